@@ -1,0 +1,304 @@
+"""Formulas as integers: reading what people type, and many compositions as arrays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import gcd, lcm
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from screen.errors import DataError, did_you_mean
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+HashArray = npt.NDArray[np.uint64]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+SYMBOLS: tuple[str, ...] = tuple(
+    """H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se
+    Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy
+    Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf
+    Es Fm Md No Lr""".split()
+)
+"""Element symbols; an element is its index here (atomic number - 1) in every array."""
+
+INDEX: dict[str, int] = {symbol: i for i, symbol in enumerate(SYMBOLS)}
+
+_PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉．‑–−⁺⁻", "0123456789.---+-")
+_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_CHARGE = re.compile(rf"(?:\^\{{?\d*[+-]\}}?|[{_SUPERSCRIPTS}]+[+-]|[+-])$")
+_TOKEN = re.compile(r"([A-Z][a-z]?)(\d+\.?\d*|\.\d+)?|([(\[{])|([)\]}])(\d+\.?\d*|\.\d+)?")
+_HYDRATE = re.compile(r"(\d+\.?\d*)?(.*)")
+_MAX_DENOMINATOR = 10_000
+
+
+def parse_formula(text: str) -> dict[str, int]:
+    """Read a chemical formula into reduced whole numbers, keeping the order of the elements.
+
+    Brackets, decimals, spaces, subscripts, a hydrate dot and a trailing charge are understood;
+    decimals become exact fractions first, because rounded amounts have no sharp window.
+
+    Raises:
+        DataError: one line that says what could not be read and, where it can, what was meant.
+    """
+    given = text
+    text = re.sub(r"\s+", "", text).translate(_PLAIN)
+    if not text:
+        raise DataError("empty formula: give one such as Li3PS4")
+    if re.search(r"\d[+-]$", text) and "^" not in text:
+        raise DataError(
+            f"formula {given!r}: the digit before the sign could be an amount or a charge; "
+            "write the neutral formula, or the charge as ^2+"
+        )
+    text = _CHARGE.sub("", text)
+    amounts: dict[str, Fraction] = {}
+    for part_number, part in enumerate(re.split(r"[·•⋅*]", text)):
+        multiplier, body = Fraction(1), part
+        if part_number:
+            match = _HYDRATE.fullmatch(part)
+            assert match is not None
+            multiplier, body = Fraction(match[1] or 1), match[2]
+        for symbol, amount in _parse_part(body, given).items():
+            amounts[symbol] = amounts.get(symbol, Fraction(0)) + multiplier * amount
+    amounts = {symbol: amount for symbol, amount in amounts.items() if amount}
+    if not amounts:
+        raise DataError(f"formula {given!r}: no element has an amount above zero")
+    scale = lcm(*(amount.denominator for amount in amounts.values()))
+    if scale > _MAX_DENOMINATOR:
+        raise DataError(
+            f"formula {given!r}: decimals this long have no whole-number composition below "
+            f"{_MAX_DENOMINATOR} formula units; round them to four places at most"
+        )
+    counts = {symbol: int(amount * scale) for symbol, amount in amounts.items()}
+    common = gcd(*counts.values())
+    return {symbol: count // common for symbol, count in counts.items()}
+
+
+def _parse_part(text: str, given: str) -> dict[str, Fraction]:
+    stack: list[tuple[str, dict[str, Fraction]]] = [("", {})]
+    position = 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise DataError(_unreadable(given, text, position))
+        symbol, amount, opening, closing, repeat = match.groups()
+        if symbol:
+            if symbol not in INDEX:
+                raise DataError(_unknown_element(given, symbol))
+            group = stack[-1][1]
+            group[symbol] = group.get(symbol, Fraction(0)) + Fraction(amount or 1)
+        elif opening:
+            stack.append((opening, {}))
+        else:
+            bracket, inner = stack.pop()
+            if bracket + closing not in ("()", "[]", "{}"):
+                raise DataError(f"formula {given!r}: {closing!r} closes no bracket")
+            outer = stack[-1][1]
+            for name, number in inner.items():
+                outer[name] = outer.get(name, Fraction(0)) + number * Fraction(repeat or 1)
+        position = match.end()
+    if len(stack) > 1:
+        raise DataError(f"formula {given!r}: {stack[-1][0]!r} is not closed")
+    return stack[0][1]
+
+
+def _unknown_element(given: str, symbol: str) -> str:
+    if symbol in ("D", "T"):
+        return f"formula {given!r}: {symbol} is an isotope; write H"
+    return f"formula {given!r}: unknown element {symbol!r}; {did_you_mean(symbol, SYMBOLS)}"
+
+
+def _unreadable(given: str, text: str, position: int) -> str:
+    rest = text[position:]
+    if rest[0].islower():
+        fixed = _recapitalised(text)
+        hint = f"; did you mean {fixed}?" if fixed else "; element symbols begin with a capital"
+    elif rest[0] in ".,":
+        hint = "; write decimals as 0.5 and a hydrate with a raised dot (MgCl2·6H2O)"
+    elif rest[0] in "+-^":
+        hint = "; write the neutral composition with numbers in place of 1-x"
+    else:
+        hint = "; a formula is element symbols, numbers and brackets, such as LiTi2(PO4)3"
+    return f"formula {given!r}: cannot read {rest!r}{hint}"
+
+
+def _recapitalised(text: str) -> str | None:
+    """The first spelling of an all-too-small formula that reads as elements, or None."""
+
+    def spell(rest: str) -> str | None:
+        if not rest:
+            return ""
+        if not rest[0].isalpha():
+            tail = spell(rest[1:])
+            return None if tail is None else rest[0] + tail
+        for length in (2, 1):
+            symbol = rest[:length].capitalize()
+            if len(symbol) == length and symbol in INDEX:
+                tail = spell(rest[length:])
+                if tail is not None:
+                    return symbol + tail
+        return None
+
+    return spell(text) if len(text) <= 30 else None
+
+
+def format_formula(counts: dict[str, int]) -> str:
+    """Symbols and amounts in the order given, the amount 1 left out."""
+    return "".join(f"{symbol}{count if count != 1 else ''}" for symbol, count in counts.items())
+
+
+_SIMPLE = re.compile(r"([A-Z][a-z]?)(\d*)")
+_SIMPLE_ONLY = re.compile(r"(?:[A-Z][a-z]?\d*)+")
+
+
+def _counts(formula: str) -> dict[str, int]:
+    """`parse_formula`, with a short cut for the bracket-free whole-number formulas of tables."""
+    if _SIMPLE_ONLY.fullmatch(formula):
+        counts: dict[str, int] = {}
+        for symbol, digits in _SIMPLE.findall(formula):
+            counts[symbol] = counts.get(symbol, 0) + (int(digits) if digits else 1)
+        if counts.keys() <= INDEX.keys() and 0 not in counts.values():
+            common = gcd(*counts.values())
+            return counts if common == 1 else {s: n // common for s, n in counts.items()}
+    return parse_formula(formula)
+
+
+@dataclass(frozen=True)
+class Compositions:
+    """Many reduced compositions as ragged arrays: row i owns `start[i]:start[i + 1]`.
+
+    Within a row, elements ascend, so that equal compositions are equal arrays.
+    """
+
+    start: IntArray
+    element: IntArray
+    count: IntArray
+
+    @classmethod
+    def from_counts(cls, rows: Iterable[dict[str, int]]) -> Compositions:
+        """From amounts by element symbol."""
+        lengths: list[int] = []
+        element: list[int] = []
+        count: list[int] = []
+        for row in rows:
+            lengths.append(len(row))
+            if len(row) == 1:
+                ((symbol, number),) = row.items()
+                element.append(INDEX[symbol])
+                count.append(number)
+                continue
+            for index, number in sorted(
+                [(INDEX[symbol], number) for symbol, number in row.items()]
+            ):
+                element.append(index)
+                count.append(number)
+        start = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=start[1:])
+        return cls(start, np.array(element, dtype=np.int64), np.array(count, dtype=np.int64))
+
+    @classmethod
+    def from_formulas(cls, formulas: Iterable[str]) -> Compositions:
+        """Parse formulas.
+
+        Raises:
+            DataError: for the first formula that cannot be read.
+        """
+        return cls.from_counts(map(_counts, formulas))
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def __iter__(self) -> Iterator[dict[str, int]]:
+        for i in range(len(self)):
+            yield self.row(i)
+
+    def row(self, i: int) -> dict[str, int]:
+        """Amounts of row i by element symbol."""
+        part = slice(self.start[i], self.start[i + 1])
+        return {
+            SYMBOLS[element]: int(count)
+            for element, count in zip(self.element[part], self.count[part], strict=True)
+        }
+
+    def take(self, rows: Sequence[int] | IntArray) -> Compositions:
+        """The chosen rows, in the order given."""
+        rows = np.asarray(rows, dtype=np.int64)
+        start, flat = ragged_take(self.start, rows)
+        return Compositions(start, self.element[flat], self.count[flat])
+
+    @cached_property
+    def size(self) -> IntArray:
+        """Number of different elements of each row."""
+        return np.diff(self.start)
+
+    @cached_property
+    def owner(self) -> IntArray:
+        """The row that each (element, count) belongs to."""
+        return np.repeat(np.arange(len(self)), self.size)
+
+    @cached_property
+    def atoms(self) -> IntArray:
+        """Atoms per formula unit of each row."""
+        return segment_sum(self.count, self.start)
+
+    @cached_property
+    def key(self) -> HashArray:
+        """A 64-bit hash of each row's composition: equal rows, equal keys."""
+        mixed = _mix(
+            self.element.astype(np.uint64) * np.uint64(1 << 32) + self.count.astype(np.uint64)
+        )
+        return segment_sum(mixed, self.start)
+
+    @cached_property
+    def system(self) -> HashArray:
+        """A 64-bit hash of each row's set of elements: the sum of `element_hash`."""
+        return segment_sum(element_hash(self.element), self.start)
+
+    def amount_of(self, element: int) -> IntArray:
+        """Atoms of one element per formula unit of each row."""
+        return segment_sum(np.where(self.element == element, self.count, 0), self.start)
+
+    def fractions(self) -> FloatArray:
+        """Atomic fractions as a dense array of shape (rows, elements)."""
+        dense = np.zeros((len(self), len(SYMBOLS)))
+        dense[self.owner, self.element] = self.count / self.atoms[self.owner]
+        return dense
+
+
+def element_hash(element: IntArray) -> HashArray:
+    """A fixed random number per element; the sum over a set identifies the set."""
+    return _mix(element.astype(np.uint64) + np.uint64(1))
+
+
+def _mix(value: HashArray) -> HashArray:
+    """splitmix64, a bijection that scatters neighbouring integers (Steele et al., OOPSLA 2014)."""
+    with np.errstate(over="ignore"):
+        value = value * np.uint64(0x9E3779B97F4A7C15)
+        value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return value ^ (value >> np.uint64(31))
+
+
+def segment_sum(values: npt.NDArray[Scalar], start: IntArray) -> npt.NDArray[Scalar]:
+    """Sum of `values[start[i]:start[i + 1]]` for every i; empty segments give 0."""
+    out = np.zeros(len(start) - 1, dtype=values.dtype)
+    filled = np.flatnonzero(np.diff(start))
+    if len(filled):
+        out[filled] = np.add.reduceat(values, start[filled])
+    return out
+
+
+def ragged_take(start: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """New row starts, and the flat positions of the chosen rows of a ragged array."""
+    lengths = start[rows + 1] - start[rows]
+    new_start = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=new_start[1:])
+    flat = np.arange(new_start[-1]) + np.repeat(start[rows] - new_start[:-1], lengths)
+    return new_start, flat

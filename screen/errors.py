@@ -1,0 +1,47 @@
+"""What can go wrong, as the user sees it: one line and an exit code with a meaning."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ScreenError(Exception):
+    """A fault with one plain line for the user; `exit_code` tells scripts which kind it was."""
+
+    exit_code = 1
+
+
+class UsageError(ScreenError):
+    """The command or its options do not make sense, or the output cannot be written."""
+
+    exit_code = 2
+
+
+class DataError(ScreenError):
+    """A formula, file or table is missing, damaged or inconsistent."""
+
+    exit_code = 3
+
+
+class NothingPassedError(ScreenError):
+    """The question was sound, but no candidate answers it."""
+
+    exit_code = 4
+
+
+class NetworkError(ScreenError):
+    """The network or the key for a remote database failed."""
+
+    exit_code = 5
+
+
+def did_you_mean(given: str, allowed: Iterable[str], *, limit: int = 12) -> str:
+    """The tail of an error line: the nearest allowed names, or all of them when they are few."""
+    names = list(allowed)
+    lower = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(given.lower(), lower, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(lower[name] for name in close)}?" if close else ""
+    if len(names) <= limit:
+        return f"{hint} Allowed: {', '.join(names)}".strip()
+    return hint or f"Allowed, among others: {', '.join(names[:limit])}"

@@ -1,0 +1,100 @@
+"""Hull distance and decomposition: the cheapest mixture of phases of the same composition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from screen.composition import Compositions, FloatArray
+from screen.thermo.stacks import (
+    TOLERANCE,
+    Basis,
+    Competition,
+    Mixtures,
+    Ragged,
+    SolutionLog,
+    Stack,
+    iteration_cap,
+    no_convergence,
+    reduced_costs,
+    shift,
+    stacks,
+)
+
+STABLE = 1e-9
+"""A phase within this of the hull (eV/atom) counts as on it; a table thinned to these is exact."""
+
+
+@dataclass(frozen=True)
+class Decompositions:
+    """Hull energy (eV/atom, shape (candidates,)) and the phases that make it up.
+
+    Amounts are formula units per formula unit of the candidate.
+    """
+
+    energy: FloatArray
+    products: Mixtures
+
+
+def decompose(
+    table: Competition, candidates: Compositions, own_energy: FloatArray | None = None
+) -> Decompositions:
+    """Decompose each candidate into the stablest mixture of its own composition.
+
+    Args:
+        table: the phases that compete.
+        candidates: compositions to judge; they may but need not be in the table.
+        own_energy: eV/atom, shape (candidates,): lets a candidate that is not in the table compete
+            for itself alone (NaN where it is in the table or has no energy).
+    """
+    fractions = candidates.fractions()
+    own = () if own_energy is None else [(fractions, own_energy)]
+    energy = np.zeros(len(candidates))
+    log = SolutionLog()
+    for stack in stacks(table, Ragged(candidates.start, candidates.element), own=own):
+        supply = np.take_along_axis(fractions[stack.problem], stack.rows, axis=1)
+        basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=1)
+        minimise(stack, basis, shifted=1)
+        energy[stack.problem] = (basis.dual[:, 0] * supply).sum(axis=1)
+        log.add(stack.problem, basis.phase, basis.inverse[:, :, basis.k])
+    atoms = candidates.atoms.astype(float)
+    return Decompositions(energy, log.mixtures(table, atoms, [atoms]))
+
+
+def minimise(stack: Stack, basis: Basis, shifted: int) -> None:
+    """Walk every problem of the stack to the mixture of least energy.
+
+    Args:
+        shifted: which right-hand side of the basis is the tie-breaking one.
+    """
+    part, where = stack, np.arange(len(stack.problem))
+    cost = stack.energy[:, None, :]
+    for _ in range(iteration_cap(stack)):
+        reduced = reduced_costs(basis.dual[where], part.a, cost)[:, 0]
+        enter = reduced.argmin(axis=1)
+        least = reduced[np.arange(len(where)), enter]
+        live = np.flatnonzero(least < -TOLERANCE)
+        if not len(live):
+            return
+        at, enter = where[live], enter[live]
+        column = basis.column(at, part.a[live, :, enter])
+        leave = basis.leaving(at, column, shifted)
+        basis.pivot(at, leave, part.column[live, enter], column, least[live, None])
+        if len(live) < 0.75 * len(where):
+            part, where, cost = part.part(live), at, cost[live]
+    raise no_convergence(stack, where)
+
+
+def stable_table(table: Competition) -> tuple[Competition, FloatArray]:
+    """The table thinned to the phases on the hull, and every phase's hull distance (eV/atom).
+
+    A phase competes with itself, so a distance below zero is rounding and reads as zero.
+    """
+    ground = table.compositions.take(table.ground)
+    hull = decompose(table, ground).energy
+    order = np.argsort(ground.key)
+    lowest = hull[order][np.searchsorted(ground.key[order], table.compositions.key)]
+    distance = table.energy - lowest
+    distance[distance < TOLERANCE] = 0.0
+    return table.only(np.flatnonzero(distance <= STABLE)), distance

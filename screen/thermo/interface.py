@@ -1,0 +1,174 @@
+"""Interface reactions: the mixture a + b along the line between two compositions.
+
+E(x) is the hull energy of x a + (1 - x) b, in atomic fractions, less the hull energies of the
+ends. It is convex and piecewise linear. The program starts at b and follows the optimal vertex as
+x grows: one dual pivot at each kink.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from screen.composition import Compositions, FloatArray, IntArray
+from screen.thermo.hull import decompose, minimise
+from screen.thermo.stacks import (
+    AMOUNT_TOLERANCE,
+    TOLERANCE,
+    Basis,
+    Competition,
+    Mixtures,
+    Ragged,
+    SolutionLog,
+    Stack,
+    iteration_cap,
+    no_convergence,
+    shift,
+    stacks,
+)
+
+ENERGY_TOLERANCE = 1e-10
+"""Reaction energies (eV/atom) smaller than this are the rounding of differences."""
+
+
+@dataclass(frozen=True)
+class Reactions:
+    """Kinks of E(x) for many pairs, x from 0 (b) up to 1 (a); pair i owns start[i]:start[i + 1].
+
+    Attributes:
+        x_a: atomic fraction of a in the mixture at each kink.
+        energy: E(x), eV per atom of the mixture, never above zero.
+        products: one mixture per kink, formula units per atom of the mixture.
+        lowest: the kink of least energy of each pair (the first such), shape (pairs,).
+    """
+
+    start: IntArray
+    x_a: FloatArray
+    energy: FloatArray
+    products: Mixtures
+    lowest: IntArray
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+
+def react(
+    table: Competition,
+    a: Compositions,
+    b: Compositions,
+    own_a: FloatArray | None = None,
+    own_b: FloatArray | None = None,
+    *,
+    hull_a: FloatArray | None = None,
+    hull_b: FloatArray | None = None,
+    only_lowest: bool = False,
+) -> Reactions:
+    """React each a[i] with b[i].
+
+    Args:
+        table: the phases that compete; the stable ones alone give the same answer faster.
+        own_a, own_b: energies of ends that are not in the table, as in `hull.decompose`.
+        hull_a, hull_b: hull energies of the ends, eV/atom, where the caller has them.
+        only_lowest: end each sweep at its lowest point and keep that one row.
+    """
+    hull_a = decompose(table, a, own_a).energy if hull_a is None else hull_a
+    hull_b = decompose(table, b, own_b).energy if hull_b is None else hull_b
+    fraction_a, fraction_b = a.fractions(), b.fractions()
+    owner, element = np.nonzero((fraction_a > 0) | (fraction_b > 0))
+    nowhere = np.full(len(a), np.nan)
+    own = (
+        ()
+        if own_a is None and own_b is None
+        else [
+            (fraction_a, nowhere if own_a is None else own_a),
+            (fraction_b, nowhere if own_b is None else own_b),
+        ]
+    )
+    log = SolutionLog("x_a", "energy")
+    for stack in stacks(table, Ragged.from_owner(owner, element, len(a)), own=own):
+        of_a = np.take_along_axis(fraction_a[stack.problem], stack.rows, axis=1)
+        of_b = np.take_along_axis(fraction_b[stack.problem], stack.rows, axis=1)
+        rise = (hull_a - hull_b)[stack.problem]
+        _follow(table, stack, of_a, of_b, hull_b[stack.problem], rise, log, only_lowest)
+    owner, (x_a, energy) = log.rows()
+    energy[energy > -ENERGY_TOLERANCE] = 0.0
+    start = np.searchsorted(owner, np.arange(len(a) + 1)).astype(np.int64)
+    own_atoms = [a.atoms[owner].astype(float), b.atoms[owner].astype(float)] if own else []
+    return Reactions(
+        start=start,
+        x_a=x_a,
+        energy=energy,
+        products=log.mixtures(table, np.ones(len(owner)), own_atoms),
+        lowest=np.lexsort((x_a, energy, owner))[start[:-1]],
+    )
+
+
+def _follow(
+    table: Competition,
+    stack: Stack,
+    of_a: FloatArray,
+    of_b: FloatArray,
+    level: FloatArray,
+    rise: FloatArray,
+    log: SolutionLog,
+    only_lowest: bool,
+) -> None:
+    """Log x = 0, every kink and x = 1; with `only_lowest` the first point from which E(x) rises.
+
+    `level + x rise` is the hull energy of the unreacted ends.
+    """
+    toward = of_a - of_b
+    basis = Basis(table, stack, [of_b, toward, of_b + shift(*of_b.shape)], objectives=1)
+    minimise(stack, basis, shifted=2)
+    k = basis.k
+
+    def log_at(at: IntArray, x: FloatArray) -> None:
+        mixed = (basis.dual[at, 0] * (of_b[at] + x[:, None] * toward[at])).sum(axis=1)
+        atoms = basis.inverse[at, :, k] + x[:, None] * basis.inverse[at, :, k + 1]
+        log.add(stack.problem[at], basis.phase[at], atoms, x, mixed - level[at] - x * rise[at])
+
+    part, where = stack, np.arange(len(stack.problem))
+    cost = stack.energy
+    x = np.zeros(len(where))
+    if not only_lowest:
+        log_at(where, x)
+    for _ in range(iteration_cap(stack)):
+        change = basis.inverse[where, :, k + 1]
+        shrinks = np.where(change < -TOLERANCE, -change, np.nan)
+        runs_out = basis.inverse[where, :, k + 2] / shrinks
+        runs_out[np.isnan(runs_out)] = np.inf
+        leave = runs_out.argmin(axis=1)
+        here = np.arange(len(where))
+        kink = np.maximum(basis.inverse[where, leave, k] / shrinks[here, leave], x[where])
+        ends = ~(runs_out[here, leave] < 1.0) | ~(kink < 1.0 - AMOUNT_TOLERANCE)
+        if only_lowest:
+            slope = (basis.dual[where, 0] * toward[where]).sum(axis=1) - rise[where]
+            rises = slope > -TOLERANCE
+            log_at(where[rises], x[where[rises]])
+            ends &= ~rises
+            log_at(where[ends], np.ones(int(ends.sum())))
+            ends |= rises
+        else:
+            log_at(where[ends], np.ones(int(ends.sum())))
+        live = np.flatnonzero(~ends)
+        if not len(live):
+            return
+        if len(live) < len(where):
+            part, where, cost = part.part(live), where[live], cost[live]
+            leave, kink = leave[live], kink[live]
+            here = here[: len(live)]
+        moved = kink > x[where] + AMOUNT_TOLERANCE
+        x[where] = kink
+        if not only_lowest:
+            log_at(where[moved], kink[moved])
+        # Dual pivot: what replaces the phase that ran out at the least rise in energy.
+        row = basis.inverse[where, leave, :k]
+        priced = np.stack([basis.dual[where, 0], row], axis=1) @ part.a
+        reduced = np.maximum(cost - priced[:, 0], 0.0)
+        step = reduced / np.where(priced[:, 1] < -TOLERANCE, -priced[:, 1], np.nan)
+        step[np.isnan(step)] = np.inf
+        enter = step.argmin(axis=1)
+        column = basis.column(where, part.a[here, :, enter])
+        basis.pivot(where, leave, part.column[here, enter], column, reduced[here, enter, None])
+    raise no_convergence(stack, where)

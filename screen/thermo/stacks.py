@@ -1,0 +1,450 @@
+"""The phases that compete, and equal-sized linear programs stacked into arrays.
+
+Every question of this package is a linear program over the phases of one chemical system:
+columns are phases per atom, rows are the balances of elements. Thousands of small programs with
+the same number of rows are solved side by side; numpy then runs at the speed of memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from screen.composition import (
+    SYMBOLS,
+    BoolArray,
+    Compositions,
+    FloatArray,
+    HashArray,
+    IntArray,
+    element_hash,
+    ragged_take,
+    segment_sum,
+)
+from screen.errors import DataError, ScreenError
+
+TOLERANCE = 1e-11
+"""Energies (eV/atom) and pivots below this are rounding: sums of a dozen numbers of order one."""
+
+AMOUNT_TOLERANCE = 1e-9
+"""Amounts (atoms per atom) below this are zero: whole-number compositions leave none so small."""
+
+_SHIFT = 1e-10 * np.sqrt(
+    np.array([2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71], float)
+)
+"""A tiny, different excess of each element, used only to break ties in the ratio test: stable
+candidates are single phases, so most bases are degenerate and would otherwise cycle."""
+
+_STACK_NUMBERS = 160_000
+_SUBSETS_AT_ONCE = 1 << 21
+_NEVER = 1e3
+
+
+class Competition:
+    """The phases that compete: one energy per composition, the lowest.
+
+    Attributes:
+        compositions: the phases, rows as in the table they came from.
+        energy: formation energy relative to the elements, eV/atom, shape (phases,).
+        ground: rows that can take part: the lowest of each composition.
+
+    Raises:
+        DataError: when an element has no phase of its own at 0 eV/atom.
+    """
+
+    def __init__(self, compositions: Compositions, energy: FloatArray) -> None:
+        self.compositions = compositions
+        self.energy = energy
+        order = np.lexsort((np.arange(len(energy)), energy, compositions.key))
+        first = np.r_[True, np.diff(compositions.key[order]) != 0] if len(order) else order == 0
+        self.ground: IntArray = np.sort(order[first])
+        self.element_phase = self._element_phases()
+
+    def _element_phases(self) -> IntArray:
+        phase = np.full(len(SYMBOLS), -1, dtype=np.int64)
+        pure = self.ground[self.compositions.size[self.ground] == 1]
+        phase[self.compositions.element[self.compositions.start[pure]]] = pure
+        present = np.unique(self.compositions.element)
+        wrong = [
+            SYMBOLS[e] for e in present if phase[e] < 0 or abs(self.energy[phase[e]]) > TOLERANCE
+        ]
+        if wrong:
+            raise DataError(
+                f"no reference at 0 eV/atom for {', '.join(wrong[:8])}: formation energies are "
+                "relative to the elements, so each element needs a row at zero"
+            )
+        return phase
+
+    @cached_property
+    def fractions(self) -> FloatArray:
+        """Atomic fractions, dense, shape (phases, elements)."""
+        return self.compositions.fractions()
+
+    def only(self, rows: IntArray) -> Competition:
+        """The same table in which only `rows` (elements always) may form; indices stay valid."""
+        part = object.__new__(Competition)
+        part.__dict__.update(self.__dict__)
+        elements = self.element_phase[self.element_phase >= 0]
+        part.ground = np.union1d(np.intersect1d(rows, self.ground), elements)
+        return part
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Ragged rows of integers: row i is `value[start[i]:start[i + 1]]`."""
+
+    start: IntArray
+    value: IntArray
+
+    @classmethod
+    def from_owner(cls, owner: IntArray, value: IntArray, rows: int) -> Ragged:
+        """Values with the row that each belongs to, rows ascending."""
+        return cls(np.searchsorted(owner, np.arange(rows + 1)).astype(np.int64), value)
+
+    def take(self, rows: IntArray) -> Ragged:
+        """The chosen rows, in the order given."""
+        start, flat = ragged_take(self.start, rows)
+        return Ragged(start, self.value[flat])
+
+    @cached_property
+    def size(self) -> IntArray:
+        """Length of each row."""
+        return np.diff(self.start)
+
+
+@dataclass
+class Stack:
+    """Problems with one number of rows k, padded to one number of columns n.
+
+    Attributes:
+        problem: indices into the caller's list, shape (b,).
+        rows: balanced element of each row, shape (b, k).
+        a: atomic fractions, shape (b, k, n).
+        column: phase of each column, shape (b, n); -1 - i for own column i, PADDING for none.
+        energy: eV/atom, shape (b, n).
+    """
+
+    problem: IntArray
+    rows: IntArray
+    a: FloatArray
+    column: IntArray
+    energy: FloatArray
+
+    def part(self, keep: BoolArray | IntArray) -> Stack:
+        """The chosen problems."""
+        return Stack(
+            self.problem[keep], self.rows[keep], self.a[keep], self.column[keep], self.energy[keep]
+        )
+
+
+PADDING = -9
+
+Own = Sequence[tuple[FloatArray, FloatArray]]
+"""Columns that belong to one problem alone, such as a candidate that is not in the table:
+(fractions of shape (problems, elements), energies of shape (problems,), NaN where there is none).
+"""
+
+
+def stacks(
+    table: Competition, elements: Ragged, reservoir: int | None = None, own: Own = ()
+) -> Iterator[Stack]:
+    """Group problems by number of rows and columns and yield them as arrays.
+
+    Args:
+        elements: the elements of each problem in ascending order, without the reservoir's.
+        reservoir: an element that every problem may take up or give off; its pure phase is no
+            column, since the reservoir is that phase.
+        own: further columns of single problems.
+    """
+    choice, choice_of = _select(table, elements, reservoir)
+    columns = choice.size[choice_of]
+    order = np.lexsort((columns, elements.size))
+    sizes, widths = elements.size[order], columns[order]
+    begin = 0
+    while begin < len(order):
+        k = sizes[begin]
+        same = int(np.searchsorted(sizes, k, side="right"))
+        # The widest problem of a stack sets its width; stop where padding or size would run away.
+        numbers = (np.arange(same - begin) + 1) * (widths[begin:same] + 4) * max(k, 1)
+        fits = (numbers <= _STACK_NUMBERS) & (widths[begin:same] <= 1.25 * widths[begin] + 8)
+        end = begin + max(int(fits.argmin()) if not fits.all() else len(fits), 1)
+        yield _stack(table, elements, choice, choice_of, order[begin:end], int(k), own)
+        begin = end
+
+
+def _stack(
+    table: Competition,
+    elements: Ragged,
+    choice: Ragged,
+    choice_of: IntArray,
+    problem: IntArray,
+    k: int,
+    own: Own,
+) -> Stack:
+    rows = elements.value[elements.start[problem][:, None] + np.arange(k)]
+    picked = choice_of[problem]
+    width = choice.size[picked]
+    n = int(width.max(initial=0))
+    at = np.arange(n)
+    valid = at < width[:, None]
+    phase = choice.value[np.where(valid, choice.start[picked][:, None] + at, 0)]
+    a = table.fractions[phase[:, None, :], rows[:, :, None]]
+    energy = table.energy[phase]
+    if not valid.all():
+        a *= valid[:, None, :]
+        energy = np.where(valid, energy, _NEVER)
+        phase = np.where(valid, phase, PADDING)
+    for i, (fractions, energies) in enumerate(own):
+        cost = energies[problem, None]
+        there = ~np.isnan(cost)
+        mine = np.where(there, fractions[problem[:, None], rows], 0.0)
+        a = np.concatenate([a, mine[:, :, None]], axis=2)
+        energy = np.concatenate([energy, np.where(there, cost, _NEVER)], axis=1)
+        phase = np.concatenate([phase, np.where(there, -1 - i, PADDING)], axis=1)
+    return Stack(problem, rows, a, phase, energy)
+
+
+def _select(table: Competition, elements: Ragged, reservoir: int | None) -> tuple[Ragged, IntArray]:
+    """The phases within each problem's elements: rows per distinct system, and row of each problem.
+
+    Elements common to all problems (an electrolyte's, the reservoir's) are taken out of the sets
+    first, so the subsets to look up number 2^(elements that are not common).
+    """
+    count = len(elements.size)
+    hashes = element_hash(elements.value)
+    system = segment_sum(hashes, elements.start)
+    _, first, inverse = np.unique(system, return_index=True, return_inverse=True)
+    distinct = elements.take(first)
+
+    common = np.bincount(elements.value, minlength=len(SYMBOLS)) == count
+    if reservoir is not None:
+        common[reservoir] = True
+    ground = table.compositions.take(table.ground)
+    rest = ~common[ground.element]
+    residual = segment_sum(np.where(rest, element_hash(ground.element), np.uint64(0)), ground.start)
+    arity = segment_sum(rest.astype(np.int64), ground.start)
+    keep = np.ones(len(ground), dtype=bool)
+    if reservoir is not None:
+        keep = ~((ground.size == 1) & (ground.element[ground.start[:-1]] == reservoir))
+    order = np.argsort(residual[keep], kind="stable")
+    phases = table.ground[keep][order]
+    found, start = np.unique(residual[keep][order], return_index=True)
+    start = np.r_[start, len(phases)].astype(np.int64)
+    deepest = int(arity.max(initial=0))
+
+    varying = ~common[distinct.value]
+    residue = Ragged.from_owner(
+        np.repeat(np.arange(len(distinct.size)), distinct.size)[varying],
+        distinct.value[varying],
+        len(distinct.size),
+    )
+    owners: list[IntArray] = []
+    groups: list[IntArray] = []
+    for r in np.unique(residue.size):
+        members = np.flatnonzero(residue.size == r)
+        step = max(_SUBSETS_AT_ONCE >> int(r), 1)
+        for i in range(0, len(members), step):
+            part = members[i : i + step]
+            subsets = _subset_sums(
+                element_hash(residue.value[residue.start[part][:, None] + np.arange(r)]), deepest
+            )
+            at = np.searchsorted(found, subsets)
+            hit = found[np.minimum(at, len(found) - 1)] == subsets
+            owners.append(part[np.nonzero(hit)[0]])
+            groups.append(at[hit])
+    owner = np.concatenate(owners) if owners else np.zeros(0, np.int64)
+    group = np.concatenate(groups) if groups else np.zeros(0, np.int64)
+    by_owner = np.argsort(owner, kind="stable")
+    owner, group = owner[by_owner], group[by_owner]
+    _, flat = ragged_take(start, group)
+    owner_of_phase = np.repeat(owner, start[group + 1] - start[group])
+    return Ragged.from_owner(owner_of_phase, phases[flat], len(distinct.size)), inverse
+
+
+def _subset_sums(hashes: HashArray, deepest: int) -> HashArray:
+    """Sums over every subset of at most `deepest` columns; shape (rows, subsets)."""
+    sums = np.zeros((len(hashes), 1), dtype=np.uint64)
+    depth = np.zeros(1, dtype=np.int64)
+    for column in range(hashes.shape[1]):
+        grow = depth < deepest
+        sums = np.concatenate([sums, sums[:, grow] + hashes[:, column : column + 1]], axis=1)
+        depth = np.concatenate([depth, depth[grow] + 1])
+    return sums
+
+
+class Basis:
+    """The current vertex of each problem of a stack: revised simplex in b x k x (k + extra).
+
+    `inverse[:, :, :k]` is the inverse of the basis matrix; the columns behind it are that inverse
+    applied to right-hand sides. The pure elements are the first basis: always feasible.
+
+    Attributes:
+        phase: phase of each basic variable, shape (b, k).
+        inverse: shape (b, k, k + right-hand sides).
+        dual: prices of the elements for each objective, shape (b, objectives, k).
+    """
+
+    def __init__(self, table: Competition, stack: Stack, sides: list[FloatArray], objectives: int):
+        b, k = stack.rows.shape
+        self.k = k
+        self.phase = table.element_phase[stack.rows]
+        self.inverse = np.zeros((b, k, k + len(sides)))
+        self.inverse[:, np.arange(k), np.arange(k)] = 1.0
+        for i, side in enumerate(sides):
+            self.inverse[:, :, k + i] = side
+        self.dual = np.zeros((b, objectives, k))
+
+    def pivot(
+        self,
+        at: IntArray,
+        leaving: IntArray,
+        entering: IntArray,
+        column: FloatArray,
+        reduced: FloatArray,
+    ) -> None:
+        """Exchange one basic variable in each problem `at`.
+
+        Args:
+            leaving: row that leaves, shape (len(at),).
+            entering: phase that enters.
+            column: the entering column in the current basis, shape (len(at), k).
+            reduced: its reduced cost for each objective, shape (len(at), objectives).
+        """
+        here = np.arange(len(at))
+        inverse = self.inverse[at]
+        row = inverse[here, leaving] / column[here, leaving][:, None]
+        inverse -= column[:, :, None] * row[:, None, :]
+        inverse[here, leaving] = row
+        self.inverse[at] = inverse
+        self.dual[at] += reduced[:, :, None] * row[:, None, : self.k]
+        self.phase[at, leaving] = entering
+
+    def leaving(self, at: IntArray, column: FloatArray, shifted: int) -> IntArray:
+        """The row that reaches zero first as the column enters, shape (len(at),)."""
+        amount = self.inverse[at, :, self.k + shifted]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(column > TOLERANCE, amount / column, np.inf)
+        first: IntArray = ratio.argmin(axis=1)
+        return first
+
+    def column(self, at: IntArray, a: FloatArray) -> FloatArray:
+        """Columns a (len(at), k) of the original problem, in the current basis."""
+        expressed: FloatArray = (self.inverse[at, :, : self.k] @ a[:, :, None])[:, :, 0]
+        return expressed
+
+
+@dataclass(frozen=True)
+class Mixtures:
+    """Ragged amounts of phases: mixture i is `phase[s], amount[s]`, s = start[i]:start[i + 1].
+
+    Phases ascend within a mixture. A negative phase is a candidate that is not in the table:
+    -1 the (first) candidate, -2 its partner.
+    """
+
+    start: IntArray
+    phase: IntArray
+    amount: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def of(self, i: int) -> tuple[IntArray, FloatArray]:
+        """Phases and amounts of one mixture."""
+        part = slice(self.start[i], self.start[i + 1])
+        return self.phase[part], self.amount[part]
+
+
+class SolutionLog:
+    """Basic solutions of many stacks, with numbers that go with each.
+
+    Rows are read back sorted by owner, and within an owner in the order in which they were added.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+        self._owner: list[IntArray] = []
+        self._phase: list[IntArray] = []
+        self._atoms: list[FloatArray] = []
+        self._values: list[tuple[FloatArray, ...]] = []
+
+    def add(self, owner: IntArray, phase: IntArray, atoms: FloatArray, *values: FloatArray) -> None:
+        """Add solutions: owner (b,), phase and atoms (b, k), one array (b,) per name."""
+        if len(owner):
+            self._owner.append(owner)
+            self._phase.append(phase)
+            self._atoms.append(atoms)
+            self._values.append(values)
+
+    def rows(self) -> tuple[IntArray, list[FloatArray]]:
+        """Owners, ascending, and the values of each name."""
+        owner = np.concatenate([*self._owner, np.zeros(0, np.int64)])
+        order = np.argsort(owner, kind="stable")
+        values = [
+            np.concatenate([*(v[i] for v in self._values), np.zeros(0)])[order]
+            for i in range(len(self._names))
+        ]
+        return owner[order], values
+
+    def mixtures(
+        self,
+        table: Competition,
+        scale: FloatArray,
+        own_atoms: Sequence[FloatArray] = (),
+        keep: BoolArray | None = None,
+    ) -> Mixtures:
+        """One mixture per row of `rows()` that `keep` chooses, in formula units.
+
+        Args:
+            scale: atoms per unit of what reacted, per kept row.
+            own_atoms: atoms per formula unit of own column 0, 1 ..., per kept row.
+        """
+        order = np.argsort(np.concatenate([*self._owner, np.zeros(0, np.int64)]), kind="stable")
+        number = np.full(len(order), -1, dtype=np.int64)
+        kept = order if keep is None else order[keep]
+        number[kept] = np.arange(len(kept))
+        rows, phases, amounts = [], [], []
+        begin = 0
+        for phase, atoms in zip(self._phase, self._atoms, strict=True):
+            row = number[begin : begin + len(phase)]
+            begin += len(phase)
+            at, column = np.nonzero((atoms > AMOUNT_TOLERANCE) & (row >= 0)[:, None])
+            rows.append(row[at])
+            phases.append(phase[at, column])
+            amounts.append(atoms[at, column])
+        row = np.concatenate([*rows, np.zeros(0, np.int64)])
+        phase = np.concatenate([*phases, np.zeros(0, np.int64)])
+        amount = np.concatenate([*amounts, np.zeros(0)])
+        order = np.argsort(row * (len(table.energy) + 2) + phase)
+        row, phase, amount = row[order], phase[order], amount[order]
+        per_formula = table.compositions.atoms[phase].astype(float)
+        for i, atoms_of_own in enumerate(own_atoms):
+            per_formula = np.where(phase == -1 - i, atoms_of_own[row], per_formula)
+        start = np.searchsorted(row, np.arange(len(kept) + 1)).astype(np.int64)
+        return Mixtures(start, phase, amount * scale[row] / per_formula)
+
+
+def shift(b: int, k: int) -> FloatArray:
+    """The tie-breaking right-hand side, shape (b, k)."""
+    return np.broadcast_to(_SHIFT[:k], (b, k))
+
+
+def reduced_costs(dual: FloatArray, a: FloatArray, cost: FloatArray) -> FloatArray:
+    """Costs minus prices: dual (b, m, k), a (b, k, n), cost (b, m, n) -> (b, m, n)."""
+    priced = dual @ a
+    return np.subtract(cost, priced, out=priced)
+
+
+def iteration_cap(stack: Stack) -> int:
+    """Far more pivots than any problem of this size takes."""
+    return 200 + 20 * sum(stack.a.shape[1:])
+
+
+def no_convergence(stack: Stack, live: IntArray) -> ScreenError:
+    """The error for a problem that does not end, with its elements by name."""
+    names = "-".join(SYMBOLS[e] for e in stack.rows[live[0]])
+    return ScreenError(
+        f"the linear program of {names} did not end; please report it with the table that was used"
+    )

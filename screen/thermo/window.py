@@ -1,0 +1,238 @@
+"""Voltage profile, electrochemical window and contact with the anode metal.
+
+The candidate exchanges the anode metal A with a reservoir at chemical potential -z V relative to
+bulk A. Only the other elements are balanced; as V falls from infinity to zero the mixture of least
+grand energy changes at a few voltages, and between them lie the states of the profile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from screen.composition import BoolArray, Compositions, FloatArray, IntArray
+from screen.thermo.stacks import (
+    AMOUNT_TOLERANCE,
+    TOLERANCE,
+    Basis,
+    Competition,
+    Mixtures,
+    Ragged,
+    SolutionLog,
+    Stack,
+    iteration_cap,
+    no_convergence,
+    reduced_costs,
+    shift,
+    stacks,
+)
+
+VOLTAGE_TOLERANCE = 1e-9
+"""States narrower than this (V) are exact ties that rounding split."""
+
+
+class Outcome(StrEnum):
+    """What a profile says about the range in which nothing is exchanged."""
+
+    WINDOW = "window"
+    NO_WINDOW = "no_window"
+    LOSES_ANODE_METAL = "loses_anode_metal_at_0_v"
+    UNBOUNDED_ABOVE = "unbounded_above"
+    ANODE_METAL = "anode_metal"
+
+
+OUTCOMES: tuple[Outcome, ...] = tuple(Outcome)
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """States of many candidates, highest voltage first; candidate i owns start[i]:start[i + 1].
+
+    Attributes:
+        v_high, v_low: bounds of each state against A metal, V; the first v_high is infinite.
+        uptake: A taken up in each state, atoms per formula unit of the candidate; negative if lost.
+        energy: formation energy of the products of each state, eV per atom of the candidate.
+        products: one mixture per state, formula units per formula unit of the candidate.
+        outcome: index into OUTCOMES, shape (candidates,).
+        reduction_v: highest voltage at which A is taken up, 0 where it never is; NaN where the
+            candidate loses A even at 0 V, and for A itself.
+        oxidation_v: lowest voltage at which A is given off; NaN where there is none to give.
+    """
+
+    start: IntArray
+    v_high: FloatArray
+    v_low: FloatArray
+    uptake: FloatArray
+    energy: FloatArray
+    products: Mixtures
+    outcome: IntArray
+    reduction_v: FloatArray
+    oxidation_v: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    @property
+    def contact(self) -> IntArray:
+        """The state of each candidate at V = 0+, in touch with A metal."""
+        return self.start[1:] - 1
+
+
+def profiles(
+    table: Competition,
+    candidates: Compositions,
+    anode: int,
+    valence: int,
+    own_energy: FloatArray | None = None,
+) -> Profiles:
+    """Sweep the voltage against A metal from infinity to zero.
+
+    A candidate above the hull has the profile of the mixture that it decomposes into.
+
+    Args:
+        table: the phases that compete; the stable ones alone give the same answer faster.
+        candidates: compositions to judge.
+        anode: index of A in SYMBOLS.
+        valence: electrons per atom of A.
+        own_energy: as in `hull.decompose`.
+    """
+    fractions = candidates.fractions()
+    held = fractions[:, anode].copy()
+    other = candidates.element != anode
+    elements = Ragged.from_owner(
+        candidates.owner[other], candidates.element[other], len(candidates)
+    )
+    own = () if own_energy is None else [(fractions, own_energy)]
+    log = SolutionLog("v_low", "content", "energy")
+    for stack in stacks(table, elements, reservoir=anode, own=own):
+        if stack.rows.shape[1] == 0:  # A itself: one state, itself, nothing exchanged
+            count = len(stack.problem)
+            metal = np.full((count, 1), table.element_phase[anode])
+            nothing = np.zeros(count)
+            log.add(stack.problem, metal, np.ones((count, 1)), nothing, nothing + 1, nothing)
+            continue
+        content = np.where(
+            stack.column >= 0, table.fractions[stack.column, anode], held[stack.problem, None]
+        )
+        supply = np.take_along_axis(fractions[stack.problem], stack.rows, axis=1)
+        _sweep(table, stack, content, supply, log)
+    return close_profiles(table, candidates, held, valence, log)
+
+
+def _sweep(
+    table: Competition, stack: Stack, content: FloatArray, supply: FloatArray, log: SolutionLog
+) -> None:
+    """Lower the voltage pivot by pivot; log each state when it ends."""
+    basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=2)
+
+    def log_end(at: IntArray, voltage: FloatArray) -> None:
+        energy, held = (basis.dual[at] * supply[at, None]).sum(axis=2).T
+        log.add(
+            stack.problem[at], basis.phase[at], basis.inverse[at, :, basis.k], voltage, held, energy
+        )
+
+    part, where = stack, np.arange(len(stack.problem))
+    cost = np.stack([stack.energy, content], axis=1)
+    for _ in range(iteration_cap(stack)):
+        # Energy + V x content of A turns negative first, as V falls, where the ratio is largest.
+        reduced = reduced_costs(basis.dual[where], part.a, cost)
+        gain = np.where(reduced[:, 0] < -TOLERANCE, -reduced[:, 0], 0.0)
+        ratio = gain / np.maximum(reduced[:, 1], TOLERANCE)
+        enter = ratio.argmax(axis=1)
+        here = np.arange(len(where))
+        voltage = ratio[here, enter]
+        live = np.flatnonzero(voltage > VOLTAGE_TOLERANCE)
+        if len(live) < len(where):
+            done = where[voltage <= VOLTAGE_TOLERANCE]
+            log_end(done, np.zeros(len(done)))
+            if not len(live):
+                return
+            part, where, cost = part.part(live), where[live], cost[live]
+            reduced, enter, voltage = reduced[live], enter[live], voltage[live]
+            here = here[: len(live)]
+        reduced = reduced[here, :, enter]
+        voltage[reduced[:, 1] < TOLERANCE] = np.inf  # costs no A: forms at any voltage
+        column = basis.column(where, part.a[here, :, enter])
+        leave = basis.leaving(where, column, shifted=1)
+        changes = basis.inverse[where, leave, basis.k] > AMOUNT_TOLERANCE * column[here, leave]
+        log_end(where[changes], voltage[changes])
+        basis.pivot(where, leave, part.column[here, enter], column, reduced)
+    raise no_convergence(stack, where)
+
+
+def close_profiles(
+    table: Competition,
+    candidates: Compositions,
+    held: FloatArray,
+    valence: int,
+    log: SolutionLog,
+) -> Profiles:
+    """Turn logged states into profiles.
+
+    Args:
+        held: atomic fraction of A in each candidate.
+        log: states with the lower end of their range (V x valence), the A that the products hold
+            (atoms) and their energy (eV), both per atom of the candidate.
+    """
+    owner, (v_low, content, energy) = log.rows()
+    v_low /= valence
+    first = np.diff(owner, prepend=-1) != 0
+    v_high = np.where(first, np.inf, np.roll(v_low, 1))
+    # A state without width is one order of pivots through an exact tie.
+    wide = v_high > v_low + VOLTAGE_TOLERANCE
+    owner, v_low, first = owner[wide], v_low[wide], first[wide]
+    first = np.diff(owner, prepend=-1) != 0
+    v_high = np.where(first, np.inf, np.roll(v_low, 1))
+    uptake = content[wide] - held[owner]
+    uptake[np.abs(uptake) < AMOUNT_TOLERANCE] = 0.0
+    atoms = candidates.atoms[owner].astype(float)
+    start = np.searchsorted(owner, np.arange(len(candidates) + 1)).astype(np.int64)
+    outcome, reduction, oxidation = _limits(owner, start, v_high, v_low, uptake, held)
+    return Profiles(
+        start=start,
+        v_high=v_high,
+        v_low=v_low,
+        uptake=uptake * atoms,
+        energy=energy[wide],
+        products=log.mixtures(table, atoms, [atoms], keep=wide),
+        outcome=outcome,
+        reduction_v=reduction,
+        oxidation_v=oxidation,
+    )
+
+
+def _limits(
+    owner: IntArray,
+    start: IntArray,
+    v_high: FloatArray,
+    v_low: FloatArray,
+    uptake: FloatArray,
+    held: FloatArray,
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Outcome, reduction and oxidation limit of each candidate."""
+    takes, loses = uptake > 0, uptake < 0
+    reduction = np.zeros(len(held))
+    np.maximum.at(reduction, owner[takes], v_high[takes])
+    oxidation = np.full(len(held), np.inf)
+    np.minimum.at(oxidation, owner[loses], v_low[loses])
+    empty: BoolArray = held == 0
+    metal: BoolArray = held == 1
+    loses_at_zero: BoolArray = loses[start[1:] - 1]
+    reduction[loses_at_zero | metal] = np.nan
+    oxidation[empty | metal] = np.nan
+    outcome = np.select(
+        [metal, empty, loses_at_zero, oxidation - reduction > VOLTAGE_TOLERANCE],
+        [
+            OUTCOMES.index(o)
+            for o in (
+                Outcome.ANODE_METAL,
+                Outcome.UNBOUNDED_ABOVE,
+                Outcome.LOSES_ANODE_METAL,
+                Outcome.WINDOW,
+            )
+        ],
+        OUTCOMES.index(Outcome.NO_WINDOW),
+    )
+    return outcome, reduction, oxidation
