@@ -57,6 +57,11 @@ def parse_formula(text: str) -> dict[str, int]:
             f"formula {given!r}: the digit before the sign could be an amount or a charge; "
             "write the neutral formula, or the charge as ^2+"
         )
+    if re.search(r"\d\.\d+H2O", text):
+        raise DataError(
+            f"formula {given!r}: the dot could be a decimal or a hydrate; write a raised dot (·) "
+            "before the water, or the total amounts"
+        )
     text = _CHARGE.sub("", text)
     amounts: dict[str, Fraction] = {}
     for part_number, part in enumerate(re.split(r"[·•⋅*]", text)):
@@ -154,20 +159,49 @@ def format_formula(counts: dict[str, int]) -> str:
     return "".join(f"{symbol}{count if count != 1 else ''}" for symbol, count in counts.items())
 
 
-_SIMPLE = re.compile(r"([A-Z][a-z]?)(\d*)")
-_SIMPLE_ONLY = re.compile(r"(?:[A-Z][a-z]?\d*)+")
+_SYMBOL = re.compile(r"([A-Z][a-z]?)(\d*)")
+_FLAT = re.compile(r"(?:[A-Z][a-z]?\d*)+")
+_INNERMOST = re.compile(r"\(((?:[A-Z][a-z]?\d*)+)\)(\d*)")
 
 
-def _counts(formula: str) -> dict[str, int]:
-    """`parse_formula`, with a short cut for the bracket-free whole-number formulas of tables."""
-    if _SIMPLE_ONLY.fullmatch(formula):
+def _expand(group: re.Match[str]) -> str:
+    times = int(group[2] or 1)
+    return "".join(f"{symbol}{int(n or 1) * times}" for symbol, n in _SYMBOL.findall(group[1]))
+
+
+def _read(formula: str) -> tuple[dict[str, int], bool]:
+    """`parse_formula`, and whether the text is plain and one reduced formula unit already.
+
+    Tables hold many thousands of plain formulas, hence the short cut for them.
+    """
+    flat, brackets = formula, 1
+    while brackets and "(" in flat:
+        flat, brackets = _INNERMOST.subn(_expand, flat)
+    if _FLAT.fullmatch(flat):
         counts: dict[str, int] = {}
-        for symbol, digits in _SIMPLE.findall(formula):
+        for symbol, digits in _SYMBOL.findall(flat):
             counts[symbol] = counts.get(symbol, 0) + (int(digits) if digits else 1)
         if counts.keys() <= INDEX.keys() and 0 not in counts.values():
             common = gcd(*counts.values())
-            return counts if common == 1 else {s: n // common for s, n in counts.items()}
-    return parse_formula(formula)
+            if common == 1:
+                return counts, True
+            return {symbol: count // common for symbol, count in counts.items()}, False
+    return parse_formula(formula), False
+
+
+def tidy_formulas(formulas: Iterable[str]) -> tuple[list[str], Compositions]:
+    """Parse formulas; those that are not plain and reduced are respelled so.
+
+    Raises:
+        DataError: for the first formula that cannot be read.
+    """
+    tidy: list[str] = []
+    rows: list[dict[str, int]] = []
+    for formula in formulas:
+        counts, plain = _read(formula)
+        rows.append(counts)
+        tidy.append(formula if plain else format_formula(counts))
+    return tidy, Compositions.from_counts(rows)
 
 
 @dataclass(frozen=True)
@@ -210,7 +244,7 @@ class Compositions:
         Raises:
             DataError: for the first formula that cannot be read.
         """
-        return cls.from_counts(map(_counts, formulas))
+        return cls.from_counts(_read(formula)[0] for formula in formulas)
 
     def __len__(self) -> int:
         return len(self.start) - 1

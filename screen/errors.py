@@ -40,7 +40,7 @@ def did_you_mean(given: str, allowed: Iterable[str], *, limit: int = 12) -> str:
     """The tail of an error line: the nearest allowed names, or all of them when they are few."""
     names = list(allowed)
     lower = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(given.lower(), lower, n=3, cutoff=0.6)
+    close = difflib.get_close_matches(given.lower(), lower, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(lower[name] for name in close)}?" if close else ""
     if len(names) <= limit:
         return f"{hint} Allowed: {', '.join(names)}".strip()

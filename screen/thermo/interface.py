@@ -132,7 +132,7 @@ def _follow(
     cost = stack.energy
     x = np.zeros(len(where))
     if not only_lowest:
-        log_at(where, x)
+        log_at(where, x.copy())
     for _ in range(iteration_cap(stack)):
         change = basis.inverse[where, :, k + 1]
         shrinks = np.where(change < -TOLERANCE, -change, np.nan)

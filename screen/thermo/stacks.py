@@ -159,7 +159,7 @@ def stacks(
             column, since the reservoir is that phase.
         own: further columns of single problems.
     """
-    choice, choice_of = _select(table, elements, reservoir)
+    choice, choice_of = competitors(table, elements, reservoir)
     columns = choice.size[choice_of]
     order = np.lexsort((columns, elements.size))
     sizes, widths = elements.size[order], columns[order]
@@ -207,7 +207,9 @@ def _stack(
     return Stack(problem, rows, a, phase, energy)
 
 
-def _select(table: Competition, elements: Ragged, reservoir: int | None) -> tuple[Ragged, IntArray]:
+def competitors(
+    table: Competition, elements: Ragged, reservoir: int | None = None
+) -> tuple[Ragged, IntArray]:
     """The phases within each problem's elements: rows per distinct system, and row of each problem.
 
     Elements common to all problems (an electrolyte's, the reservoir's) are taken out of the sets
@@ -355,6 +357,11 @@ class Mixtures:
         """Phases and amounts of one mixture."""
         part = slice(self.start[i], self.start[i + 1])
         return self.phase[part], self.amount[part]
+
+    def take(self, rows: IntArray) -> Mixtures:
+        """The chosen mixtures, in the order given."""
+        start, flat = ragged_take(self.start, rows)
+        return Mixtures(start, self.phase[flat], self.amount[flat])
 
 
 class SolutionLog:

@@ -113,9 +113,8 @@ def profiles(
             nothing = np.zeros(count)
             log.add(stack.problem, metal, np.ones((count, 1)), nothing, nothing + 1, nothing)
             continue
-        content = np.where(
-            stack.column >= 0, table.fractions[stack.column, anode], held[stack.problem, None]
-        )
+        content = table.fractions[np.maximum(stack.column, 0), anode]
+        content = np.where(stack.column >= 0, content, held[stack.problem, None])
         supply = np.take_along_axis(fractions[stack.problem], stack.rows, axis=1)
         _sweep(table, stack, content, supply, log)
     return close_profiles(table, candidates, held, valence, log)

@@ -1,0 +1,59 @@
+"""What is computed of each candidate: one family per module, found by name.
+
+A family declares `columns(electrolytes)` and computes them in `compute(case)`; nothing else needs
+to be edited to add one. `compute_all` refuses a family that returns other columns than it declared
+or leaves a value missing without a reason.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from types import ModuleType
+
+import numpy as np
+
+from screen.columns import Column
+from screen.descriptors.case import Case, Values
+from screen.errors import ScreenError
+from screen.tables import Electrolyte
+
+
+@cache
+def families() -> tuple[ModuleType, ...]:
+    """Every module of this package that computes a family, by name."""
+    modules = [
+        importlib.import_module(f"{__name__}.{info.name}")
+        for info in pkgutil.iter_modules(__path__)
+    ]
+    return tuple(module for module in modules if hasattr(module, "compute"))
+
+
+def columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+    """The columns of all families, in their order in every file."""
+    return tuple(column for family in families() for column in family.columns(electrolytes))
+
+
+def compute_all(case: Case) -> Values:
+    """The values of all families for one case.
+
+    Raises:
+        ScreenError: if a family breaks its contract.
+    """
+    everything = Values(len(case))
+    for family in families():
+        values: Values = family.compute(case)
+        declared = family.columns(case.electrolytes)
+        name = family.__name__.rsplit(".", 1)[-1]
+        if [column.name for column in declared] != list(values.columns):
+            raise ScreenError(f"family {name} declares {declared}, returns {list(values.columns)}")
+        for column in declared:
+            unexplained = values.missing(column.name) & (values.reason(column.name) == "")
+            if unexplained.any():
+                raise ScreenError(
+                    f"family {name}: {column.name} of {case.formulas[int(np.argmax(unexplained))]} "
+                    "is missing without a reason"
+                )
+        everything.update(values)
+    return everything

@@ -1,0 +1,227 @@
+"""What the anode metal does to the candidate: window, contact products, interphase, uptake."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from screen.columns import Column
+from screen.composition import FloatArray, segment_sum
+from screen.descriptors.case import Case, Texts, Values
+from screen.tables import Electrolyte, elements
+from screen.thermo.window import OUTCOMES, Outcome
+from screen.units import MAH_PER_MOL
+
+_PROFILE = "grand-potential phase diagram at 0 K (Zhu, He, Mo, ACS AMI 7, 23685, 2015)"
+
+STABLE, PASSIVATING, MIXED = "stable", "passivating", "mixed_conducting"
+
+
+def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+    """What this family computes."""
+    return (
+        Column(
+            "outcome",
+            "outcome",
+            "Whether there is a window: window, no_window (takes up and gives off the anode metal "
+            "at one voltage), loses_anode_metal_at_0_v, unbounded_above (holds none), anode_metal.",
+            _PROFILE,
+            "text",
+        ),
+        Column(
+            "reduction_v",
+            "reduction limit",
+            "Highest voltage at which the anode metal is taken up; 0 if it never is. Of a "
+            "metastable candidate: of what it decomposes into.",
+            _PROFILE,
+        ),
+        Column(
+            "oxidation_v",
+            "oxidation limit",
+            "Lowest voltage at which the anode metal is given off.",
+            _PROFILE,
+        ),
+        Column(
+            "onset_v",
+            "uptake onset",
+            "Voltage of the first step at which the composition, emptied of anode metal, takes "
+            "it up.",
+            _PROFILE,
+        ),
+        Column(
+            "mean_uptake_v",
+            "mean uptake potential",
+            "Average voltage from the emptied composition to contact with the anode metal.",
+            _PROFILE,
+        ),
+        Column(
+            "held_per_host_atom",
+            "held per host atom",
+            "Atoms of anode metal held at 0 V per other atom.",
+            _PROFILE,
+        ),
+        Column(
+            "held_mah_g",
+            "held charge",
+            "Charge of the anode metal held at 0 V per mass of everything, anode metal included.",
+            _PROFILE,
+        ),
+        Column(
+            "contact_products",
+            "contact products",
+            "What the candidate becomes in touch with the anode metal, per formula unit.",
+            _PROFILE,
+            "text",
+        ),
+        Column(
+            "contact_anode_per_formula",
+            "taken up on contact",
+            "Atoms of anode metal taken up per formula unit on contact; negative if given off.",
+            _PROFILE,
+        ),
+        Column(
+            "contact_reaction_energy_ev_atom",
+            "contact energy",
+            "Reaction energy with the anode metal per atom of the candidate, from its hull energy.",
+            _PROFILE,
+        ),
+        Column(
+            "contact_reaction_energy_ev_anode_atom",
+            "contact energy per anode atom",
+            "The same per atom of anode metal taken up.",
+            _PROFILE,
+        ),
+        Column(
+            "conducting_fraction",
+            "conducting share",
+            "Share of the contact products that conducts electrons: gap below the threshold, "
+            "metals and alloys; by volume where all volumes are known, else by atoms.",
+            "settings.conducting_gap_ev",
+        ),
+        Column(
+            "matrix_fraction",
+            "matrix share",
+            "Share of the contact products that insulates and holds the anode metal, such as LiF, "
+            "Li2O, Li3N; by volume or atoms as the conducting share.",
+            "settings.conducting_gap_ev",
+        ),
+        Column(
+            "alloy_fraction",
+            "alloy share",
+            "Share of the contact products that conducts and holds the anode metal: the alloys; by "
+            "volume or atoms as the conducting share.",
+            "settings.conducting_gap_ev",
+        ),
+        Column(
+            "fraction_basis",
+            "share by",
+            "Whether the shares are by volume or by atoms.",
+            "volumes of the source table",
+            "text",
+        ),
+        Column(
+            "interphase",
+            "interphase",
+            "stable (no reaction), passivating (conducting share below percolation) or "
+            "mixed_conducting.",
+            "settings.stable_contact_ev_atom, settings.percolation_fraction",
+            "text",
+        ),
+    )
+
+
+def compute(case: Case) -> Values:
+    """Everything that follows from the voltage profile."""
+    profiles, values = case.profiles, Values(len(case))
+    outcome = np.array([str(o) for o in OUTCOMES], dtype=object)[profiles.outcome]
+    values.add("outcome", outcome)
+    metal, symbol = outcome == Outcome.ANODE_METAL, case.anode.symbol
+    itself = f"is {symbol} itself"
+    values.add(
+        "reduction_v",
+        profiles.reduction_v,
+        np.where(metal, itself, f"gives off {symbol} even at 0 V"),
+    )
+    values.add("oxidation_v", profiles.oxidation_v, np.where(metal, itself, f"holds no {symbol}"))
+    _add_uptake(case, values, itself)
+    _add_contact(case, values)
+    return values
+
+
+def _add_uptake(case: Case, values: Values, itself: str) -> None:
+    profiles, anode = case.profiles, case.anode
+    first, last = profiles.start[:-1], profiles.contact
+    own = case.compositions.amount_of(anode.element)
+    others = case.compositions.atoms - own
+    takes = last > first
+    never = np.where(others > 0, f"takes up no {anode.symbol} above 0 V", itself)
+    values.add("onset_v", np.where(takes, profiles.v_low[first], np.nan), never)
+    step = np.diff(profiles.uptake, append=0.0)
+    step[last] = 0.0
+    charge = segment_sum(step, profiles.start)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = segment_sum(step * profiles.v_low, profiles.start) / charge
+        held = own + profiles.uptake[last]
+        per_host = held / others
+        mass_of_anode = elements().molar_mass_g_mol[anode.element]
+        mass = case.molar_mass + profiles.uptake[last] * mass_of_anode
+        density = held * anode.valence * MAH_PER_MOL / mass
+    values.add("mean_uptake_v", np.where(takes, mean, np.nan), never)
+    values.add("held_per_host_atom", np.where(others > 0, per_host, np.nan), itself)
+    values.add("held_mah_g", density)
+
+
+def _add_contact(case: Case, values: Values) -> None:
+    profiles, last, symbol = case.profiles, case.profiles.contact, case.anode.symbol
+    atoms = case.compositions.atoms
+    uptake = profiles.uptake[last]
+    energy = profiles.energy[last] - case.decompositions.energy
+    energy[np.abs(energy) < 1e-10] = 0.0
+    values.add("contact_products", case.write_mixtures(case.contact_products))
+    values.add("contact_anode_per_formula", uptake)
+    values.add("contact_reaction_energy_ev_atom", energy)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        per_anode = np.where(uptake > 0, energy * atoms / uptake, np.nan)
+    values.add("contact_reaction_energy_ev_anode_atom", per_anode, f"takes up no {symbol}")
+    low, high, matrix, alloy, basis, unknown = _shares(case)
+    settled = high - low < 1e-9
+    values.add("conducting_fraction", np.where(settled, low, np.nan), unknown)
+    values.add("matrix_fraction", np.where(settled, matrix, np.nan), unknown)
+    values.add("alloy_fraction", np.where(settled, alloy, np.nan), unknown)
+    values.add("fraction_basis", basis)
+    threshold = case.settings.percolation_fraction
+    verdict = np.where(high < threshold, PASSIVATING, np.where(low >= threshold, MIXED, ""))
+    reacts = np.abs(energy) >= case.settings.stable_contact_ev_atom
+    values.add("interphase", np.where(reacts, verdict, STABLE).astype(object), unknown)
+
+
+def _shares(
+    case: Case,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, Texts, Texts]:
+    """Least and largest conducting share, shares of insulating matrix and of alloys, their basis,
+    and what is not known.
+
+    A product without a known gap may or may not conduct: the bounds say how much that matters.
+    """
+    mixtures, phases = case.contact_products, case.phases
+    volume = phases.numbers("volume_a3_atom")[mixtures.phase]
+    by_volume = segment_sum(np.isnan(volume).astype(np.int64), mixtures.start) == 0
+    owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))
+    weight = mixtures.amount * phases.compositions.atoms[mixtures.phase]
+    weight = weight * np.where(by_volume[owner], volume, 1.0)
+    weight /= segment_sum(weight, mixtures.start)[owner]
+    conducts = case.conducts[mixtures.phase]
+    with_anode = phases.compositions.amount_of(case.anode.element)[mixtures.phase] > 0
+    low, high, matrix, alloy = (
+        segment_sum(weight * part, mixtures.start)
+        for part in (
+            conducts == 1,
+            conducts != 0,
+            (conducts == 0) & with_anode,
+            (conducts == 1) & with_anode,
+        )
+    )
+    unknown = np.full(len(case), "", dtype=object)
+    for i in np.flatnonzero(conducts < 0):
+        product = phases.formulas[mixtures.phase[i]]
+        unknown[owner[i]] = f"no band gap for the contact product {product}"
+    return low, high, matrix, alloy, np.where(by_volume, "volume", "atoms").astype(object), unknown

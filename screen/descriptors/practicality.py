@@ -1,0 +1,102 @@
+"""Can it be handled: reaction with water, carbon dioxide and oxygen; radioactivity."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from screen.columns import Column
+from screen.composition import INDEX
+from screen.descriptors.case import Case, Values
+from screen.tables import Electrolyte, elements
+
+_HULL = "pseudo-binary on the hull at 0 K, no kinetics"
+
+_AIR = {
+    "hydrolysis_ev_atom": ("H2O", "water"),
+    "carbonation_ev_atom": ("CO2", "carbon dioxide"),
+    "oxidation_ev_atom": ("O2", "oxygen"),
+}
+
+GLOVE_BOX_EV_ATOM = -0.05
+"""Stronger hydrolysis than this decides for a glove box; Li2O and Li3OCl lie beyond it."""
+DRY_ROOM_EV_ATOM = -0.01
+"""Stronger hydrolysis than this decides for a dry room."""
+CARBONATION_EV_ATOM = -0.1
+"""Stronger carbonation than this does too; garnets and Li4SiO4 lie beyond it."""
+
+_SALT_FORMERS = [INDEX[s] for s in "Li Na K Rb Cs Mg Ca Sr Ba".split()]
+_MOBILE = [INDEX[s] for s in "Li Na K Rb Cs Ca Sr Ba".split()]
+_SOFT_ANIONS = [INDEX[s] for s in "H B C N P As Sb Bi S Se Te".split()]
+_HEAVY_HALIDES = [INDEX[s] for s in "Cl Br I".split()]
+_OXYGEN, _FLUORINE = [INDEX["O"]], [INDEX["F"]]
+
+
+def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+    """What this family computes."""
+    return (
+        *(
+            Column(
+                name,
+                f"with {what}",
+                f"Most negative reaction energy of any mixture with {what}, per atom of the "
+                "mixture. Metals and nitrides may be far slower than their energy says.",
+                _HULL,
+            )
+            for name, (_, what) in _AIR.items()
+        ),
+        Column(
+            "handling",
+            "handling",
+            "air, dry_room or glove_box, by rules on composition and on the energies with water "
+            "and carbon dioxide.",
+            "rules of the family practicality, held to handbook behaviour of common compounds",
+            "text",
+        ),
+        Column(
+            "radioactive",
+            "radioactive",
+            "Whether an element of it has no stable isotope.",
+            "elements.csv",
+            "flag",
+        ),
+    )
+
+
+def compute(case: Case) -> Values:
+    """Reaction energies with the air, and where to handle the candidate."""
+    values = Values(len(case))
+    for name, (formula, _) in _AIR.items():
+        absent = case.absent(formula)
+        energy = np.full(len(case), np.nan)
+        if not absent:
+            reactions = case.react(formula)
+            energy = reactions.energy[reactions.lowest]
+        values.add(name, energy, f"{case.phases.name} has no phases with {', '.join(absent)}")
+    water, carbon_dioxide = (
+        values.columns[name] for name in ("hydrolysis_ev_atom", "carbonation_ev_atom")
+    )
+    handling, unknown = _handling(case, water, carbon_dioxide)
+    values.add("handling", handling, unknown)
+    values.add("radioactive", case.holds(np.flatnonzero(elements().radioactive)))
+    return values
+
+
+def _handling(case: Case, water: np.ndarray, carbon_dioxide: np.ndarray) -> tuple[np.ndarray, str]:
+    """The flag by rules, since 0 K energies know neither oxide films nor deliquescence.
+
+    Metals and ceramics without salt-forming metals or heavy halides are kept in air whatever
+    their energy: a film stops the reaction. Sulfides, nitrides, hydrides, alloys and the like of
+    the mobile metals are not. Chlorides, bromides and iodides draw water.
+    """
+    mobile, salt = case.holds(_MOBILE), case.holds(_SALT_FORMERS)
+    halide, oxygen = case.holds(_HEAVY_HALIDES), case.holds(_OXYGEN)
+    ionic = salt | halide
+    bare = ~oxygen & ~halide & ~case.holds(_FLUORINE)
+    soft = (mobile & bare) | (salt & case.holds(_SOFT_ANIONS) & bare)
+    handling = np.full(len(case), "air", dtype=object)
+    dry = halide | (ionic & ((water <= DRY_ROOM_EV_ATOM) | (carbon_dioxide <= CARBONATION_EV_ATOM)))
+    handling[dry] = "dry_room"
+    handling[soft | (ionic & (water <= GLOVE_BOX_EV_ATOM))] = "glove_box"
+    blind = ionic & ~soft & (np.isnan(water) | np.isnan(carbon_dioxide))
+    handling[blind] = ""
+    return handling, f"no reaction energies with air in {case.phases.name}"

@@ -1,0 +1,66 @@
+"""What is known of the phase itself: gap, moduli, density, mass, whether it conducts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from screen.columns import Column
+from screen.descriptors.case import Case, Values
+from screen.phases import COLUMNS
+from screen.tables import Electrolyte
+
+_TAKEN = (
+    "band_gap_ev",
+    "band_gap_min_ev",
+    "band_gap_max_ev",
+    "bulk_modulus_gpa",
+    "shear_modulus_gpa",
+    "density_g_cm3",
+)
+
+
+def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+    """Columns of `Phases` that are handed through."""
+    by_name = {column.name: column for column in COLUMNS}
+    return (
+        *(by_name[name] for name in _TAKEN),
+        Column(
+            "electronic_class",
+            "electronic class",
+            "conducting (metals, alloys, and gaps below the threshold) or insulating.",
+            "settings.conducting_gap_ev",
+            "text",
+        ),
+        Column(
+            "alloy",
+            "alloy",
+            "Whether all its elements are metals, Si, Ge or Sb.",
+            "elements.csv",
+            "flag",
+        ),
+        Column(
+            "mean_atomic_mass_g_mol",
+            "mean atomic mass",
+            "Molar mass per atom.",
+            "elements.csv",
+        ),
+    )
+
+
+def compute(case: Case) -> Values:
+    """Values of the source; an impossible modulus is refused with that reason."""
+    values = Values(len(case))
+    cap = case.settings.modulus_cap_gpa
+    for name in _TAKEN:
+        numbers = np.where(case.rows >= 0, case.phases.numbers(name)[case.rows], np.nan)
+        reason = np.full(len(case), f"not in {case.phases.name}", dtype=object)
+        if name.endswith("_modulus_gpa"):
+            reason[numbers > cap] = f"the source's value is above {cap:g} GPa, which no solid has"
+            numbers[numbers > cap] = np.nan
+        values.add(name, numbers, reason)
+    conducts = np.where(case.alloys, 1, np.where(case.rows >= 0, case.conducts[case.rows], -1))
+    kind = np.array(["insulating", "conducting", ""], dtype=object)[conducts]
+    values.add("electronic_class", kind, f"no band gap in {case.phases.name}")
+    values.add("alloy", case.alloys)
+    values.add("mean_atomic_mass_g_mol", case.molar_mass / case.compositions.atoms)
+    return values

@@ -1,0 +1,47 @@
+"""Does the candidate exist: formation energy, hull distance, decomposition."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from screen.columns import Column
+from screen.descriptors.case import Case, Values
+from screen.tables import Electrolyte
+
+
+def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+    """What this family computes."""
+    return (
+        Column(
+            "formation_energy_ev_atom",
+            "formation energy",
+            "Energy of formation from the elements.",
+            "the source table, one correction scheme",
+        ),
+        Column(
+            "hull_distance_ev_atom",
+            "hull distance",
+            "Energy above the stablest mixture of phases of the same composition; 0 if stable.",
+            "convex hull of the source table at 0 K",
+        ),
+        Column(
+            "decomposition",
+            "decomposes into",
+            "The stablest mixture of the same composition, per formula unit; itself if stable.",
+            "convex hull of the source table at 0 K",
+            "text",
+        ),
+    )
+
+
+def compute(case: Case) -> Values:
+    """Formation energy and hull distance; a candidate without energy of its own has neither."""
+    values = Values(len(case))
+    energy = np.where(case.rows >= 0, case.phases.energy[case.rows], np.nan)
+    absent = f"no energy for this composition in {case.phases.name}"
+    values.add("formation_energy_ev_atom", energy, absent)
+    distance = energy - case.decompositions.energy
+    distance[np.abs(distance) < 1e-10] = 0.0
+    values.add("hull_distance_ev_atom", distance, absent)
+    values.add("decomposition", case.write_mixtures(case.decompositions.products))
+    return values

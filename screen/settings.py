@@ -1,0 +1,85 @@
+"""Every choice of a run that is not data: one frozen object, each field with unit and reason."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from screen.errors import DataError, UsageError, did_you_mean
+
+Engine = Literal["kernel", "pymatgen"]
+
+
+class Settings(BaseModel):
+    """Choices of a run; they are written to its manifest as they stand."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    anode: str = Field(default="Li", description="anode metal, one of anodes.csv")
+    electrolytes: tuple[str, ...] = Field(
+        default=(), description="solid electrolytes to face, by formula; none: all of the anode"
+    )
+    engine: Engine = Field(default="kernel", description="what solves the phase equilibria")
+    seed: int = Field(default=0, ge=0, description="chooses the sample of the cross-check")
+    stable_contact_ev_atom: float = Field(
+        default=0.005,
+        gt=0,
+        description="eV/atom; a contact reaction weaker than this is none: well below the error "
+        "of DFT reaction energies, about 0.02 eV/atom (Hautier et al., PRB 85, 155208, 2012)",
+    )
+    conducting_gap_ev: float = Field(
+        default=0.3,
+        ge=0,
+        description="eV; a PBE gap below this counts as conducting: it parts Li3P and Li3N, found "
+        "in interphases that passivate, from the metallic products",
+    )
+    percolation_fraction: float = Field(
+        default=0.16,
+        gt=0,
+        lt=1,
+        description="share of conducting products above which they connect in three dimensions "
+        "(Scher and Zallen, J. Chem. Phys. 53, 3759, 1970)",
+    )
+    modulus_cap_gpa: float = Field(
+        default=1000.0,
+        gt=0,
+        description="GPa; a larger bulk or shear modulus is refused: diamond, the stiffest known "
+        "solid, is near half of it, and public tables hold impossible values",
+    )
+    check_candidates: int = Field(
+        default=12, ge=0, description="candidates whose hull and profile both engines compute"
+    )
+    check_interfaces: int = Field(
+        default=4, ge=0, description="interface pairs that both engines compute"
+    )
+    check_tolerance: float = Field(
+        default=1e-6, gt=0, description="V and eV/atom; a larger disagreement stops the run"
+    )
+
+
+def load_settings(path: Path | None, **options: Any) -> Settings:
+    """Settings from a TOML file, over which options that are not None take precedence.
+
+    Raises:
+        UsageError: for an unknown key or a value out of range.
+        DataError: for a file that cannot be read.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise DataError(f"settings file {path}: {error}") from error
+    values |= {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            hint = did_you_mean(name, Settings.model_fields)
+            raise UsageError(f"unknown setting {name!r}; {hint}") from error
+        raise UsageError(f"setting {name} = {first['input']!r}: {first['msg']}") from error

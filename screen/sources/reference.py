@@ -1,0 +1,105 @@
+"""The embedded reference set: named candidates and every phase that competes with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+
+from screen.composition import INDEX, Compositions
+from screen.errors import DataError
+from screen.phases import Phases
+from screen.sources import user_files
+from screen.tables import DATA, checked, datasets, electrolytes_of, rows_of, seal
+from screen.thermo.hull import stable_table
+from screen.thermo.stacks import Competition, Ragged, competitors
+
+ANODES = ("Li", "Na", "Mg")
+"""Anode metals that the embedded set covers."""
+
+AIR = ({"H", "O"}, {"C", "O"})
+"""Elements of what a candidate meets outside the cell: water and oxygen, carbon dioxide."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A candidate that the set names, with where it comes from."""
+
+    formula: str
+    label: str
+    family: str
+    reference: str
+    note: str
+
+
+def named_candidates(anode: str) -> tuple[Named, ...]:
+    """The candidates that make sense for an anode metal."""
+    return tuple(
+        Named(row["formula"], row["label"], row["family"], row["reference"], row["note"])
+        for row in rows_of("candidates")
+        if {"*", anode} & set(row["anodes"].split())
+    )
+
+
+def load() -> Phases:
+    """The embedded phases.
+
+    Raises:
+        DataError: if a shipped file was changed.
+    """
+    table = user_files.load(checked("reference_phases")).table
+    return Phases(table, name="reference", systems=_systems())
+
+
+@cache
+def _systems() -> tuple[frozenset[str], ...]:
+    """Chemical systems within which the set holds every phase: candidate, anode, surroundings."""
+    found = set()
+    for anode in ANODES:
+        around = [
+            set(Compositions.from_formulas([e.formula]).row(0)) for e in electrolytes_of(anode)
+        ]
+        for candidate in named_candidates(anode):
+            own = set(Compositions.from_formulas([candidate.formula]).row(0))
+            found |= {frozenset(own | {anode} | other) for other in (*around, *AIR)}
+    return tuple(sorted(found, key=sorted))
+
+
+def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = DATA) -> Path:
+    """Write reference_phases.csv from any full snapshot, and the digests of all shipped tables.
+
+    The phases on the hull of every system that a named candidate, its anode metal and its
+    surroundings span, and the candidates and electrolytes themselves.
+
+    Args:
+        source, gaps, moduli: as for `user_files.load`; all phases of those systems must be there.
+        folder: the folder of the shipped tables.
+
+    Raises:
+        DataError: if the snapshot lacks a named candidate.
+    """
+    seal(folder)
+    full = user_files.load(source, gaps=gaps, moduli=moduli)
+    stable, _ = stable_table(Competition(full.compositions, full.energy))
+    systems = [sorted(INDEX[symbol] for symbol in system) for system in _systems()]
+    ragged = Ragged(np.cumsum([0, *map(len, systems)]), np.array([e for s in systems for e in s]))
+    rows = np.unique(competitors(stable, ragged)[0].value)
+    named = [row["formula"] for row in rows_of("candidates")]
+    named += [row["formula"] for row in rows_of("electrolytes") if not row["note"]]
+    own = full.rows_of(Compositions.from_formulas(named))
+    absent = [formula for formula, row in zip(named, own, strict=True) if row < 0]
+    if absent:
+        raise DataError(f"{full.name}: no phase for {', '.join(absent[:5])}")
+    rows = np.union1d(rows, own)
+    part = full.select(np.array(sorted(rows.tolist(), key=full.formulas.__getitem__)))
+    facts = datasets()["reference_phases"]
+    for column in ("scheme", "database_version", "source", "licence"):
+        values = pc.fill_null(part.column(column), facts[column])
+        part = part.set_column(part.schema.get_field_index(column), column, values)
+    path = folder / "reference_phases.csv"
+    Phases(part, name=path.name).write_csv(path)
+    seal(folder)
+    return path

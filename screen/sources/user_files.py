@@ -1,0 +1,252 @@
+"""Files that a user brings: Parquet, CSV with formation energies, pymatgen entries as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from screen.composition import SYMBOLS, Compositions, IntArray
+from screen.errors import DataError, did_you_mean
+from screen.phases import SCHEMA, Phases
+
+FORMATS = (".parquet", ".csv", ".json")
+
+ALIASES = {
+    "formation_energy_per_atom_eV": "formation_energy_ev_atom",
+    "formation_energy_per_atom": "formation_energy_ev_atom",
+    "band_gap_eV": "band_gap_ev",
+    "band_gap_min_eV": "band_gap_min_ev",
+    "band_gap_median_eV": "band_gap_ev",
+    "band_gap_max_eV": "band_gap_max_ev",
+    "bulk_modulus_VRH_median_GPa": "bulk_modulus_gpa",
+    "shear_modulus_VRH_median_GPa": "shear_modulus_gpa",
+}
+"""Names of public tables for columns of ours. Columns that are neither are not read."""
+
+
+def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) -> Phases:
+    """Read a table of phases.
+
+    Args:
+        path: .parquet or .csv with the columns of `phases.COLUMNS`, or .json with a list of
+            pymatgen entries (ComputedEntry, ComputedStructureEntry, PDEntry).
+        gaps, moduli: CSV files with a column `formula` whose further columns fill what the table
+            lacks, joined by composition.
+
+    Raises:
+        DataError: if a file cannot be read or does not make sense; one line says why.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; --source takes 'reference' or a file")
+    readers = {".parquet": _read_parquet, ".csv": _read_energies, ".json": _read_entries}
+    if path.suffix not in readers:
+        hint = did_you_mean(path.suffix, FORMATS)
+        raise DataError(f"{path}: unknown kind of table {path.suffix!r}; {hint}")
+    table = readers[path.suffix](path)
+    for companion in (gaps, moduli):
+        if companion is not None:
+            table = _join(table, companion)
+    return Phases(table, name=path.name)
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    try:
+        table = pa.parquet.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(
+            f"{path.name}: not a readable Parquet file ({_first_line(error)}); it may be empty or "
+            "cut short, fetch or write it again"
+        ) from error
+    return table.select([name for name in table.column_names if name in SCHEMA.names])
+
+
+def _read_csv(path: Path) -> pa.Table:
+    """All known columns of a CSV; numbers that are none are named with their row."""
+    try:
+        with path.open("rb") as file:
+            header = file.readline().decode("utf-8-sig").strip()
+        names = [name.strip().strip('"') for name in header.split(",")]
+        table = pa.csv.read_csv(
+            path,
+            read_options=pa.csv.ReadOptions(column_names=names, skip_rows=1),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
+            ),
+        )
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path.name}: not a readable CSV file ({_first_line(error)})") from error
+    columns: dict[str, pa.ChunkedArray] = {}
+    for name in names:
+        ours = ALIASES.get(name, name)
+        if ours in columns:
+            raise DataError(f"{path.name}: column {ours!r} is there twice")
+        if ours in SCHEMA.names:
+            columns[ours] = _cast(table.column(name), ours, path)
+    if "formula" not in columns:
+        raise DataError(
+            f"{path.name}: column 'formula' is missing; the first line has {header[:80]!r}"
+        )
+    return pa.table(columns)
+
+
+def _cast(column: pa.ChunkedArray, name: str, path: Path) -> pa.ChunkedArray:
+    kind = SCHEMA.field(name).type
+    try:
+        return pc.utf8_trim_whitespace(column).cast(kind)
+    except pa.ArrowInvalid:
+        for row, text in enumerate(column.to_pylist(), start=2):
+            try:
+                pa.scalar(text).cast(kind)
+            except pa.ArrowInvalid:
+                raise DataError(
+                    f"{path.name}: line {row}: {name} is {text!r}, which is no "
+                    f"{'number' if pa.types.is_floating(kind) else 'true or false'}"
+                ) from None
+        raise
+
+
+def _read_energies(path: Path) -> pa.Table:
+    """A CSV of formation energies; elements that it does not list are at zero by definition."""
+    table = _read_csv(path)
+    if "formation_energy_ev_atom" not in table.column_names:
+        raise DataError(
+            f"{path.name}: column 'formation_energy_ev_atom' is missing (or its public name "
+            "'formation_energy_per_atom_eV'); energies per formula unit or totals will not do"
+        )
+    if not table.num_rows or table.column("formula").null_count:
+        return table  # Phases says what is wrong
+    try:
+        compositions = Compositions.from_formulas(table.column("formula").to_pylist())
+    except DataError as error:
+        raise DataError(f"{path.name}: {error}") from error
+    listed = compositions.element[compositions.start[:-1][compositions.size == 1]]
+    absent = [SYMBOLS[e] for e in np.setdiff1d(compositions.element, listed)]
+    elements: dict[str, Any] = {
+        "formula": absent,
+        "formation_energy_ev_atom": [0.0] * len(absent),
+        "source": ["by definition"] * len(absent),
+    }
+    if "id" in table.column_names:
+        elements["id"] = absent
+    for name in ("scheme", "database_version", "licence"):
+        if name in table.column_names:
+            values = table.column(name).unique().to_pylist()
+            # Of several schemes any will do: Phases refuses the mixture with its own words.
+            elements[name] = values[:1] * len(absent)
+    fields = {name: SCHEMA.field(name).type for name in elements}
+    rows = pa.table({name: pa.array(values, fields[name]) for name, values in elements.items()})
+    return pa.concat_tables([table, rows], promote_options="default")
+
+
+def _read_entries(path: Path) -> pa.Table:
+    """pymatgen entries with total energies; formation energies from the elements among them."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataError(f"{path.name}: not readable as JSON ({_first_line(error)})") from error
+    if not isinstance(raw, list) or not raw:
+        raise DataError(f"{path.name}: a list of pymatgen entries is wanted, this is {_kind(raw)}")
+    from monty.json import MontyDecoder  # noqa: PLC0415 (pulls in pymatgen, which takes a second)
+
+    try:
+        entries = MontyDecoder().process_decoded(raw)
+        return entries_table(entries, path.name)
+    except (AttributeError, KeyError, TypeError, ValueError, ImportError) as error:
+        raise DataError(
+            f"{path.name}: not a list of pymatgen entries ({_first_line(error)})"
+        ) from error
+
+
+def _kind(value: Any) -> str:
+    return "an empty list" if value == [] else f"a {type(value).__name__}"
+
+
+def entries_table(entries: list[Any], name: str = "entries") -> pa.Table:
+    """The table of a list of pymatgen entries, for `Phases`.
+
+    Corrections that the entries carry are part of their energies.
+
+    Raises:
+        DataError: for an element without an entry of its own, or runs of r2SCAN beside others.
+    """
+    types = {str((getattr(e, "parameters", None) or {}).get("run_type") or "") for e in entries}
+    schemes = {"r2SCAN" if "R2SCAN" in t.upper() else "GGA/GGA+U" for t in types if t}
+    if len(schemes) > 1:
+        raise DataError(
+            f"{name}: mixed correction schemes (run types {', '.join(sorted(types))}); their "
+            "energies do not share a hull, keep one functional"
+        )
+    reference: dict[str, float] = {}
+    for entry in entries:
+        if len(entry.composition) == 1:
+            symbol = entry.composition.elements[0].symbol
+            per_atom = entry.energy / entry.composition.num_atoms
+            reference[symbol] = min(reference.get(symbol, np.inf), per_atom)
+    absent = {e.symbol for entry in entries for e in entry.composition} - reference.keys()
+    if absent:
+        raise DataError(
+            f"{name}: no entry for the element{'s' if len(absent) > 1 else ''} "
+            f"{', '.join(sorted(absent))}; formation energies need each element's own energy"
+        )
+    formation = []
+    for entry in entries:
+        parts = sum(n * reference[e.symbol] for e, n in entry.composition.items())
+        pure = len(entry.composition) == 1
+        energy = (entry.energy - parts) / entry.composition.num_atoms
+        formation.append(0.0 if pure and abs(energy) < 1e-12 else energy)
+    ids = [str(getattr(entry, "entry_id", None) or entry.name) for entry in entries]
+    return pa.table(
+        {
+            "id": [f"{v}#{i}" if ids.count(v) > 1 else v for i, v in enumerate(ids)],
+            "formula": [entry.composition.reduced_formula for entry in entries],
+            "formation_energy_ev_atom": formation,
+            "scheme": [next(iter(schemes), None)] * len(entries),
+            "source": [name] * len(entries),
+        }
+    )
+
+
+def _join(table: pa.Table, path: Path) -> pa.Table:
+    """Fill columns that the table lacks from a CSV with the same compositions."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    extra = _read_csv(path)
+    names = [name for name in extra.column_names if name != "formula"]
+    if not names:
+        raise DataError(f"{path.name}: no column to add; known are {', '.join(sorted(ALIASES))}")
+    try:
+        theirs = Compositions.from_formulas(extra.column("formula").to_pylist())
+        ours = Compositions.from_formulas(table.column("formula").to_pylist())
+    except DataError as error:
+        raise DataError(f"{path.name}: {error}") from error
+    order = np.argsort(theirs.key, kind="stable")
+    if len(theirs) and (np.diff(np.sort(theirs.key)) == 0).any():
+        raise DataError(f"{path.name}: a composition occurs twice; one row each is wanted")
+    at: IntArray = np.minimum(np.searchsorted(theirs.key[order], ours.key), len(order) - 1)
+    found = theirs.key[order][at] == ours.key
+    index = pa.array(order[at], mask=~found)
+    for name in names:
+        values = extra.column(name).combine_chunks().take(index)
+        if name in table.column_names:
+            values = pc.coalesce(table.column(name), values)
+            table = table.drop_columns([name])
+        table = table.append_column(name, values)
+    mark = pa.array(np.where(found, path.stem, ""), pa.string())
+    if "property_source" in table.column_names:
+        mark = pc.utf8_trim_whitespace(
+            pc.binary_join_element_wise(table.column("property_source"), mark, " ")
+        )
+        table = table.drop_columns(["property_source"])
+    return table.append_column("property_source", mark)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

@@ -1,0 +1,28 @@
+"""The two ways to solve the phase equilibria: the batched kernel, and pymatgen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from screen.thermo import hull, interface, reference, window
+from screen.thermo.hull import Decompositions
+from screen.thermo.interface import Reactions
+from screen.thermo.window import Profiles
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Three answers with one signature each: `hull.decompose`, `window.profiles`,
+    `interface.react`.
+    """
+
+    decompose: Callable[..., Decompositions]
+    profiles: Callable[..., Profiles]
+    react: Callable[..., Reactions]
+
+
+ENGINES: dict[str, Engine] = {
+    "kernel": Engine(hull.decompose, window.profiles, interface.react),
+    "pymatgen": Engine(reference.decompose, reference.profiles, reference.react),
+}

@@ -1,0 +1,191 @@
+"""The kernel's three answers through pymatgen: slow, independent, and the judge of the kernel.
+
+Only what the kernel defines, and pymatgen does not, is shared with it: the classes that hold the
+answers, and the rules that turn the states of a profile into limits and an outcome.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from screen.composition import SYMBOLS, Compositions, FloatArray, segment_sum
+from screen.thermo.hull import Decompositions
+from screen.thermo.interface import ENERGY_TOLERANCE, Reactions
+from screen.thermo.stacks import Competition, SolutionLog
+from screen.thermo.window import VOLTAGE_TOLERANCE, Profiles, close_profiles
+
+Decomposition = dict[Any, float]
+"""pymatgen's: entry to atomic fraction of the mixture."""
+
+
+@cache
+def _pymatgen() -> SimpleNamespace:
+    """The parts of pymatgen in use; they take a second to import, so only on first call."""
+    from pymatgen.analysis.interface_reactions import InterfacialReactivity  # noqa: PLC0415
+    from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram  # noqa: PLC0415
+    from pymatgen.core.composition import Composition  # noqa: PLC0415
+    from pymatgen.core.periodic_table import Element  # noqa: PLC0415
+
+    return SimpleNamespace(
+        Composition=Composition,
+        Element=Element,
+        InterfacialReactivity=InterfacialReactivity,
+        PDEntry=PDEntry,
+        PhaseDiagram=PhaseDiagram,
+    )
+
+
+class _Diagrams:
+    """Phase diagrams of a table, kept by chemical system; `attribute` of an entry is its row."""
+
+    def __init__(self, table: Competition) -> None:
+        self.table = table
+        self.ground = table.compositions.take(table.ground)
+        self.kept: dict[frozenset[str], Any] = {}
+
+    def of(self, symbols: frozenset[str], own: tuple[Any, ...] = ()) -> Any:
+        """The diagram of these elements; own entries compete too, and such a one is not kept."""
+        if own:
+            return _pymatgen().PhaseDiagram([*self._entries(symbols), *own])
+        if symbols not in self.kept:
+            self.kept[symbols] = _pymatgen().PhaseDiagram(self._entries(symbols))
+        return self.kept[symbols]
+
+    def _entries(self, symbols: frozenset[str]) -> list[Any]:
+        member = np.isin(np.array(SYMBOLS), list(symbols))
+        inside = segment_sum(member[self.ground.element].astype(np.int64), self.ground.start)
+        return [
+            _entry(self.table.compositions.row(row), self.table.energy[row], row)
+            for row in self.table.ground[inside == self.ground.size].tolist()
+        ]
+
+
+def _entry(counts: dict[str, int], energy: float, row: int) -> Any:
+    """A PDEntry of `energy` eV/atom; row -1 - i stands for own column i."""
+    return _pymatgen().PDEntry(
+        _pymatgen().Composition(counts), energy * sum(counts.values()), attribute=row
+    )
+
+
+def _own(
+    compositions: Compositions, energy: FloatArray | None, i: int, number: int = 0
+) -> tuple[Any, ...]:
+    """The entry of candidate i itself, where it has an energy."""
+    if energy is None or np.isnan(energy[i]):
+        return ()
+    return (_entry(compositions.row(i), float(energy[i]), -1 - number),)
+
+
+def _add(log: SolutionLog, i: int, mixture: Decomposition, scale: float, *values: float) -> None:
+    """Log one mixture of problem i, `scale` atoms of it, and the numbers that go with it."""
+    phase = np.array([[entry.attribute for entry in mixture]])
+    atoms = np.array([list(mixture.values())]) * scale
+    log.add(np.array([i]), phase, atoms, *(np.array([value]) for value in values))
+
+
+def _energy(mixture: Decomposition) -> float:
+    """Formation energy of a mixture, eV/atom; the table's elements are at zero."""
+    return float(sum(entry.energy_per_atom * amount for entry, amount in mixture.items()))
+
+
+def decompose(
+    table: Competition, candidates: Compositions, own_energy: FloatArray | None = None
+) -> Decompositions:
+    """As `hull.decompose`, by `PhaseDiagram.get_decomposition`."""
+    diagrams = _Diagrams(table)
+    energy = np.zeros(len(candidates))
+    log = SolutionLog()
+    for i, counts in enumerate(candidates):
+        diagram = diagrams.of(frozenset(counts), _own(candidates, own_energy, i))
+        mixture = diagram.get_decomposition(_pymatgen().Composition(counts))
+        energy[i] = _energy(mixture)
+        _add(log, i, mixture, 1.0)
+    atoms = candidates.atoms.astype(float)
+    return Decompositions(energy, log.mixtures(table, atoms, [atoms]))
+
+
+def profiles(
+    table: Competition,
+    candidates: Compositions,
+    anode: int,
+    valence: int,
+    own_energy: FloatArray | None = None,
+) -> Profiles:
+    """As `window.profiles`, by `PhaseDiagram.get_element_profile`.
+
+    pymatgen lists the states from A-rich to A-poor, each with the chemical potential at its low
+    voltage end, and looks 1e-5 atoms of A ahead for it: states closer than that merge.
+    """
+    diagrams = _Diagrams(table)
+    metal = SYMBOLS[anode]
+    log = SolutionLog("v_low", "content", "energy")
+    for i, counts in enumerate(candidates):
+        own = _own(candidates, own_energy, i)
+        if set(counts) == {metal}:
+            itself = {_entry({metal: 1}, 0.0, int(table.element_phase[anode])): 1.0}
+            _add(log, i, itself, 1.0, 0.0, 1.0, 0.0)
+            continue
+        held = counts.get(metal, 0) / sum(counts.values())
+        diagram = diagrams.of(frozenset(counts) | {metal}, own)
+        atom = _pymatgen().Composition(counts).fractional_composition
+        states = diagram.get_element_profile(_pymatgen().Element(metal), atom)
+        for state in reversed(states):
+            mixture = diagram.get_decomposition(state["critical_composition"])
+            voltage = state["element_reference"].energy_per_atom - state["chempot"]
+            voltage = 0.0 if abs(voltage) < VOLTAGE_TOLERANCE else voltage
+            grown = 1.0 + state["evolution"]
+            content = held + state["evolution"]
+            _add(log, i, mixture, grown, voltage, content, _energy(mixture) * grown)
+    return close_profiles(table, candidates, candidates.fractions()[:, anode], valence, log)
+
+
+def react(
+    table: Competition,
+    a: Compositions,
+    b: Compositions,
+    own_a: FloatArray | None = None,
+    own_b: FloatArray | None = None,
+    *,
+    hull_a: FloatArray | None = None,  # noqa: ARG001
+    hull_b: FloatArray | None = None,  # noqa: ARG001
+    only_lowest: bool = False,
+) -> Reactions:
+    """As `interface.react`, by `InterfacialReactivity`; it finds the hull energies of the ends
+    itself, whatever the caller has.
+    """
+    diagrams = _Diagrams(table)
+    log = SolutionLog("x_a", "energy")
+    for i, (counts_a, counts_b) in enumerate(zip(a, b, strict=True)):
+        own = (*_own(a, own_a, i), *_own(b, own_b, i, number=1))
+        diagram = diagrams.of(frozenset(counts_a) | frozenset(counts_b), own)
+        end_a, end_b = (
+            _pymatgen().Composition(counts).fractional_composition
+            for counts in (counts_a, counts_b)
+        )
+        pair = _pymatgen().InterfacialReactivity(
+            end_a, end_b, diagram, norm=True, use_hull_energy=True
+        )
+        kinks = [
+            (float(x), 0.0 if energy > -ENERGY_TOLERANCE else float(energy))
+            for _, x, energy, *_ in pair.get_kinks()
+        ]
+        if only_lowest:
+            kinks = [min(kinks, key=lambda kink: kink[1])]
+        for x, energy in kinks:
+            mixture = diagram.get_decomposition(end_a * x + end_b * (1 - x))
+            _add(log, i, mixture, 1.0, x, energy)
+    owner, (x_a, energies) = log.rows()
+    start = np.searchsorted(owner, np.arange(len(a) + 1)).astype(np.int64)
+    return Reactions(
+        start=start,
+        x_a=x_a,
+        energy=energies,
+        products=log.mixtures(
+            table, np.ones(len(owner)), [side.atoms[owner].astype(float) for side in (a, b)]
+        ),
+        lowest=np.lexsort((x_a, energies, owner))[start[:-1]],
+    )

@@ -1,0 +1,27 @@
+"""Units: the one place for conversion factors, and what the end of a column's name means."""
+
+from __future__ import annotations
+
+from scipy import constants
+
+MAH_PER_MOL = constants.value("Faraday constant") / 3.6
+"""Charge of one mole of electrons in mAh."""
+
+SUFFIXES: dict[str, str] = {
+    "_ev_atom": "eV/atom",
+    "_ev_anode_atom": "eV per atom of anode metal",
+    "_ev": "eV",
+    "_v": "V",
+    "_gpa": "GPa",
+    "_mah_g": "mAh/g",
+    "_g_cm3": "g/cm³",
+    "_a3_atom": "Å³/atom",
+    "_g_mol": "g/mol",
+    "_fraction": "1",
+}
+"""Unit of a column by the end of its name; no suffix, no unit."""
+
+
+def unit_of(name: str) -> str:
+    """The unit of a column, read off its name; empty for text, flags and counts."""
+    return next((unit for suffix, unit in SUFFIXES.items() if name.endswith(suffix)), "")

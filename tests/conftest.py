@@ -1,0 +1,57 @@
+"""Tables of phases that several tests share, and how hypothesis runs."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from screen.composition import SYMBOLS, Compositions
+from screen.thermo.stacks import Competition
+
+# The same examples each time; `pytest --hypothesis-profile=explore` looks further.
+settings.register_profile("fixed", deadline=None, derandomize=True, database=None, max_examples=80)
+settings.register_profile("explore", deadline=None, database=None, max_examples=2000)
+settings.load_profile("fixed")
+
+ROOT = Path(__file__).parents[1]
+EMBEDDED = ROOT / "screen/data/reference_phases.csv"
+FULL_SIZE = ROOT.parent / "shared/data/mp2019_ground_states.csv"
+
+
+def _competition(path: Path, energy_column: str) -> Competition:
+    """A table from a CSV with formulas and energies (eV/atom); absent elements join at zero."""
+    if not path.exists():
+        pytest.skip(f"{path.name} is not here: full-size tables are not part of the repository")
+    with path.open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    formulas = [line["formula"] for line in lines]
+    energies = [float(line[energy_column]) for line in lines]
+    elements = [SYMBOLS[e] for e in np.unique(Compositions.from_formulas(formulas).element)]
+    missing = sorted(set(elements) - set(formulas))
+    return Competition(
+        Compositions.from_formulas([*formulas, *missing]),
+        np.array([*energies, *[0.0] * len(missing)]),
+    )
+
+
+@pytest.fixture(scope="session")
+def full_size() -> Competition:
+    """Every ground state of the 2019 database, 85,000 phases."""
+    return _competition(FULL_SIZE, "formation_energy_per_atom_eV")
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Competition:
+    """The phases that ship with the package."""
+    return _competition(EMBEDDED, "formation_energy_ev_atom")
+
+
+@pytest.fixture(params=["embedded", "full_size"])
+def published(request: pytest.FixtureRequest) -> Competition:
+    """Each table that must give the published values."""
+    table: Competition = request.getfixturevalue(request.param)
+    return table
