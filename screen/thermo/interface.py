@@ -89,8 +89,10 @@ def react(
     for stack in stacks(table, Ragged.from_owner(owner, element, len(a)), own=own):
         of_a = np.take_along_axis(fraction_a[stack.problem], stack.rows, axis=1)
         of_b = np.take_along_axis(fraction_b[stack.problem], stack.rows, axis=1)
-        rise = (hull_a - hull_b)[stack.problem]
-        _follow(table, stack, of_a, of_b, hull_b[stack.problem], rise, log, only_lowest)
+        level, top = hull_b[stack.problem], hull_a[stack.problem]
+        if np.isin(stack.column, (-1, -2)).any():  # either end may decompose into the other
+            level, top = _hull_energy(table, stack, of_b), _hull_energy(table, stack, of_a)
+        _follow(table, stack, of_a, of_b, level, top - level, log, only_lowest)
     owner, (x_a, energy) = log.rows()
     energy[energy > -ENERGY_TOLERANCE] = 0.0
     start = np.searchsorted(owner, np.arange(len(a) + 1)).astype(np.int64)
@@ -102,6 +104,14 @@ def react(
         products=log.mixtures(table, np.ones(len(owner)), own_atoms),
         lowest=np.lexsort((x_a, energy, owner))[start[:-1]],
     )
+
+
+def _hull_energy(table: Competition, stack: Stack, supply: FloatArray) -> FloatArray:
+    """Hull energy of each problem's supply, own columns included, eV/atom."""
+    basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=1)
+    minimise(stack, basis, shifted=1)
+    energy: FloatArray = (basis.dual[:, 0] * supply).sum(axis=1)
+    return energy
 
 
 def _follow(

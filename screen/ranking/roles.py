@@ -1,0 +1,149 @@
+"""A role is data: gates, goals and kinds, read from data/roles.toml and checked here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from screen.composition import BoolArray, FloatArray
+from screen.errors import DataError, UsageError, did_you_mean
+from screen.tables import DATA
+from screen.where import OPERATORS, Table, compare
+
+Value = bool | float | str
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Test(_Strict):
+    """A comparison of one column with a constant."""
+
+    column: str
+    op: str
+    value: Value
+
+    @model_validator(mode="after")
+    def _known_operator(self) -> Test:
+        if self.op not in OPERATORS:
+            raise ValueError(f"op {self.op!r}; {did_you_mean(self.op, OPERATORS)}")
+        return self
+
+    def passes(self, table: Table) -> BoolArray:
+        """Which candidates meet it; a missing value does not."""
+        return compare(table[self.column], self.op, self.value)
+
+    def __str__(self) -> str:
+        return f"{self.column} {self.op} {self.value}"
+
+
+class Gate(Test):
+    """What a candidate must meet; `error` is how far the value may be off."""
+
+    error: float | None = Field(default=None, gt=0)
+    why: str = Field(min_length=10)
+    source: str
+
+
+class Goal(_Strict):
+    """What a candidate is scored by.
+
+    Attributes:
+        poor, good: values that score 0 and 1; in between it is linear.
+        levels: scores of text values instead.
+        kinds: kinds of the role that it is for; none: all.
+        strong, weak: what to say of a candidate that does well or badly.
+    """
+
+    column: str
+    poor: float | None = None
+    good: float | None = None
+    levels: dict[str, float] | None = None
+    kinds: tuple[str, ...] = ()
+    weight: float = Field(gt=0)
+    error: float | None = Field(default=None, gt=0)
+    why: str = Field(min_length=10)
+    source: str
+    strong: str
+    weak: str
+
+    @model_validator(mode="after")
+    def _one_scale(self) -> Goal:
+        if (self.levels is None) == (self.poor is None or self.good is None):
+            raise ValueError(f"goal {self.column}: give either poor and good, or levels")
+        if self.levels is None and (self.poor == self.good or self.error is None):
+            raise ValueError(f"goal {self.column}: poor and good differ, and error is given")
+        return self
+
+    def desirability(self, table: Table) -> FloatArray:
+        """Scores from 0 to 1, NaN where the value is missing."""
+        values = table[self.column]
+        if self.levels is not None:
+            return np.array([self.levels.get(value, np.nan) for value in values], dtype=float)
+        assert self.poor is not None
+        assert self.good is not None
+        return np.clip((values - self.poor) / (self.good - self.poor), 0.0, 1.0)
+
+
+class Kind(_Strict):
+    """One way to fill a role: who belongs, and gates of its own."""
+
+    meaning: str
+    when: Test
+    gates: tuple[Gate, ...] = ()
+
+
+class Role(_Strict):
+    """What a candidate is judged for."""
+
+    name: str
+    label: str
+    meaning: str
+    show: tuple[str, ...]
+    gates: tuple[Gate, ...]
+    goals: tuple[Goal, ...] = Field(min_length=1)
+    kinds: dict[str, Kind] = {}
+
+    @property
+    def columns(self) -> set[str]:
+        """Every column that the role reads."""
+        tests = [*self.gates, *(g for k in self.kinds.values() for g in (k.when, *k.gates))]
+        return {t.column for t in tests} | {g.column for g in self.goals} | set(self.show)
+
+
+@cache
+def roles(path: Path = DATA / "roles.toml") -> Mapping[str, Role]:
+    """All roles by name, in the order of the file.
+
+    Raises:
+        DataError: if the file does not make sense; one line says where.
+    """
+    try:
+        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {name: Role(name=name, **body) for name, body in raw.items()}
+    except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
+        raise DataError(f"{path.name}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise DataError(f"{path.name}: {place}: {first['msg']}") from error
+
+
+def chosen_roles(names: tuple[str, ...]) -> tuple[Role, ...]:
+    """The named roles, or all.
+
+    Raises:
+        UsageError: for a name that is none of them.
+    """
+    known = roles()
+    for name in names:
+        if name not in known:
+            raise UsageError(f"unknown role {name!r}; {did_you_mean(name, known)}")
+    return tuple(role for role in known.values() if not names or role.name in names)
