@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
 
 from screen.units import unit_of
 
 Kind = Literal["number", "text", "flag"]
+Texts = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -32,3 +36,45 @@ class Column:
     def unit(self) -> str:
         """Read off the name."""
         return unit_of(self.name)
+
+
+class Values:
+    """Columns of values with a reason for each that is missing."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.columns: dict[str, npt.NDArray[Any]] = {}
+        self._reasons: dict[str, str | Texts] = {}
+
+    def add(self, name: str, values: npt.ArrayLike, reason: str | Texts = "") -> None:
+        """Add a column: numbers with NaN, texts with "" or flags.
+
+        Args:
+            reason: why values are missing: one for all, or one per candidate.
+        """
+        array = np.asarray(values)
+        if array.dtype.kind == "U":
+            array = array.astype(object)
+        assert len(array) == self.length
+        self.columns[name] = array
+        self._reasons[name] = reason
+
+    def update(self, other: Values) -> None:
+        """Take over all columns of another set."""
+        self.columns |= other.columns
+        self._reasons |= other._reasons
+
+    def reason(self, name: str) -> Texts:
+        """The reason per candidate, to be read where the value is missing."""
+        reason = self._reasons[name]
+        return np.full(self.length, reason, dtype=object) if isinstance(reason, str) else reason
+
+
+def missing(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Which values are missing: NaN, "" or None."""
+    if values.dtype.kind == "f":
+        nan: npt.NDArray[np.bool_] = np.isnan(values)
+        return nan
+    if values.dtype.kind in "bi":
+        return np.zeros(len(values), dtype=bool)
+    return np.array([value is None or value == "" for value in values], dtype=bool)

@@ -102,10 +102,10 @@ class Phases:
         table: pa.Table | Mapping[str, Any],
         *,
         name: str = "table",
-        systems: Sequence[frozenset[str]] | None = None,
+        systems: Iterable[frozenset[str]] | None = None,
     ) -> None:
         self.name = name
-        self.systems = systems
+        self.systems = None if systems is None else frozenset(systems)
         given = table if isinstance(table, pa.Table) else pa.table(dict(table))
         self._check_columns(given)
         try:
@@ -262,13 +262,17 @@ class Phases:
         at = np.minimum(np.searchsorted(keys, compositions.key), len(keys) - 1)
         return np.where(keys[at] == compositions.key, order[at], -1)
 
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        """Every element that occurs."""
+        return frozenset(SYMBOLS[e] for e in np.unique(self.compositions.element))
+
     def covers(self, elements: Iterable[str]) -> bool:
         """Whether every phase that could form from these elements is in the table."""
         wanted = frozenset(elements)
-        known = {SYMBOLS[e] for e in np.unique(self.compositions.element)}
         if self.systems is None:
-            return wanted <= known
-        return any(wanted <= system for system in self.systems)
+            return wanted <= self.symbols
+        return wanted in self.systems or any(wanted <= system for system in self.systems)
 
     def select(self, rows: IntArray | Sequence[int]) -> pa.Table:
         """The chosen rows as a table."""

@@ -30,6 +30,12 @@ class Settings(BaseModel):
         description="eV/atom; a contact reaction weaker than this is none: well below the error "
         "of DFT reaction energies, about 0.02 eV/atom (Hautier et al., PRB 85, 155208, 2012)",
     )
+    plating_v: float = Field(
+        default=0.005,
+        ge=0,
+        description="V; charge taken up below this is counted as plated metal, not as held: some "
+        "tables hold dilute solutions (Mg149Al) that no plateau tells from plating",
+    )
     conducting_gap_ev: float = Field(
         default=0.3,
         ge=0,

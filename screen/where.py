@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from screen.columns import missing
 from screen.composition import BoolArray
 from screen.errors import UsageError, did_you_mean
 
@@ -28,9 +29,9 @@ Condition = Callable[[Table], BoolArray]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<op><=|>=|==|!=|<|>|\(|\))"
-    r"|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w(]))"
+    r"|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?!\w))"
     r"|(?P<text>'[^']*'|\"[^\"]*\")"
-    r"|(?P<word>[A-Za-z_][\w()]*))"
+    r"|(?P<word>[A-Za-z_]\w*))"
 )
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
@@ -40,15 +41,6 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-
-
-def missing(values: npt.NDArray[Any]) -> BoolArray:
-    """Which values are missing: NaN, "" or None."""
-    if values.dtype.kind == "f":
-        return np.isnan(values)
-    if values.dtype.kind == "b":
-        return np.zeros(len(values), dtype=bool)
-    return np.array([value is None or value == "" for value in values], dtype=bool)
 
 
 def compare(values: npt.NDArray[Any], op: str, wanted: float | str | bool) -> BoolArray:

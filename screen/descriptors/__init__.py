@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable, Sequence
 from functools import cache
 from types import ModuleType
 
 import numpy as np
 
-from screen.columns import Column
-from screen.descriptors.case import Case, Values
+from screen.columns import Column, Values, missing
+from screen.descriptors.case import Case
 from screen.errors import ScreenError
 from screen.tables import Electrolyte
 
@@ -35,21 +36,35 @@ def columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
     return tuple(column for family in families() for column in family.columns(electrolytes))
 
 
-def compute_all(case: Case) -> Values:
+def compute_all(case: Case, progress: Callable[[str], None] = lambda _: None) -> Values:
     """The values of all families for one case.
+
+    Args:
+        progress: told the name of each family before it is computed.
 
     Raises:
         ScreenError: if a family breaks its contract.
     """
+    return compute_families(case, tuple(map(name_of, families())), progress)
+
+
+def compute_families(
+    case: Case, names: Sequence[str], progress: Callable[[str], None] = lambda _: None
+) -> Values:
+    """The values of some families; as `compute_all`."""
     everything = Values(len(case))
     for family in families():
+        name = name_of(family)
+        if name not in names:
+            continue
+        progress(name.replace("_", " "))
         values: Values = family.compute(case)
         declared = family.columns(case.electrolytes)
-        name = family.__name__.rsplit(".", 1)[-1]
         if [column.name for column in declared] != list(values.columns):
             raise ScreenError(f"family {name} declares {declared}, returns {list(values.columns)}")
         for column in declared:
-            unexplained = values.missing(column.name) & (values.reason(column.name) == "")
+            gaps = missing(values.columns[column.name])
+            unexplained = gaps & (values.reason(column.name) == "")
             if unexplained.any():
                 raise ScreenError(
                     f"family {name}: {column.name} of {case.formulas[int(np.argmax(unexplained))]} "
@@ -57,3 +72,8 @@ def compute_all(case: Case) -> Values:
                 )
         everything.update(values)
     return everything
+
+
+def name_of(family: ModuleType) -> str:
+    """The name of a family's module."""
+    return family.__name__.rsplit(".", 1)[-1]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from screen.columns import Column
+from screen.columns import Column, Texts, Values
 from screen.composition import FloatArray, segment_sum
-from screen.descriptors.case import Case, Texts, Values
+from screen.descriptors.case import Case
 from screen.tables import Electrolyte, elements
 from screen.thermo.window import OUTCOMES, Outcome
 from screen.units import MAH_PER_MOL
@@ -50,20 +50,21 @@ def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
         Column(
             "mean_uptake_v",
             "mean uptake potential",
-            "Average voltage from the emptied composition to contact with the anode metal.",
+            "Average voltage at which the emptied composition takes up what it holds.",
             _PROFILE,
         ),
         Column(
             "held_per_host_atom",
             "held per host atom",
-            "Atoms of anode metal held at 0 V per other atom.",
-            _PROFILE,
+            "Atoms of anode metal per other atom held just before plating.",
+            f"{_PROFILE}; settings.plating_v",
         ),
         Column(
             "held_mah_g",
             "held charge",
-            "Charge of the anode metal held at 0 V per mass of everything, anode metal included.",
-            _PROFILE,
+            "Charge of the anode metal held just before plating, per mass of everything, anode metal "
+            "included.",
+            f"{_PROFILE}; settings.plating_v",
         ),
         Column(
             "contact_products",
@@ -148,22 +149,22 @@ def compute(case: Case) -> Values:
 
 
 def _add_uptake(case: Case, values: Values, itself: str) -> None:
-    profiles, anode = case.profiles, case.anode
-    first, last = profiles.start[:-1], profiles.contact
+    profiles, anode, cutoff = case.profiles, case.anode, case.settings.plating_v
+    first = profiles.start[:-1]
     own = case.compositions.amount_of(anode.element)
     others = case.compositions.atoms - own
-    takes = last > first
-    never = np.where(others > 0, f"takes up no {anode.symbol} above 0 V", itself)
-    values.add("onset_v", np.where(takes, profiles.v_low[first], np.nan), never)
-    step = np.diff(profiles.uptake, append=0.0)
-    step[last] = 0.0
+    # The step that ends a state takes up charge at that state's lower bound.
+    step = np.diff(profiles.uptake, append=0.0) * (profiles.v_low > cutoff)
     charge = segment_sum(step, profiles.start)
+    takes = charge > 0
+    never = np.where(others > 0, f"takes up no {anode.symbol} above {cutoff:g} V", itself)
+    values.add("onset_v", np.where(takes, profiles.v_low[first], np.nan), never)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = segment_sum(step * profiles.v_low, profiles.start) / charge
-        held = own + profiles.uptake[last]
+        taken_up = profiles.uptake[first] + charge
+        held = own + taken_up
         per_host = held / others
-        mass_of_anode = elements().molar_mass_g_mol[anode.element]
-        mass = case.molar_mass + profiles.uptake[last] * mass_of_anode
+        mass = case.molar_mass + taken_up * elements().molar_mass_g_mol[anode.element]
         density = held * anode.valence * MAH_PER_MOL / mass
     values.add("mean_uptake_v", np.where(takes, mean, np.nan), never)
     values.add("held_per_host_atom", np.where(others > 0, per_host, np.nan), itself)

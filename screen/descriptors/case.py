@@ -6,62 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from screen.columns import Texts
 from screen.composition import Compositions, FloatArray, IntArray, segment_sum
 from screen.phases import Phases
 from screen.settings import Settings
 from screen.tables import Anode, Electrolyte, elements
 from screen.thermo.engines import ENGINES, Engine
 from screen.thermo.hull import Decompositions, stable_table
-from screen.thermo.interface import Reactions
 from screen.thermo.stacks import Competition, Mixtures
 from screen.thermo.window import Profiles
-
-Texts = npt.NDArray[np.object_]
-
-
-class Values:
-    """Columns of values with a reason for each that is missing."""
-
-    def __init__(self, length: int) -> None:
-        self.length = length
-        self.columns: dict[str, npt.NDArray[Any]] = {}
-        self._reasons: dict[str, str | Texts] = {}
-
-    def add(self, name: str, values: npt.ArrayLike, reason: str | Texts = "") -> None:
-        """Add a column: numbers with NaN, texts with "" or flags.
-
-        Args:
-            reason: why values are missing: one for all, or one per candidate.
-        """
-        array = np.asarray(values)
-        if array.dtype.kind == "U":
-            array = array.astype(object)
-        assert len(array) == self.length
-        self.columns[name] = array
-        self._reasons[name] = reason
-
-    def update(self, other: Values) -> None:
-        """Take over all columns of another set."""
-        self.columns |= other.columns
-        self._reasons |= other._reasons
-
-    def missing(self, name: str) -> npt.NDArray[np.bool_]:
-        """Which values of a column are missing."""
-        values = self.columns[name]
-        missing: npt.NDArray[np.bool_] = (
-            np.isnan(values) if values.dtype.kind == "f" else np.equal(values, "")
-        )
-        return missing
-
-    def reason(self, name: str) -> Texts:
-        """The reason per candidate, to be read where the value is missing."""
-        reason = self._reasons[name]
-        return np.full(self.length, reason, dtype=object) if isinstance(reason, str) else reason
 
 
 @dataclass(frozen=True)
@@ -114,24 +71,33 @@ class Case:
         """What each candidate becomes in touch with the anode metal."""
         return self.profiles.products.take(self.profiles.contact)
 
-    def react(self, formula: str) -> Reactions:
-        """Each candidate with one partner: its strongest reaction."""
-        partner = Compositions.from_formulas([formula]).take(np.zeros(len(self), dtype=np.int64))
-        hull_b = self.engine.decompose(self.table, partner.take([0])).energy if len(self) else None
-        return self.engine.react(
-            self.table,
-            self.compositions,
-            partner,
-            hull_a=self.decompositions.energy,
-            hull_b=None if hull_b is None else np.repeat(hull_b, len(self)),
-            only_lowest=True,
-        )
+    def reaction_energies(self, formula: str) -> tuple[FloatArray, Texts]:
+        """Strongest reaction of each candidate with a partner, eV per atom of the mixture.
 
-    def absent(self, formula: str) -> list[str]:
-        """Elements of a formula that the table does not hold."""
-        known = set(np.unique(self.phases.compositions.element))
-        wanted = Compositions.from_formulas([formula])
-        return [s for s, e in zip(wanted.row(0), wanted.element, strict=True) if e not in known]
+        NaN, with the reason, where the table lacks elements or phases of the two together.
+        """
+        partner = Compositions.from_formulas([formula])
+        energies = np.full(len(self), np.nan)
+        reasons = np.full(len(self), "", dtype=object)
+        absent = [s for s in partner.row(0) if not self.phases.covers([s])]
+        if absent:
+            reasons[:] = f"{self.phases.name} has no phases with {', '.join(absent)}"
+            return energies, reasons
+        around = {*partner.row(0), self.anode.symbol}
+        covered = np.array([self.phases.covers({*row, *around}) for row in self.compositions], bool)
+        reasons[~covered] = f"{self.phases.name} does not hold all phases of it with {formula}"
+        rows = np.flatnonzero(covered)
+        if len(rows):
+            reactions = self.engine.react(
+                self.table,
+                self.compositions.take(rows),
+                partner.take(np.zeros(len(rows), dtype=np.int64)),
+                hull_a=self.decompositions.energy[rows],
+                hull_b=np.repeat(self.engine.decompose(self.table, partner).energy, len(rows)),
+                only_lowest=True,
+            )
+            energies[rows] = reactions.energy[reactions.lowest]
+        return energies, reasons
 
     @cached_property
     def conducts(self) -> IntArray:

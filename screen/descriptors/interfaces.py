@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from screen.columns import Column
-from screen.descriptors.case import Case, Values
+from screen.columns import Column, Values
+from screen.descriptors.case import Case
 from screen.tables import Electrolyte
 
 _SOURCE = "pseudo-binary on the hull at 0 K (Richards et al., Chem. Mater. 28, 266, 2016)"
@@ -48,26 +48,23 @@ def columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
 
 
 def compute(case: Case) -> Values:
-    """Reaction energies with each electrolyte whose elements the table holds."""
+    """Reaction energies with each electrolyte, as far as the table reaches."""
     values = Values(len(case))
     energies = np.full((len(case), len(case.electrolytes)), np.nan)
+    unknown = np.full(len(case), f"no electrolytes for {case.anode.symbol}", dtype=object)
     for i, electrolyte in enumerate(case.electrolytes):
-        absent = case.absent(electrolyte.formula)
-        if not absent:
-            reactions = case.react(electrolyte.formula)
-            energies[:, i] = reactions.energy[reactions.lowest]
-        reason = f"{case.phases.name} has no phases with {', '.join(absent)}"
-        values.add(electrolyte.column, energies[:, i], reason)
-    known = ~np.isnan(energies).all(axis=0)
-    if not known.any():
-        nothing = np.full(len(case), np.nan)
-        reason = f"{case.phases.name} has no electrolyte's elements"
-        values.add("interface_median_ev_atom", nothing, reason)
-        values.add("interface_worst_ev_atom", nothing, reason)
-        values.add("interface_worst_with", np.full(len(case), "", dtype=object), reason)
-        return values
-    values.add("interface_median_ev_atom", np.median(energies[:, known], axis=1))
-    values.add("interface_worst_ev_atom", energies[:, known].min(axis=1))
-    labels = np.array([e.label for e in case.electrolytes], dtype=object)[known]
-    values.add("interface_worst_with", labels[energies[:, known].argmin(axis=1)])
+        energies[:, i], reasons = case.reaction_energies(electrolyte.formula)
+        values.add(electrolyte.column, energies[:, i], reasons)
+        unknown = reasons
+    known = ~np.isnan(energies).all(axis=1)
+    median, worst = np.full((2, len(case)), np.nan)
+    worst_with = np.full(len(case), "", dtype=object)
+    if known.any():
+        median[known] = np.nanmedian(energies[known], axis=1)
+        worst[known] = np.nanmin(energies[known], axis=1)
+        labels = np.array([electrolyte.label for electrolyte in case.electrolytes], dtype=object)
+        worst_with[known] = labels[np.nanargmin(energies[known], axis=1)]
+    values.add("interface_median_ev_atom", median, unknown)
+    values.add("interface_worst_ev_atom", worst, unknown)
+    values.add("interface_worst_with", worst_with, unknown)
     return values

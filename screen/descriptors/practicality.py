@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from screen.columns import Column
-from screen.composition import INDEX
-from screen.descriptors.case import Case, Values
+from screen.columns import Column, Texts, Values
+from screen.composition import INDEX, FloatArray
+from screen.descriptors.case import Case
 from screen.tables import Electrolyte, elements
 
 _HULL = "pseudo-binary on the hull at 0 K, no kinetics"
@@ -66,22 +66,17 @@ def compute(case: Case) -> Values:
     """Reaction energies with the air, and where to handle the candidate."""
     values = Values(len(case))
     for name, (formula, _) in _AIR.items():
-        absent = case.absent(formula)
-        energy = np.full(len(case), np.nan)
-        if not absent:
-            reactions = case.react(formula)
-            energy = reactions.energy[reactions.lowest]
-        values.add(name, energy, f"{case.phases.name} has no phases with {', '.join(absent)}")
+        values.add(name, *case.reaction_energies(formula))
     water, carbon_dioxide = (
         values.columns[name] for name in ("hydrolysis_ev_atom", "carbonation_ev_atom")
     )
-    handling, unknown = _handling(case, water, carbon_dioxide)
-    values.add("handling", handling, unknown)
+    handling = _handling(case, water, carbon_dioxide)
+    values.add("handling", handling, "not known how it reacts with water and carbon dioxide")
     values.add("radioactive", case.holds(np.flatnonzero(elements().radioactive)))
     return values
 
 
-def _handling(case: Case, water: np.ndarray, carbon_dioxide: np.ndarray) -> tuple[np.ndarray, str]:
+def _handling(case: Case, water: FloatArray, carbon_dioxide: FloatArray) -> Texts:
     """The flag by rules, since 0 K energies know neither oxide films nor deliquescence.
 
     Metals and ceramics without salt-forming metals or heavy halides are kept in air whatever
@@ -99,4 +94,4 @@ def _handling(case: Case, water: np.ndarray, carbon_dioxide: np.ndarray) -> tupl
     handling[soft | (ionic & (water <= GLOVE_BOX_EV_ATOM))] = "glove_box"
     blind = ionic & ~soft & (np.isnan(water) | np.isnan(carbon_dioxide))
     handling[blind] = ""
-    return handling, f"no reaction energies with air in {case.phases.name}"
+    return handling

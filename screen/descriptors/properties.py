@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from screen.columns import Column
-from screen.descriptors.case import Case, Values
+from screen.columns import Column, Values
+from screen.descriptors.case import Case
 from screen.phases import COLUMNS
 from screen.tables import Electrolyte
 

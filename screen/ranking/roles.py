@@ -23,7 +23,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Test(_Strict):
+class Comparison(_Strict):
     """A comparison of one column with a constant."""
 
     column: str
@@ -31,7 +31,7 @@ class Test(_Strict):
     value: Value
 
     @model_validator(mode="after")
-    def _known_operator(self) -> Test:
+    def _known_operator(self) -> Comparison:
         if self.op not in OPERATORS:
             raise ValueError(f"op {self.op!r}; {did_you_mean(self.op, OPERATORS)}")
         return self
@@ -40,11 +40,13 @@ class Test(_Strict):
         """Which candidates meet it; a missing value does not."""
         return compare(table[self.column], self.op, self.value)
 
-    def __str__(self) -> str:
-        return f"{self.column} {self.op} {self.value}"
+    def describe(self) -> str:
+        """As text."""
+        value = str(self.value).lower() if isinstance(self.value, bool) else self.value
+        return f"{self.column} {self.op} {value}"
 
 
-class Gate(Test):
+class Gate(Comparison):
     """What a candidate must meet; `error` is how far the value may be off."""
 
     error: float | None = Field(default=None, gt=0)
@@ -96,7 +98,7 @@ class Kind(_Strict):
     """One way to fill a role: who belongs, and gates of its own."""
 
     meaning: str
-    when: Test
+    when: Comparison
     gates: tuple[Gate, ...] = ()
 
 
@@ -110,6 +112,11 @@ class Role(_Strict):
     gates: tuple[Gate, ...]
     goals: tuple[Goal, ...] = Field(min_length=1)
     kinds: dict[str, Kind] = {}
+
+    @property
+    def brief(self) -> list[str]:
+        """What a terminal shows of the role's list."""
+        return ["rank", "formula", *(["kind"] if self.kinds else []), "score", *self.show]
 
     @property
     def columns(self) -> set[str]:

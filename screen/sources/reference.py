@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.compute as pc
 
+from screen.columns import Column
 from screen.composition import INDEX, Compositions
 from screen.errors import DataError
 from screen.phases import Phases
@@ -22,6 +23,20 @@ ANODES = ("Li", "Na", "Mg")
 
 AIR = ({"H", "O"}, {"C", "O"})
 """Elements of what a candidate meets outside the cell: water and oxygen, carbon dioxide."""
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("label", "label", "Usual name.", "data/candidates.csv", "text"),
+    Column("family", "family", "Material family.", "data/candidates.csv", "text"),
+    Column(
+        "reference",
+        "reference",
+        "Papers that name the candidate, with numbers in their reference lists.",
+        "data/candidates.csv",
+        "text",
+    ),
+)
+"""What the set says of a named candidate beside its formula."""
 
 
 @dataclass(frozen=True)

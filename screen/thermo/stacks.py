@@ -254,7 +254,8 @@ def competitors(
                 element_hash(residue.value[residue.start[part][:, None] + np.arange(r)]), deepest
             )
             at = np.searchsorted(found, subsets)
-            hit = found[np.minimum(at, len(found) - 1)] == subsets
+            hit = at < len(found)
+            hit[hit] = found[at[hit]] == subsets[hit]
             owners.append(part[np.nonzero(hit)[0]])
             groups.append(at[hit])
     owner = np.concatenate(owners) if owners else np.zeros(0, np.int64)

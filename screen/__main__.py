@@ -1,0 +1,7 @@
+"""`python -m screen`."""
+
+import sys
+
+from screen.cli import main
+
+sys.exit(main())

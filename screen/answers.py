@@ -1,0 +1,306 @@
+"""Answers of the small commands: window, decompose, interface, explain, doctor."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from rich.console import Console
+
+from screen import __version__, descriptors, tables
+from screen.columns import Column, Values, missing
+from screen.descriptors.case import Case
+from screen.errors import ScreenError
+from screen.pipeline import Run
+from screen.ranking.roles import roles
+from screen.report import table as report
+from screen.sources import reference
+from screen.thermo.stacks import Mixtures
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer in three forms: rows, records for JSON, and a way to print it for people."""
+
+    rows: pa.Table
+    records: Any
+    print: Callable[[Console], None]
+
+    def render(self, form: str) -> bytes:
+        """As csv, json, parquet or md."""
+        return report.render(self.rows, form, self.records)
+
+
+def _products(case: Case, mixtures: Mixtures, i: int) -> dict[str, float]:
+    phases, amounts = mixtures.of(i)
+    return {case.phases.formulas[p]: float(a) for p, a in zip(phases, amounts, strict=True)}
+
+
+def _labels(case: Case) -> dict[str, Column]:
+    return {column.name: column for column in descriptors.columns(case.electrolytes)}
+
+
+def windows(case: Case) -> Answer:
+    """Profile, window and contact products of each candidate."""
+    values = descriptors.compute_families(case, ("stability", "against_anode"))
+    profiles, columns = case.profiles, values.columns
+    records = []
+    for i, formula in enumerate(case.formulas):
+        states = [
+            {
+                "v_low": float(profiles.v_low[s]),
+                "v_high": float(profiles.v_high[s]),
+                "anode_per_formula": float(profiles.uptake[s]),
+                "products": _products(case, profiles.products, s),
+            }
+            for s in range(profiles.start[i], profiles.start[i + 1])
+        ]
+        records.append(
+            {
+                "formula": formula,
+                "anode": case.anode.symbol,
+                "outcome": columns["outcome"][i],
+                "reduction_v": float(columns["reduction_v"][i]),
+                "oxidation_v": float(columns["oxidation_v"][i]),
+                "hull_distance_ev_atom": float(columns["hull_distance_ev_atom"][i]),
+                "states": states,
+                "contact": {
+                    "products": _products(case, case.contact_products, i),
+                    "anode_per_formula": float(columns["contact_anode_per_formula"][i]),
+                    "reaction_energy_ev_atom": float(columns["contact_reaction_energy_ev_atom"][i]),
+                    "interphase": columns["interphase"][i] or None,
+                    "conducting_fraction": float(columns["conducting_fraction"][i]),
+                },
+            }
+        )
+    texts = case.write_mixtures(profiles.products)
+    rows = [
+        {
+            **{k: record[k] for k in ("formula", "anode", "outcome", "reduction_v", "oxidation_v")},
+            "hull_distance_ev_atom": record["hull_distance_ev_atom"],
+            **{k: state[k] for k in ("v_low", "v_high", "anode_per_formula")},
+            "products": texts[profiles.start[i] + s],
+        }
+        for i, record in enumerate(records)
+        for s, state in enumerate(record["states"])
+    ]
+
+    def show(console: Console) -> None:
+        for i, record in enumerate(records):
+            states = pa.Table.from_pylist(
+                [
+                    {key: row[key] for key in ("v_high", "v_low", "anode_per_formula", "products")}
+                    for row in rows
+                    if row["formula"] == record["formula"]
+                ]
+            )
+            labels = {
+                "v_high": Column("v_high_v", "from", "", ""),
+                "v_low": Column("v_low_v", "down to", "", ""),
+                "anode_per_formula": Column("", f"{case.anode.symbol} taken up", "", ""),
+            }
+            report.to_terminal(console, states, labels, _window_line(case, values, i))
+            console.print(f"  {_contact_line(values, i)}\n", soft_wrap=True)
+
+    return Answer(pa.Table.from_pylist(rows), records, show)
+
+
+def _window_line(case: Case, values: Values, i: int) -> str:
+    columns, symbol = values.columns, case.anode.symbol
+    low, high = columns["reduction_v"][i], columns["oxidation_v"][i]
+    said = {
+        "window": f"window {low:z.3f} to {high:z.3f} V",
+        "no_window": f"no window: takes up and gives off {symbol} at {low:z.3f} V",
+        "loses_anode_metal_at_0_v": f"gives off {symbol} even at 0 V",
+        "unbounded_above": f"takes up {symbol} below {low:z.3f} V, holds none to give off"
+        if low > 0
+        else f"takes up no {symbol} above 0 V, holds none to give off",
+        "anode_metal": f"is {symbol} itself",
+    }[columns["outcome"][i]]
+    distance = columns["hull_distance_ev_atom"][i]
+    if np.isnan(distance):
+        tail = "no energy of its own: the profile is that of its stablest mixture"
+    elif distance > 0:
+        tail = f"{distance:.3f} eV/atom above the hull: the profile is that of its stablest mixture"
+    else:
+        tail = "on the hull"
+    return f"{case.formulas[i]} against {symbol}: {said} ({tail})"
+
+
+def _contact_line(values: Values, i: int) -> str:
+    columns = values.columns
+    verdict = columns["interphase"][i].replace("_", " ")
+    share = columns["conducting_fraction"][i]
+    reason = values.reason("conducting_fraction")[i]
+    conducting = reason if np.isnan(share) else f"{share:.0%} of it conducts electrons"
+    return (
+        f"In contact: {columns['contact_products'][i]}, "
+        f"{columns['contact_reaction_energy_ev_atom'][i]:z.3f} eV/atom, "
+        f"interphase {verdict or 'not known'} ({conducting})."
+    )
+
+
+def decompositions(case: Case) -> Answer:
+    """Hull distance and products of each candidate."""
+    values = descriptors.compute_families(case, ("stability",)).columns
+    distances = values["hull_distance_ev_atom"]
+    records = [
+        {
+            "formula": formula,
+            "hull_distance_ev_atom": float(distances[i]),
+            "products": _products(case, case.decompositions.products, i),
+        }
+        for i, formula in enumerate(case.formulas)
+    ]
+    rows = pa.table(
+        {
+            "formula": list(case.formulas),
+            "hull_distance_ev_atom": pa.array(distances, mask=np.isnan(distances)),
+            "products": values["decomposition"].tolist(),
+        }
+    )
+
+    def show(console: Console) -> None:
+        report.to_terminal(console, rows, _labels(case), "Decomposition")
+
+    return Answer(rows, records, show)
+
+
+def interface(case: Case) -> Answer:
+    """The curve of reaction energies between the two candidates of a case."""
+    reactions = case.engine.react(
+        case.table, case.compositions.take([0]), case.compositions.take([1])
+    )
+    a, b = case.formulas
+    texts = case.write_mixtures(reactions.products)
+    kinks = [
+        {
+            "x_a": float(x),
+            "reaction_energy_ev_atom": float(energy),
+            "products": _products(case, reactions.products, k),
+        }
+        for k, (x, energy) in enumerate(zip(reactions.x_a, reactions.energy, strict=True))
+    ]
+    lowest = kinks[int(reactions.lowest[0])]
+    record = {"a": a, "b": b, **lowest, "kinks": kinks}
+    order = ("a", "b", "reaction_energy_ev_atom", "x_a", "products", "kinks")
+    rows = pa.table(
+        {
+            "a": [a] * len(kinks),
+            "b": [b] * len(kinks),
+            "x_a": reactions.x_a,
+            "reaction_energy_ev_atom": reactions.energy,
+            "products": texts,
+        }
+    )
+
+    def show(console: Console) -> None:
+        labels = {"reaction_energy_ev_atom": Column("e_ev_atom", "reaction energy", "", "")}
+        labels["x_a"] = Column("", f"atoms from {a}", "", "")
+        labels["products"] = Column("", "products per atom of the mixture", "", "")
+        title = (
+            f"{a} with {b}: strongest {lowest['reaction_energy_ev_atom']:z.4f} eV/atom, "
+            f"{lowest['x_a']:.3f} of the atoms from {a}"
+        )
+        report.to_terminal(
+            console, rows.select(["x_a", "reaction_energy_ev_atom", "products"]), labels, title
+        )
+
+    return Answer(rows, {key: record[key] for key in order}, show)
+
+
+def card(done: Run) -> Answer:
+    """Everything about the first candidate of a run."""
+    case, values = done.case, done.values
+    known = done.candidates.slice(0, 1).to_pylist()[0]
+    verdicts = []
+    for ranking in done.rankings:
+        verdicts.append(
+            {
+                "role": ranking.role.name,
+                "kind": ranking.kind[0] or None,
+                "passed": bool(ranking.passed[0]),
+                "rank": int(ranking.rank[0]) if ranking.rank[0] and len(case) > 1 else None,
+                "of": int(ranking.passed.sum()) if len(case) > 1 else None,
+                "score": round(float(ranking.score[0]), 6),
+                "score_low": round(float(ranking.score_low[0]), 6),
+                "score_high": round(float(ranking.score_high[0]), 6),
+                "failed_gates": ranking.failed_gates[0] or None,
+                "why": ranking.why[0] or None,
+                "what_would_change": ranking.what_would_change[0] or None,
+            }
+        )
+    reasons = {
+        column.name: values.reason(column.name)[0]
+        for column in done.descriptors
+        if missing(values.columns[column.name][:1])[0]
+    }
+    rows = pa.table(
+        {
+            "column": [column.name for column in done.descriptors],
+            "value": [report.text(known[column.name]) for column in done.descriptors],
+            "unit": [column.unit for column in done.descriptors],
+            "meaning": [column.meaning for column in done.descriptors],
+            "source": [column.source for column in done.descriptors],
+            "gap": [reasons.get(column.name, "") for column in done.descriptors],
+        }
+    )
+    record = {"anode": case.anode.symbol, "roles": verdicts, "values": known, "gaps": reasons}
+
+    def show(console: Console) -> None:
+        title = f"{known['formula']}, for {case.anode.symbol}"
+        console.print(f"[bold]{title}[/bold]  {known['label'] or ''}")
+        for verdict in verdicts:
+            if verdict["passed"]:
+                place = f"rank {verdict['rank']} of {verdict['of']}, " if verdict["rank"] else ""
+                line = f"{place}score {verdict['score']:.3f}. {verdict['why']}"
+            else:
+                line = f"below the line: {verdict['failed_gates']}."
+            change = verdict["what_would_change"] or ""
+            console.print(f"  as {verdict['role']}: {line} {change}", soft_wrap=True)
+        short = pa.table(
+            {
+                "quantity": [column.label for column in done.descriptors],
+                "value": rows.column("value"),
+                "unit": [c.unit if c.unit != "1" else "" for c in done.descriptors],
+                "not known because": rows.column("gap"),
+            }
+        )
+        report.to_terminal(console, short, {}, "")
+        for name in ("scheme", "database_version", "source", "property_source", "reference"):
+            if known[name]:
+                console.print(f"  {name.replace('_', ' ')}: {known[name]}", soft_wrap=True)
+
+    return Answer(rows, record, show)
+
+
+def health() -> Iterator[tuple[bool, str]]:
+    """Checks of the installation, as (sound, what was found)."""
+    yield True, f"screen {__version__}, Python {platform.python_version()}"
+    for name in ("numpy", "pyarrow", "pymatgen", "pymatgen-core", "scipy"):
+        try:
+            yield True, f"{name} {importlib.metadata.version(name)}"
+        except importlib.metadata.PackageNotFoundError:
+            yield False, f"{name} is missing; install the package again"
+    try:
+        for name in ("candidates", "electrolytes", "elements", "anodes"):
+            tables.checked(name)
+        phases = reference.load()
+        facts = tables.datasets()["reference_phases"]
+        yield True, f"reference set: {len(phases)} phases, {phases.scheme}, {facts['licence']}"
+        yield True, f"roles: {', '.join(roles())}"
+    except ScreenError as error:
+        yield False, str(error)
+    try:
+        with tempfile.TemporaryDirectory(dir=Path.cwd()):
+            yield True, "results can be written here"
+    except OSError as error:
+        yield False, f"results cannot be written here: {error.strerror}; use -o"
+    yield True, "network: not needed by any command"

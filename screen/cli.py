@@ -1,0 +1,454 @@
+"""The command line: `python -m screen`. Data on stdout, everything else on stderr.
+
+Heavy imports wait until a command runs, so that help stays instant.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from screen import __version__
+from screen.errors import DataError, NothingPassedError, ScreenError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from rich.console import Console
+
+    from screen.descriptors.case import Case
+    from screen.pipeline import Run
+    from screen.settings import Settings
+
+INTERRUPTED = 130
+
+EXIT_CODES = """
+Exit codes: 0 done, 1 internal fault, 2 usage, 3 data missing or wrong, 4 nothing passed,
+5 network or key, 130 interrupted.
+"""
+
+app = typer.Typer(
+    help="Rank interlayers, hosts and alloys for metal anodes, offline, every number traceable.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Anode = Annotated[str | None, typer.Option(help="Anode metal: Li, Na, K, Mg, Ca, Zn or Al. [Li]")]
+Source = Annotated[
+    str,
+    typer.Option(
+        help="'reference' (embedded), or a file: .parquet, .csv with formula and "
+        "formation_energy_per_atom_eV, or .json with pymatgen entries."
+    ),
+]
+Gaps = Annotated[Path | None, typer.Option(help="CSV with band gaps to join to the source.")]
+Moduli = Annotated[Path | None, typer.Option(help="CSV with elastic moduli to join to the source.")]
+Electrolytes = Annotated[
+    list[str] | None,
+    typer.Option("--electrolyte", help="Solid electrolyte to face; repeat for several. [all]"),
+]
+EngineName = Annotated[str | None, typer.Option("--engine", help="kernel or pymatgen. [kernel]")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the cross-check's sample. [0]")]
+Config = Annotated[Path | None, typer.Option(help="TOML file with settings.")]
+Format = Annotated[str, typer.Option("--format", help="table, csv, json, parquet or md.")]
+Out = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
+Formulas = Annotated[list[str], typer.Argument(help="Formulas, such as LiF or LiTi2(PO4)3.")]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and give its exit code; every fault is one line on stderr."""
+    command = typer.main.get_command(app)
+    try:
+        return int(
+            command.main(arguments, prog_name="python -m screen", standalone_mode=False) or 0
+        )
+    except ScreenError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing was left half-written", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        usage = getattr(error, "format_message", None)  # typer's own, whichever click it brings
+        if usage is not None:
+            return _fail(f"{usage()} (see python -m screen --help)", UsageError.exit_code)
+        if os.environ.get("SCREEN_TRACEBACK"):
+            raise
+        kind = type(error).__name__
+        return _fail(
+            f"internal fault, {kind}: {error}; set SCREEN_TRACEBACK=1 to see where, and report it",
+            ScreenError.exit_code,
+        )
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+@app.command("rank", epilog=EXIT_CODES)
+def rank_command(
+    anode: Anode = None,
+    role: Annotated[
+        list[str] | None, typer.Option(help="interlayer, host or alloy; repeat for several. [all]")
+    ] = None,
+    electrolyte: Electrolytes = None,
+    source: Source = "reference",
+    gaps: Gaps = None,
+    moduli: Moduli = None,
+    engine: EngineName = None,
+    form: Format = "table",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder of the run. [results/<name of the run>]"),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many of each role to print.")] = 10,
+    columns: Annotated[str | None, typer.Option(help="Columns to print, by comma.")] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(help='Print only these: "reduction_v<=0.05 and hull_distance_ev_atom<0.03".'),
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(help="Column to print by; -column for descending. [rank]")
+    ] = None,
+    seed: Seed = None,
+    config: Config = None,
+    quiet: Quiet = False,
+) -> None:
+    """Rank candidates in each role; print the best and write all of them to a folder."""
+    from screen import pipeline
+    from screen.ranking.roles import chosen_roles
+
+    _check_format(form)
+    settings = _settings(config, anode, electrolyte, engine, seed)
+    roles = chosen_roles(tuple(role or ()))
+    view = _View(settings, form, top, columns, where, sort)
+    with _progress(quiet) as tell:
+        tell("reading")
+        phases = pipeline.load(source, gaps, moduli)
+        files = tuple(p for p in (_file(source), gaps, moduli) if p is not None)
+        done = pipeline.run(phases, settings, roles, files=files, progress=tell)
+        tell("writing")
+        folder = pipeline.write(done, output or Path("results") / done.name, _command())
+    shown = view.show(done)
+    if not quiet:
+        passed = ", ".join(f"{r.passed.sum()} as {r.role.name}" for r in done.rankings)
+        _say(f"{len(done.case)} candidates, passed: {passed}. Written: {folder}/")
+    if not any(r.passed.any() for r in done.rankings):
+        raise NothingPassedError(
+            f"no candidate passed the gates; {folder}/ranked.csv names the gate that each failed"
+        )
+    if not shown:
+        raise NothingPassedError(f"no candidate meets --where {where!r}; {folder}/ has all of them")
+
+
+class _View:
+    """What `rank` prints of a run; wrong names are refused before the work begins."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        form: str,
+        top: int,
+        columns: str | None,
+        where: str | None,
+        sort: str | None,
+    ) -> None:
+        from screen.pipeline import ranked_columns
+        from screen.tables import anode_of, electrolytes_of
+        from screen.where import parse
+
+        anode = anode_of(settings.anode).symbol
+        electrolytes = electrolytes_of(anode, settings.electrolytes)
+        self.labels = {column.name: column for column in ranked_columns(electrolytes)}
+        self.form, self.top = form, top
+        self.columns = [name.strip() for name in columns.split(",")] if columns else None
+        self.sort = sort
+        for name in (*(self.columns or ()), *([sort.lstrip("-")] if sort else ())):
+            if name not in self.labels:
+                raise UsageError(f"unknown column {name!r}; {did_you_mean(name, self.labels)}")
+        kinds = {name: column.kind for name, column in self.labels.items()}
+        self.condition = parse(where, kinds) if where is not None else None
+
+    def show(self, done: Run) -> int:
+        """Print, and say how many rows that were."""
+        import pyarrow as pa
+
+        from screen.report import table as report
+
+        parts = []
+        for ranking in done.rankings:
+            part = self._chosen(done.ranked(ranking))
+            parts.append(part)
+            if self.form == "table" and part.num_rows:
+                role = ranking.role
+                names = self.columns or role.brief
+                title = f"{role.label} for {done.case.anode.symbol}: {role.meaning}"
+                report.to_terminal(_console(), part.select(names), self.labels, title)
+                if self.columns is None:
+                    for row in part.slice(0, 3).to_pylist():
+                        print(f"  {row['formula']}: {row['why']} {row['what_would_change']}")
+                    print()
+        everything = pa.concat_tables(parts)
+        if self.form != "table":
+            chosen = everything.select(self.columns) if self.columns else everything
+            _emit(report.render(chosen, self.form), self.form, None)
+        return int(everything.num_rows)
+
+    def _chosen(self, part: pa.Table) -> pa.Table:
+        import numpy as np
+        import pyarrow as pa
+
+        if self.condition is not None:
+            table = {name: _values(part.column(name)) for name in part.column_names}
+            part = part.filter(pa.array(self.condition(table)))
+        elif self.sort is None:
+            part = part.filter(part.column("passed"))
+        if self.sort is not None:
+            direction = "descending" if self.sort.startswith("-") else "ascending"
+            keys = [(self.sort.lstrip("-"), direction), ("formula", "ascending")]
+            part = part.sort_by(keys)
+        return part.take(pa.array(np.arange(min(self.top, part.num_rows))))
+
+
+def _values(column: pa.ChunkedArray) -> Any:
+    """A column of a table as an array: NaN, "" or False where missing."""
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type):
+        return column.fill_null("").to_numpy()
+    if pa.types.is_boolean(column.type):
+        return column.fill_null(False).to_numpy()
+    return column.cast(pa.float64()).to_numpy()
+
+
+@app.command("window", epilog=EXIT_CODES)
+def window_command(
+    formulas: Formulas,
+    anode: Anode = None,
+    source: Source = "reference",
+    gaps: Gaps = None,
+    engine: EngineName = None,
+    form: Format = "table",
+    output: Out = None,
+    config: Config = None,
+) -> None:
+    """Voltage profile, electrochemical window and contact products against the anode metal."""
+    from screen import answers
+
+    _check_format(form)
+    case = _questions(formulas, source, gaps, _settings(config, anode, None, engine), anode=True)
+    _answer(answers.windows(case), form, output)
+
+
+@app.command("decompose", epilog=EXIT_CODES)
+def decompose_command(
+    formulas: Formulas,
+    source: Source = "reference",
+    engine: EngineName = None,
+    form: Format = "table",
+    output: Out = None,
+    config: Config = None,
+) -> None:
+    """Hull distance and the stablest mixture of the same composition."""
+    from screen import answers
+
+    _check_format(form)
+    case = _questions(formulas, source, None, _settings(config, None, None, engine), anode=False)
+    _answer(answers.decompositions(case), form, output)
+
+
+@app.command("interface", epilog=EXIT_CODES)
+def interface_command(
+    a: Annotated[str, typer.Argument(help="One side, as a formula.")],
+    b: Annotated[str, typer.Argument(help="The other side, as a formula.")],
+    source: Source = "reference",
+    engine: EngineName = None,
+    form: Format = "table",
+    output: Out = None,
+    config: Config = None,
+) -> None:
+    """Reactions between two phases at every mixing ratio."""
+    from screen import answers
+
+    _check_format(form)
+    case = _questions(
+        [a, b], source, None, _settings(config, None, None, engine), anode=False, together=True
+    )
+    _answer(answers.interface(case), form, output)
+
+
+@app.command("explain", epilog=EXIT_CODES)
+def explain_command(
+    formula: Annotated[str, typer.Argument(help="The candidate, as a formula.")],
+    anode: Anode = None,
+    electrolyte: Electrolytes = None,
+    source: Source = "reference",
+    gaps: Gaps = None,
+    moduli: Moduli = None,
+    engine: EngineName = None,
+    form: Format = "table",
+    output: Out = None,
+    config: Config = None,
+) -> None:
+    """All that is known of one candidate, why it ranks where it does, what would change that."""
+    from screen import answers, pipeline
+    from screen.ranking.roles import chosen_roles
+
+    _check_format(form)
+    settings = _settings(config, anode, electrolyte, engine)
+    phases = pipeline.load(source, gaps, moduli)
+    pipeline.check_covered(phases, [formula], settings)
+    done = pipeline.explain(phases, settings, chosen_roles(()), formula)
+    _answer(answers.card(done), form, output)
+
+
+@app.command("doctor", epilog=EXIT_CODES)
+def doctor_command() -> None:
+    """Whether this installation is sound: versions, shipped tables, writable place, engines."""
+    from screen import answers
+
+    sound = True
+    for good, line in answers.health():
+        print(f"{'ok ' if good else 'BAD'}  {line}")
+        sound &= good
+    if not sound:
+        raise DataError("the installation is not sound; the lines marked BAD say what to mend")
+
+
+@app.command("build-reference", epilog=EXIT_CODES)
+def build_reference_command(
+    source: Annotated[Path, typer.Argument(help="Full snapshot, as for --source.")],
+    gaps: Gaps = None,
+    moduli: Moduli = None,
+) -> None:
+    """Rebuild the embedded reference phases from a full snapshot (for maintainers)."""
+    from screen.sources import reference
+
+    path = reference.build(source, gaps, moduli)
+    _say(f"written: {path}, and the digests in datasets.toml")
+
+
+def _settings(
+    config: Path | None,
+    anode: str | None,
+    electrolyte: list[str] | None,
+    engine: str | None,
+    seed: int | None = None,
+) -> Settings:
+    from screen.settings import load_settings
+    from screen.tables import anode_of
+
+    symbol = anode_of(anode).symbol if anode is not None else None
+    chosen = tuple(electrolyte) if electrolyte else None
+    return load_settings(config, anode=symbol, electrolytes=chosen, engine=engine, seed=seed)
+
+
+def _questions(
+    formulas: list[str],
+    source: str,
+    gaps: Path | None,
+    settings: Settings,
+    *,
+    anode: bool,
+    together: bool = False,
+) -> Case:
+    """The case of some formulas; each system (with the anode, or all together) must be covered."""
+    from screen import pipeline
+    from screen.composition import parse_formula
+
+    phases = pipeline.load(source, gaps)
+    groups = ["".join(f"({f})" for f in formulas)] if together else formulas
+    for formula in formulas if together else ():
+        parse_formula(formula)  # so that an error names the side that it is about
+    pipeline.check_covered(phases, groups, settings if anode else None)
+    return pipeline.make_case(phases, settings, formulas)[0]
+
+
+def _answer(answer: Any, form: str, output: Path | None) -> None:
+    if form == "table" and output is None:
+        answer.print(_console())
+    else:
+        _emit(answer.render("md" if form == "table" else form), form, output)
+
+
+def _check_format(form: str) -> None:
+    formats = ("table", "csv", "json", "parquet", "md")
+    if form not in formats:
+        raise UsageError(f"unknown format {form!r}; {did_you_mean(form, formats)}")
+
+
+def _emit(data: bytes, form: str, output: Path | None) -> None:
+    """Bytes to a file (aside, then renamed) or to stdout."""
+    if output is None:
+        if form == "parquet" and sys.stdout.isatty():
+            raise UsageError("parquet is not for a terminal; give -o FILE or a pipe")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    aside = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        aside.write_bytes(data)
+        aside.replace(output)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise UsageError(f"cannot write {output}: {error.strerror or error}") from error
+
+
+def _file(source: str) -> Path | None:
+    return None if source == "reference" else Path(source)
+
+
+def _command() -> str:
+    return shlex.join(["python", "-m", "screen", *sys.argv[1:]])
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 140
+    return Console(width=width, highlight=False)
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A spinner with the name of the step, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        yield status.update

@@ -1,0 +1,386 @@
+"""The order of a run: load, describe, rank, check, write. The only file that knows it."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from screen import __version__, descriptors
+from screen.columns import Column, Values
+from screen.composition import Compositions, IntArray, parse_formula
+from screen.descriptors.case import Case
+from screen.errors import DataError, ScreenError, UsageError
+from screen.phases import COLUMNS, Phases
+from screen.ranking import order
+from screen.ranking.order import Ranking
+from screen.ranking.roles import Role
+from screen.report import table as report
+from screen.settings import Settings
+from screen.sources import reference, user_files
+from screen.tables import DATA, Electrolyte, anode_of, electrolytes_of, sha256
+from screen.thermo.engines import ENGINES
+from screen.thermo.stacks import Competition
+
+REFERENCE = "reference"
+Progress = Callable[[str], None]
+
+
+def load(source: str, gaps: Path | None = None, moduli: Path | None = None) -> Phases:
+    """Phases of the embedded reference set or of a file."""
+    if source == REFERENCE:
+        if gaps or moduli:
+            raise UsageError("--gaps and --moduli go with a --source file, not with 'reference'")
+        return reference.load()
+    return user_files.load(Path(source), gaps=gaps, moduli=moduli)
+
+
+def make_case(
+    phases: Phases, settings: Settings, formulas: Sequence[str] | None = None
+) -> tuple[Case, dict[str, Sequence[str]]]:
+    """The case to judge, and what names each candidate.
+
+    Args:
+        formulas: candidates; none: those that the reference set names, or every phase of a file.
+
+    Raises:
+        UsageError, DataError: for an anode that the table does not hold or cover.
+    """
+    anode = anode_of(settings.anode)
+    electrolytes = electrolytes_of(anode.symbol, settings.electrolytes)
+    if not phases.covers([anode.symbol]):
+        raise DataError(f"{phases.name} has no {anode.symbol}; give a --source that holds it")
+    if phases.name == REFERENCE and anode.symbol not in reference.ANODES:
+        raise DataError(
+            f"the reference set is complete for {', '.join(reference.ANODES)}, not for "
+            f"{anode.symbol}; give a full snapshot with --source"
+        )
+    named = {c.formula: c for c in reference.named_candidates(anode.symbol)}
+    if formulas is not None:
+        compositions = Compositions.from_formulas(formulas)
+        rows = phases.rows_of(compositions)
+    elif phases.name == REFERENCE:
+        compositions = Compositions.from_formulas(named)
+        rows = phases.rows_of(compositions)
+    else:
+        metal = Compositions.from_formulas([anode.symbol]).key[0]
+        rows = np.flatnonzero(phases.compositions.key != metal)
+        compositions = phases.compositions.take(rows)
+    if formulas is None:
+        names = [phases.formulas[row] for row in rows]
+    else:
+        names = [phases.formulas[r] if r >= 0 else f for r, f in zip(rows, formulas, strict=True)]
+    case = Case(phases, names, compositions, rows, anode, electrolytes, settings)
+    return case, _identity(phases, rows, names, named)
+
+
+def _identity(
+    phases: Phases, rows: IntArray, names: Sequence[str], named: dict[str, reference.Named]
+) -> dict[str, Sequence[str]]:
+    identity: dict[str, Sequence[str]] = {"formula": names}
+    for attribute in ("label", "family", "reference"):
+        identity[attribute] = [getattr(named.get(name), attribute, "") for name in names]
+    for column in ("id", "scheme", "source", "property_source", "database_version", "licence"):
+        texts = phases.texts(column)
+        identity[column] = [texts[row] if row >= 0 else "" for row in rows]
+    return identity
+
+
+def check_covered(phases: Phases, formulas: Sequence[str], settings: Settings | None) -> None:
+    """Refuse formulas whose competing phases the table does not hold.
+
+    Args:
+        settings: with them, the anode metal takes part too.
+
+    Raises:
+        DataError: for the first such formula, or one that cannot be read.
+    """
+    for formula in formulas:
+        elements = {*parse_formula(formula)}
+        if settings is not None:
+            elements.add(anode_of(settings.anode).symbol)
+        absent = sorted(elements - phases.symbols)
+        if absent:
+            raise DataError(
+                f"{formula}: {phases.name} has no phases with {', '.join(absent)}; give a "
+                "--source that holds them"
+            )
+        if not phases.covers(elements):
+            raise DataError(
+                f"{formula}: {phases.name} does not hold every phase of "
+                f"{'-'.join(sorted(elements))}, so its answer would be wrong; give a full "
+                "snapshot with --source"
+            )
+
+
+@dataclass(frozen=True)
+class CrossCheck:
+    """Largest disagreement between the two engines on a random sample."""
+
+    candidates: int
+    interfaces: int
+    largest_difference_v: float
+    largest_difference_ev_atom: float
+
+
+def cross_check(case: Case) -> CrossCheck:
+    """Solve a random sample with the other engine, on all phases, and compare.
+
+    Raises:
+        ScreenError: if they differ by more than the tolerance of the settings.
+    """
+    settings = case.settings
+    random = np.random.default_rng(settings.seed)
+    other = ENGINES["pymatgen" if settings.engine == "kernel" else "kernel"]
+    table = Competition(case.phases.compositions, case.phases.energy)
+    sample = np.sort(random.permutation(len(case))[: settings.check_candidates])
+    candidates = case.compositions.take(sample)
+    volts, energies, who = [0.0], [0.0], [""]
+
+    def compare(kind: list[float], mine: Any, theirs: Any, name: str) -> None:
+        difference = float(np.nan_to_num(np.abs(np.subtract(mine, theirs)), nan=0.0).max(initial=0))
+        if np.any(np.isnan(mine) != np.isnan(theirs)):
+            difference = np.inf
+        kind.append(difference)
+        if difference > settings.check_tolerance:
+            who.append(name)
+
+    theirs = other.decompose(table, candidates).energy
+    compare(energies, case.decompositions.energy[sample], theirs, "hull energies")
+    profiles = other.profiles(table, candidates, case.anode.element, case.anode.valence)
+    for mine, reference_values in (
+        (case.profiles.reduction_v, profiles.reduction_v),
+        (case.profiles.oxidation_v, profiles.oxidation_v),
+    ):
+        compare(volts, mine[sample], reference_values, "windows")
+    contact = case.profiles.energy[case.profiles.contact][sample]
+    compare(energies, contact, profiles.energy[profiles.contact], "contact energies")
+    known = case.phases.symbols
+    partners = [e for e in case.electrolytes if {*parse_formula(e.formula)} <= known]
+    pairs = min(settings.check_interfaces, len(case)) if partners else 0
+    for i in random.permutation(len(case))[:pairs]:
+        partner = Compositions.from_formulas([partners[random.integers(len(partners))].formula])
+        one = case.compositions.take([int(i)])
+        mine_pair = case.engine.react(case.table, one, partner)
+        other_pair = other.react(table, one, partner)
+        compare(
+            energies,
+            mine_pair.energy[mine_pair.lowest],
+            other_pair.energy[other_pair.lowest],
+            f"interface energy of {case.formulas[i]}",
+        )
+    result = CrossCheck(len(sample), pairs, max(volts), max(energies))
+    if len(who) > 1:
+        raise ScreenError(
+            f"kernel and pymatgen disagree on {who[1]}: by up to {result.largest_difference_v:.1e} "
+            f"V and {result.largest_difference_ev_atom:.1e} eV/atom, {settings.check_tolerance:g} "
+            "is allowed; nothing was written, please report it with the table"
+        )
+    return result
+
+
+def ranked_columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+    """Every column of the ranked file, in its order there."""
+    computed = descriptors.columns(electrolytes)
+    named = {c.name: c for c in (*COLUMNS, *reference.COLUMNS, *order.COLUMNS)}
+    front = ("role", "rank", "formula", "label", "family")
+    origin = ("id", "scheme", "source", "property_source", "database_version", "licence")
+    return (
+        *(named[name] for name in front),
+        *(c for c in order.COLUMNS if c.name not in front),
+        *computed,
+        *(named[name] for name in (*origin, "reference")),
+    )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished judgement, ready to be shown or written."""
+
+    case: Case
+    identity: dict[str, Sequence[str]]
+    values: Values
+    rankings: tuple[Ranking, ...]
+    check: CrossCheck | None = None
+    files: tuple[Path, ...] = ()
+
+    @property
+    def descriptors(self) -> tuple[Column, ...]:
+        """What was computed of each candidate."""
+        return descriptors.columns(self.case.electrolytes)
+
+    @cached_property
+    def candidates(self) -> pa.Table:
+        """One row per candidate: what names it, every descriptor, where its row comes from."""
+        columns = {name: np.array(texts, dtype=object) for name, texts in self.identity.items()}
+        declared = [c for c in ranked_columns(self.case.electrolytes) if c not in order.COLUMNS]
+        return report.arrows(declared, columns | self.values.columns)
+
+    def ranked(self, ranking: Ranking) -> pa.Table:
+        """The rows of one role, best first, as they stand in the ranked file."""
+        first = pa.array(ranking.order)
+        of_role = report.arrows(order.COLUMNS, ranking.columns)
+        columns = dict(zip(of_role.column_names, of_role.take(first).columns, strict=True))
+        rows = self.candidates.take(first)
+        columns |= dict(zip(rows.column_names, rows.columns, strict=True))
+        return pa.table({c.name: columns[c.name] for c in ranked_columns(self.case.electrolytes)})
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """What the result depends on, as digests: data, code, settings and roles."""
+        data = hashlib.sha256()
+        for path in self.files or (DATA / "reference_phases.csv", DATA / "candidates.csv"):
+            data.update(sha256(path).encode())
+        choices = self.case.settings.model_dump_json() + repr([r.role for r in self.rankings])
+        return {
+            "data": data.hexdigest(),
+            "code": code_digest(),
+            "choices": hashlib.sha256(choices.encode()).hexdigest(),
+        }
+
+    @property
+    def name(self) -> str:
+        """Folder name: anode, source, and a digest of everything that the result depends on."""
+        joined = hashlib.sha256(repr(sorted(self.digests.items())).encode()).hexdigest()
+        source = self.files[0].stem if self.files else REFERENCE
+        return f"{self.case.anode.symbol.lower()}-{source}-{joined[:8]}"
+
+
+def code_digest() -> str:
+    """Digest of the package's code and shipped data, the reference phases aside."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted((*root.rglob("*.py"), *DATA.glob("*.toml"), *DATA.glob("*.csv"))):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def describe(case: Case, progress: Progress) -> Values:
+    """Compute every descriptor."""
+    return descriptors.compute_all(case, progress)
+
+
+def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:
+    """Judge every candidate in every role."""
+    return tuple(order.order(role, values.columns, formulas) for role in roles)
+
+
+def run(
+    phases: Phases,
+    settings: Settings,
+    roles: Sequence[Role],
+    *,
+    files: tuple[Path, ...] = (),
+    progress: Progress = lambda _: None,
+) -> Run:
+    """Describe, rank and check; nothing is written.
+
+    Args:
+        files: what the phases were read from, for the record.
+        progress: told the name of each step as it begins.
+    """
+    case, identity = make_case(phases, settings)
+    values = describe(case, progress)
+    progress("ranking")
+    rankings = rank(roles, values, case.formulas)
+    progress("cross-check")
+    check = cross_check(case)
+    return Run(case, identity, values, rankings, check, files)
+
+
+def explain(phases: Phases, settings: Settings, roles: Sequence[Role], formula: str) -> Run:
+    """Judge one candidate, among the named ones where the source is the reference set."""
+    formulas = [formula]
+    if phases.name == REFERENCE:
+        named = [c.formula for c in reference.named_candidates(anode_of(settings.anode).symbol)]
+        wanted = Compositions.from_formulas([formula]).key[0]
+        formulas += [f for f in named if Compositions.from_formulas([f]).key[0] != wanted]
+    case, identity = make_case(phases, settings, formulas)
+    values = describe(case, lambda _: None)
+    rankings = rank(roles, values, case.formulas)
+    return Run(case, identity, values, rankings)
+
+
+def manifest(done: Run, command: str) -> dict[str, Any]:
+    """What the run was: enough to repeat it and to trust it."""
+    phases, case = done.case.phases, done.case
+    packages = ("numpy", "pyarrow", "pydantic", "pymatgen", "pymatgen-core", "scipy")
+    return {
+        "command": command,
+        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "version": __version__,
+        "python": platform.python_version(),
+        "packages": {name: importlib.metadata.version(name) for name in packages},
+        "digests": done.digests,
+        "settings": case.settings.model_dump(),
+        "source": {
+            "name": phases.name,
+            "files": {path.name: sha256(path) for path in done.files},
+            "phases": len(phases),
+            "scheme": phases.scheme,
+            "database_versions": sorted(set(phases.texts("database_version")) - {""}),
+            "licences": sorted(set(phases.texts("licence")) - {""}),
+        },
+        "electrolytes": [
+            {"formula": e.formula, "label": e.label, "class": e.family, "note": e.note}
+            for e in case.electrolytes
+        ],
+        "candidates": len(case),
+        "passed": {r.role.name: int(r.passed.sum()) for r in done.rankings},
+        "cross_check": None if done.check is None else vars(done.check),
+        "roles": {r.role.name: r.role.model_dump(exclude_none=True) for r in done.rankings},
+    }
+
+
+RUN_FILES = ("ranked.csv", "gaps.csv", "manifest.json")
+
+
+def write(done: Run, folder: Path, command: str) -> Path:
+    """Write RUN_FILES into a folder, all or nothing; an earlier run in it is replaced.
+
+    Raises:
+        UsageError: if the folder cannot be written, or holds anything but a run.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; -o takes the folder of the run")
+    if folder.is_dir() and {path.name for path in folder.iterdir()} - set(RUN_FILES):
+        raise UsageError(f"{folder} holds other things than a run; choose another place with -o")
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        aside.mkdir(parents=True)
+        try:
+            report.write_csv((done.ranked(r) for r in done.rankings), aside / "ranked.csv")
+            missing = report.gaps(
+                done.descriptors, done.values, done.identity["id"], done.identity["formula"]
+            )
+            report.write_csv([missing], aside / "gaps.csv")
+            (aside / "manifest.json").write_text(
+                json.dumps(manifest(done, command), indent=2, ensure_ascii=False) + "\n",
+                encoding="utf-8",
+            )
+            if folder.exists():
+                old = aside.with_name(f"{aside.name}.old")
+                folder.rename(old)
+                aside.rename(folder)
+                shutil.rmtree(old)
+            else:
+                aside.rename(folder)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {folder}: {error.strerror or error}; choose another place with -o"
+        ) from error
+    return folder

@@ -1,0 +1,1 @@
+"""From a judged case to files and text that people and programs read."""
