@@ -31,10 +31,10 @@ class Settings(BaseModel):
         "of DFT reaction energies, about 0.02 eV/atom (Hautier et al., PRB 85, 155208, 2012)",
     )
     plating_v: float = Field(
-        default=0.005,
+        default=0.02,
         ge=0,
         description="V; charge taken up below this is counted as plated metal, not as held: some "
-        "tables hold dilute solutions (Mg149Al) that no plateau tells from plating",
+        "tables hold dilute solutions (Mg149Al) whose steps no cell tells from plating",
     )
     conducting_gap_ev: float = Field(
         default=0.3,

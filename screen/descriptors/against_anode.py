@@ -62,8 +62,8 @@ def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
         Column(
             "held_mah_g",
             "held charge",
-            "Charge of the anode metal held just before plating, per mass of everything, anode metal "
-            "included.",
+            "Charge of the anode metal held just before plating, per mass of everything, the anode "
+            "metal included.",
             f"{_PROFILE}; settings.plating_v",
         ),
         Column(
