@@ -273,7 +273,7 @@ def card(done: Run) -> Answer:
                 "not known because": rows.column("gap"),
             }
         )
-        report.to_terminal(console, short, {}, "")
+        report.to_terminal(console, short, {}, "", nothing="")
         for name in ("scheme", "database_version", "source", "property_source", "reference"):
             if known[name]:
                 console.print(f"  {name.replace('_', ' ')}: {known[name]}", soft_wrap=True)

@@ -264,7 +264,8 @@ def window_command(
     from screen import answers
 
     _check_format(form)
-    case = _questions(formulas, source, gaps, _settings(config, anode, None, engine), anode=True)
+    settings = _settings(config, anode, None, engine)
+    case = _case(formulas, source, gaps, settings, settings.anode)
     _answer(answers.windows(case), form, output)
 
 
@@ -281,7 +282,7 @@ def decompose_command(
     from screen import answers
 
     _check_format(form)
-    case = _questions(formulas, source, None, _settings(config, None, None, engine), anode=False)
+    case = _case(formulas, source, None, _settings(config, None, None, engine), None)
     _answer(answers.decompositions(case), form, output)
 
 
@@ -296,12 +297,11 @@ def interface_command(
     config: Config = None,
 ) -> None:
     """Reactions between two phases at every mixing ratio."""
-    from screen import answers
+    from screen import answers, pipeline
 
     _check_format(form)
-    case = _questions(
-        [a, b], source, None, _settings(config, None, None, engine), anode=False, together=True
-    )
+    case = _case([a, b], source, None, _settings(config, None, None, engine), None)
+    pipeline.check_covered(case.phases, a, b)
     _answer(answers.interface(case), form, output)
 
 
@@ -325,7 +325,7 @@ def explain_command(
     _check_format(form)
     settings = _settings(config, anode, electrolyte, engine)
     phases = pipeline.load(source, gaps, moduli)
-    pipeline.check_covered(phases, [formula], settings)
+    pipeline.check_covered(phases, formula, anode=settings.anode)
     done = pipeline.explain(phases, settings, chosen_roles(()), formula)
     _answer(answers.card(done), form, output)
 
@@ -371,24 +371,15 @@ def _settings(
     return load_settings(config, anode=symbol, electrolytes=chosen, engine=engine, seed=seed)
 
 
-def _questions(
-    formulas: list[str],
-    source: str,
-    gaps: Path | None,
-    settings: Settings,
-    *,
-    anode: bool,
-    together: bool = False,
+def _case(
+    formulas: list[str], source: str, gaps: Path | None, settings: Settings, anode: str | None
 ) -> Case:
-    """The case of some formulas; each system (with the anode, or all together) must be covered."""
+    """The case of some formulas, each of which the source must cover (with the anode, if any)."""
     from screen import pipeline
-    from screen.composition import parse_formula
 
     phases = pipeline.load(source, gaps)
-    groups = ["".join(f"({f})" for f in formulas)] if together else formulas
-    for formula in formulas if together else ():
-        parse_formula(formula)  # so that an error names the side that it is about
-    pipeline.check_covered(phases, groups, settings if anode else None)
+    for formula in formulas:
+        pipeline.check_covered(phases, formula, anode=anode)
     return pipeline.make_case(phases, settings, formulas)[0]
 
 

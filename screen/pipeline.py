@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from screen import __version__, descriptors
 from screen.columns import Column, Values
-from screen.composition import Compositions, IntArray, parse_formula
+from screen.composition import Compositions, IntArray, format_formula, parse_formula
 from screen.descriptors.case import Case
 from screen.errors import DataError, ScreenError, UsageError
 from screen.phases import COLUMNS, Phases
@@ -78,10 +78,10 @@ def make_case(
         metal = Compositions.from_formulas([anode.symbol]).key[0]
         rows = np.flatnonzero(phases.compositions.key != metal)
         compositions = phases.compositions.take(rows)
-    if formulas is None:
-        names = [phases.formulas[row] for row in rows]
-    else:
-        names = [phases.formulas[r] if r >= 0 else f for r, f in zip(rows, formulas, strict=True)]
+    names = [
+        phases.formulas[row] if row >= 0 else format_formula(parse_formula(formula))
+        for row, formula in zip(rows, formulas or rows, strict=True)
+    ]
     case = Case(phases, names, compositions, rows, anode, electrolytes, settings)
     return case, _identity(phases, rows, names, named)
 
@@ -98,31 +98,31 @@ def _identity(
     return identity
 
 
-def check_covered(phases: Phases, formulas: Sequence[str], settings: Settings | None) -> None:
-    """Refuse formulas whose competing phases the table does not hold.
+def check_covered(phases: Phases, *formulas: str, anode: str | None = None) -> None:
+    """Refuse a question whose competing phases the table does not hold.
 
     Args:
-        settings: with them, the anode metal takes part too.
+        formulas: what meets.
+        anode: the anode metal, if it takes part.
 
     Raises:
-        DataError: for the first such formula, or one that cannot be read.
+        UsageError, DataError: for an anode or formula that is not known or not covered.
     """
-    for formula in formulas:
-        elements = {*parse_formula(formula)}
-        if settings is not None:
-            elements.add(anode_of(settings.anode).symbol)
-        absent = sorted(elements - phases.symbols)
-        if absent:
-            raise DataError(
-                f"{formula}: {phases.name} has no phases with {', '.join(absent)}; give a "
-                "--source that holds them"
-            )
-        if not phases.covers(elements):
-            raise DataError(
-                f"{formula}: {phases.name} does not hold every phase of "
-                f"{'-'.join(sorted(elements))}, so its answer would be wrong; give a full "
-                "snapshot with --source"
-            )
+    elements = {symbol for formula in formulas for symbol in parse_formula(formula)}
+    if anode is not None:
+        elements.add(anode_of(anode).symbol)
+    asked = " with ".join(formulas)
+    absent = sorted(elements - phases.symbols)
+    if absent:
+        raise DataError(
+            f"{asked}: {phases.name} has no phases with {', '.join(absent)}; give a --source that "
+            "holds them"
+        )
+    if not phases.covers(elements):
+        raise DataError(
+            f"{asked}: {phases.name} does not hold every phase of {'-'.join(sorted(elements))}, so "
+            "its answer would be wrong; give a full snapshot with --source"
+        )
 
 
 @dataclass(frozen=True)

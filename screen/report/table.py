@@ -122,22 +122,25 @@ def _numeric(table: pa.Table, name: str) -> bool:
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
 
 
-def text(value: Any) -> str:
-    """A value for people: three decimals, nothing for missing."""
+def text(value: Any, nothing: str = "–") -> str:
+    """A value for people: three decimals; `nothing` for missing."""
     if value is None or value == "":
-        return "–"
+        return nothing
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         if not math.isfinite(value):
-            return "∞" if value > 0 else "–"
+            return "∞" if value > 0 else nothing
         return f"{value:z.3f}" if abs(value) < 1000 else f"{value:.0f}"
     return str(value)
 
 
-def to_terminal(console: Console, table: pa.Table, labels: dict[str, Column], title: str) -> None:
+def to_terminal(
+    console: Console, table: pa.Table, labels: dict[str, Column], title: str, nothing: str = "–"
+) -> None:
     """Print a table with units in the head and numbers aligned."""
-    shown = RichTable(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    console.print(f"[bold]{title}[/bold]", soft_wrap=True)
+    shown = RichTable(box=box.SIMPLE_HEAD)
     for name in table.column_names:
         column = labels.get(name)
         head = column.label if column else name
@@ -148,5 +151,5 @@ def to_terminal(console: Console, table: pa.Table, labels: dict[str, Column], ti
             head, justify="right" if number else "left", overflow="fold", no_wrap=number
         )
     for row in table.to_pylist():
-        shown.add_row(*(text(value) for value in row.values()))
+        shown.add_row(*(text(value, nothing) for value in row.values()))
     console.print(shown)
