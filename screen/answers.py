@@ -18,10 +18,11 @@ from screen import __version__, descriptors, tables
 from screen.columns import Column, Values, missing
 from screen.descriptors.case import Case
 from screen.errors import ScreenError
-from screen.pipeline import Run
+from screen.pipeline import Run, ranked_columns
 from screen.ranking.roles import roles
 from screen.report import table as report
 from screen.sources import reference
+from screen.tables import Electrolyte
 from screen.thermo.stacks import Mixtures
 
 
@@ -279,6 +280,24 @@ def card(done: Run) -> Answer:
                 console.print(f"  {name.replace('_', ' ')}: {known[name]}", soft_wrap=True)
 
     return Answer(rows, record, show)
+
+
+def dictionary(electrolytes: tuple[Electrolyte, ...]) -> Answer:
+    """Every column of the ranked file: name, unit, meaning, source."""
+    declared = ranked_columns(electrolytes)
+    rows = pa.table(
+        {
+            "column": [column.name for column in declared],
+            "unit": [column.unit for column in declared],
+            "meaning": [column.meaning for column in declared],
+            "source": [column.source for column in declared],
+        }
+    )
+
+    def show(console: Console) -> None:
+        report.to_terminal(console, rows, {}, "Columns of ranked.csv", nothing="")
+
+    return Answer(rows, None, show)
 
 
 def health() -> Iterator[tuple[bool, str]]:

@@ -69,13 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command and give its exit code; every fault is one line on stderr."""
     command = typer.main.get_command(app)
     try:
-        return int(
-            command.main(arguments, prog_name="python -m screen", standalone_mode=False) or 0
-        )
+        code = command.main(arguments, prog_name="python -m screen", standalone_mode=False)
     except ScreenError as error:
         return _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        return _fail("interrupted; nothing was left half-written", INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -91,6 +87,9 @@ def main(arguments: list[str] | None = None) -> int:
             f"internal fault, {kind}: {error}; set SCREEN_TRACEBACK=1 to see where, and report it",
             ScreenError.exit_code,
         )
+    if code == INTERRUPTED:
+        return _fail("interrupted; nothing was left half-written", INTERRUPTED)
+    return int(code or 0)
 
 
 def _fail(message: str, code: int) -> int:
@@ -328,6 +327,16 @@ def explain_command(
     pipeline.check_covered(phases, formula, anode=settings.anode)
     done = pipeline.explain(phases, settings, chosen_roles(()), formula)
     _answer(answers.card(done), form, output)
+
+
+@app.command("columns", epilog=EXIT_CODES)
+def columns_command(anode: Anode = None, form: Format = "table", output: Out = None) -> None:
+    """What each column of ranked.csv means, its unit and where it comes from."""
+    from screen import answers
+    from screen.tables import anode_of, electrolytes_of
+
+    _check_format(form)
+    _answer(answers.dictionary(electrolytes_of(anode_of(anode or "Li").symbol)), form, output)
 
 
 @app.command("doctor", epilog=EXIT_CODES)

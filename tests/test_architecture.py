@@ -1,0 +1,104 @@
+"""Imports point down the drawing in the README, never up, never sideways."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "screen"
+
+LEVEL = {
+    "errors": 0,
+    "units": 0,
+    "columns": 0,
+    "composition": 0,
+    "settings": 0,
+    "where": 0,
+    "tables": 0,
+    "phases": 0,
+    "thermo": 1,
+    "sources": 2,
+    "descriptors": 2,
+    "ranking": 2,
+    "report": 2,
+    "pipeline": 3,
+    "answers": 4,
+    "cli": 5,
+    "__main__": 6,
+}
+"""Height of each part; parts of one height above the words do not know each other."""
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def part_of(path: Path) -> str:
+    """The top-level part that a module belongs to."""
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Names under `screen.` that a module imports, wherever it does so."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            full = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            full = [alias.name for alias in node.names]
+        else:
+            continue
+        names |= {name.split(".")[1] for name in full if name.startswith("screen.")}
+    return names & LEVEL.keys()
+
+
+def test_every_part_has_a_height() -> None:
+    assert {part_of(path) for path in MODULES} - {"__init__"} == LEVEL.keys()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    part = part_of(path)
+    if part == "__init__":
+        assert not imported(path)
+        return
+    for other in imported(path) - {part}:
+        same_words = LEVEL[part] == LEVEL[other] == 0
+        assert LEVEL[other] < LEVEL[part] or same_words, f"{part} imports {other}"
+
+
+def test_words_form_no_cycle() -> None:
+    words = {name: imported(PACKAGE / f"{name}.py") for name, level in LEVEL.items() if not level}
+    done: set[str] = set()
+    while len(done) < len(words):
+        ready = {name for name, needs in words.items() if needs <= done} - done
+        assert ready, f"a cycle among {words.keys() - done}"
+        done |= ready
+
+
+def test_kernel_imports_numpy_and_nothing_else() -> None:
+    for path in (PACKAGE / "thermo").glob("*.py"):
+        if path.name == "reference.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                roots = {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                roots = {(node.module or "").split(".")[0]}
+            else:
+                continue
+            ours = {"screen", "numpy", "__future__", "dataclasses", "collections", "functools"}
+            assert roots <= ours | {"enum", "typing"}, f"{path.name} imports {roots - ours}"
+
+
+def test_nothing_imports_the_doors_heavily() -> None:
+    """Help must stay instant: at import the command line needs nothing but typer and errors."""
+    tree = ast.parse((PACKAGE / "cli.py").read_text(encoding="utf-8"))
+    top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    modules = {
+        (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for node in top
+    }
+    assert not {m for m in modules if m.split(".")[0] in ("numpy", "pyarrow", "rich", "pymatgen")}
+    assert {m for m in modules if m.startswith("screen")} <= {"screen", "screen.errors"}
