@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from screen.settings import Settings
 
 INTERRUPTED = 130
+_STEPS = ("reading", "ranking", "cross-check", "writing")
 
 EXIT_CODES = """
 Exit codes: 0 done, 1 internal fault, 2 usage, 3 data missing or wrong, 4 nothing passed,
@@ -444,11 +445,15 @@ def _say(message: str) -> None:
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A spinner with the name of the step, on a terminal only."""
+    """A bar with the name of the step, on a terminal only."""
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
+    from rich.progress import Progress
 
-    with Console(stderr=True).status("starting") as status:
-        yield status.update
+    from screen.descriptors import families
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=len(families()) + len(_STEPS))
+        yield lambda step: bar.update(task, description=step, advance=1)
