@@ -57,14 +57,15 @@ def parse_formula(text: str) -> dict[str, int]:
             f"formula {given!r}: the digit before the sign could be an amount or a charge; "
             "write the neutral formula, or the charge as ^2+"
         )
-    if re.search(r"\d\.\d+H2O", text):
+    text = _CHARGE.sub("", text)
+    amounts: dict[str, Fraction] = {}
+    parts = re.split(r"[·•⋅*]", text)
+    if re.search(r"\d\.\d+H2O", parts[0]):
         raise DataError(
             f"formula {given!r}: the dot could be a decimal or a hydrate; write a raised dot (·) "
             "before the water, or the total amounts"
         )
-    text = _CHARGE.sub("", text)
-    amounts: dict[str, Fraction] = {}
-    for part_number, part in enumerate(re.split(r"[·•⋅*]", text)):
+    for part_number, part in enumerate(parts):
         multiplier, body = Fraction(1), part
         if part_number:
             match = _HYDRATE.fullmatch(part)

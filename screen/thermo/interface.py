@@ -145,7 +145,7 @@ def _follow(
         log_at(where, x.copy())
     for _ in range(iteration_cap(stack)):
         change = basis.inverse[where, :, k + 1]
-        shrinks = np.where(change < -TOLERANCE, -change, np.nan)
+        shrinks = np.where(change < -AMOUNT_TOLERANCE, -change, np.nan)
         runs_out = basis.inverse[where, :, k + 2] / shrinks
         runs_out[np.isnan(runs_out)] = np.inf
         leave = runs_out.argmin(axis=1)
@@ -176,7 +176,7 @@ def _follow(
         row = basis.inverse[where, leave, :k]
         priced = np.stack([basis.dual[where, 0], row], axis=1) @ part.a
         reduced = np.maximum(cost - priced[:, 0], 0.0)
-        step = reduced / np.where(priced[:, 1] < -TOLERANCE, -priced[:, 1], np.nan)
+        step = reduced / np.where(priced[:, 1] < -AMOUNT_TOLERANCE, -priced[:, 1], np.nan)
         step[np.isnan(step)] = np.inf
         enter = step.argmin(axis=1)
         column = basis.column(where, part.a[here, :, enter])

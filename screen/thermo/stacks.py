@@ -27,10 +27,11 @@ from screen.composition import (
 from screen.errors import DataError, ScreenError
 
 TOLERANCE = 1e-11
-"""Energies (eV/atom) and pivots below this are rounding: sums of a dozen numbers of order one."""
+"""Energies (eV/atom) below this are rounding: sums of a dozen numbers of order one."""
 
 AMOUNT_TOLERANCE = 1e-9
-"""Amounts (atoms per atom) below this are zero: whole-number compositions leave none so small."""
+"""Amounts (atoms per atom), and so pivots, below this are zero: whole-number compositions leave
+none so small, and a pivot on rounding spoils every later one."""
 
 _SHIFT = 1e-10 * np.sqrt(
     np.array([2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71], float)
@@ -329,7 +330,7 @@ class Basis:
         """The row that reaches zero first as the column enters, shape (len(at),)."""
         amount = self.inverse[at, :, self.k + shifted]
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(column > TOLERANCE, amount / column, np.inf)
+            ratio = np.where(column > AMOUNT_TOLERANCE, amount / column, np.inf)
         first: IntArray = ratio.argmin(axis=1)
         return first
 
