@@ -415,12 +415,11 @@ def _emit(data: bytes, form: str, output: Path | None) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    aside = output.with_name(f".{output.name}.{os.getpid()}")
+    from screen.files import write_aside
+
     try:
-        aside.write_bytes(data)
-        aside.replace(output)
+        write_aside(output, data)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise UsageError(f"cannot write {output}: {error.strerror or error}") from error
 
 

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "screen"
 
 LEVEL = {
     "errors": 0,
+    "files": 0,
     "units": 0,
     "columns": 0,
     "composition": 0,

@@ -1,0 +1,27 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_aside(path: Path, data: bytes) -> None:
+    """Write to a temporary name, flush to disk, rename; folders are made as needed.
+
+    Raises:
+        OSError: as the system gives it; nothing is left behind.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with aside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise

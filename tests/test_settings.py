@@ -1,0 +1,111 @@
+"""Settings: from a file, overruled by options, never wrong in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from screen.errors import DataError, UsageError
+from screen.settings import Settings, load_settings
+
+OTHER: dict[str, object] = {
+    "anode": "Na",
+    "electrolytes": ("Na3PS4",),
+    "engine": "pymatgen",
+    "seed": 7,
+    "stable_contact_ev_atom": 0.01,
+    "plating_v": 0.0,
+    "conducting_gap_ev": 0.5,
+    "percolation_fraction": 0.3,
+    "modulus_cap_gpa": 500.0,
+    "check_candidates": 3,
+    "check_interfaces": 2,
+    "check_tolerance": 1e-4,
+}
+"""For each setting, a value that is not the default."""
+
+WRONG = {
+    "engine": '"vasp"',
+    "seed": "-1",
+    "stable_contact_ev_atom": "0",
+    "plating_v": "-0.01",
+    "conducting_gap_ev": "-1",
+    "percolation_fraction": "1.0",
+    "modulus_cap_gpa": "0",
+    "check_candidates": "-1",
+    "check_interfaces": "2.5",
+    "check_tolerance": "0",
+    "anode": "3",
+    "electrolytes": '"LiF"',
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "mine.toml"
+
+
+def toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml, value))}]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def test_without_file_or_options_all_is_default() -> None:
+    assert load_settings(None) == load_settings(None, anode=None, seed=None) == Settings()
+
+
+def test_every_setting_can_come_from_a_file(file: Path) -> None:
+    assert OTHER.keys() == Settings.model_fields.keys()
+    file.write_text("\n".join(f"{name} = {toml(value)}" for name, value in OTHER.items()))
+    read = load_settings(file)
+    assert read.model_dump() == OTHER
+    assert not [name for name in OTHER if getattr(read, name) == getattr(Settings(), name)]
+
+
+def test_options_overrule_the_file_and_none_does_not(file: Path) -> None:
+    file.write_text('anode = "Na"\nseed = 7')
+    read = load_settings(file, anode="Mg", seed=None)
+    assert (read.anode, read.seed) == ("Mg", 7)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_impossible_values_name_the_setting_and_the_value(file: Path, name: str) -> None:
+    file.write_text(f"{name} = {WRONG[name]}")
+    with pytest.raises(UsageError, match=f"^setting {name}") as refused:
+        load_settings(file)
+    assert WRONG[name].strip('"') in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_unknown_setting_suggests_the_known(file: Path) -> None:
+    file.write_text("plating = 0.1")
+    with pytest.raises(UsageError, match="unknown setting 'plating'; did you mean plating_v"):
+        load_settings(file)
+
+
+@pytest.mark.parametrize("content", [b"seed = ", b"\xff\xfe", b"seed = 1\nseed = 2"])
+def test_unreadable_file_is_named(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    with pytest.raises(DataError, match=r"mine\.toml"):
+        load_settings(file)
+
+
+def test_missing_file_and_folder_are_named(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "absent.toml"):
+        with pytest.raises(DataError, match=path.name):
+            load_settings(path)
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().seed = 1  # type: ignore[misc]
+
+
+def test_every_setting_says_what_it_is() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        unit = {"ev": "eV", "v": "V", "gpa": "GPa", "atom": "eV/atom"}.get(name.split("_")[-1], "")
+        assert field.description.startswith(unit), name
