@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from screen.errors import ScreenError
 from screen.pipeline import Run, ranked_columns
 from screen.ranking.roles import roles
 from screen.report import table as report
-from screen.sources import reference
+from screen.sources import materials_project, reference, snapshot
 from screen.tables import Electrolyte
 from screen.thermo.stacks import Mixtures
 
@@ -300,6 +301,31 @@ def dictionary(electrolytes: tuple[Electrolyte, ...]) -> Answer:
     return Answer(rows, None, show)
 
 
+def snapshots(folder: Path) -> Answer:
+    """The snapshots of a folder."""
+    found = snapshot.listed(folder)
+    rows = pa.table(
+        {
+            "file": pa.array([s.path.name for s in found], pa.string()),
+            "database_version": pa.array(
+                [s.manifest["database_version"] for s in found], pa.string()
+            ),
+            "phases": pa.array([s.manifest["phases"] for s in found], pa.int64()),
+            "scheme": pa.array([s.manifest["scheme"] for s in found], pa.string()),
+            "systems": pa.array(
+                [" ".join("-".join(x) for x in s.manifest["query"]["systems"]) for s in found],
+                pa.string(),
+            ),
+            "licences": pa.array([", ".join(s.manifest["licences"]) for s in found], pa.string()),
+        }
+    )
+
+    def show(console: Console) -> None:
+        report.to_terminal(console, rows, {}, f"Snapshots in {folder}", nothing="all")
+
+    return Answer(rows, [s.manifest | {"file": str(s.path)} for s in found], show)
+
+
 def health() -> Iterator[tuple[bool, str]]:
     """Checks of the installation, as (sound, what was found)."""
     yield True, f"screen {__version__}, Python {platform.python_version()}"
@@ -322,4 +348,12 @@ def health() -> Iterator[tuple[bool, str]]:
             yield True, "results can be written here"
     except OSError as error:
         yield False, f"results cannot be written here: {error.strerror}; use -o"
-    yield True, "network: not needed by any command"
+    yield True, f"endpoint: {materials_project.endpoint_from(os.environ)} (only 'pull' uses it)"
+    try:
+        materials_project.key_from(os.environ)
+        yield True, "key: MP_API_KEY is set"
+        yield materials_project.answers(materials_project.endpoint_from(os.environ))
+    except ScreenError as error:
+        yield True, f"key: {error}"
+    found = snapshot.listed(snapshot.home(os.environ) / "snapshots")
+    yield True, f"snapshots: {', '.join(s.path.name for s in found) or 'none'}"

@@ -47,8 +47,8 @@ Anode = Annotated[str | None, typer.Option(help="Anode metal: Li, Na, K, Mg, Ca,
 Source = Annotated[
     str,
     typer.Option(
-        help="'reference' (embedded), or a file: .parquet, .csv with formula and "
-        "formation_energy_per_atom_eV, or .json with pymatgen entries."
+        help="'reference' (embedded), 'latest' (newest snapshot), or a file: .parquet, .csv with "
+        "formula and formation_energy_per_atom_eV, or .json with pymatgen entries."
     ),
 ]
 Gaps = Annotated[Path | None, typer.Option(help="CSV with band gaps to join to the source.")]
@@ -153,7 +153,8 @@ def rank_command(
     with _progress(quiet) as tell:
         tell("reading")
         phases = pipeline.load(source, gaps, moduli)
-        files = tuple(p for p in (_file(source), gaps, moduli) if p is not None)
+        own = None if source == pipeline.REFERENCE else pipeline.file_of(source)
+        files = tuple(path for path in (own, gaps, moduli) if path is not None)
         done = pipeline.run(phases, settings, roles, files=files, progress=tell)
         tell("writing")
         folder = pipeline.write(done, output or Path("results") / done.name, _command())
@@ -330,6 +331,76 @@ def explain_command(
     _answer(answers.card(done), form, output)
 
 
+@app.command("pull", epilog=EXIT_CODES)
+def pull_command(
+    chemsys: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this system and its subsystems, as Li-P-S; repeat for several."),
+    ] = None,
+    elements: Annotated[
+        str | None, typer.Option(help="Only what these elements form, by comma; as --chemsys.")
+    ] = None,
+    max_pages: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many pages; the next call goes on.")
+    ] = None,
+    gnome: Annotated[
+        bool, typer.Option("--gnome", help="With GNoME materials (not for commercial use).")
+    ] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget the pages so far.")] = False,
+    rate: Annotated[float | None, typer.Option(help="Requests per second, at most 20. [4]")] = None,
+    endpoint: Annotated[
+        str | None, typer.Option(help="Another address of the API. [MP_API_ENDPOINT or public]")
+    ] = None,
+    snapshots: Annotated[
+        Path | None, typer.Option(help="Folder to keep it in. [SCREEN_HOME or the user's cache]")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Bring the Materials Project into a local snapshot; an interrupted pull goes on. Needs
+    MP_API_KEY.
+    """
+    import shutil
+
+    from screen.settings import PullSettings, Settings
+    from screen.sources import materials_project as mp
+    from screen.sources import snapshot
+
+    systems = [*(chemsys or ()), *([elements.replace(",", "-")] if elements else ())]
+    query = mp.Query.of(systems, gnome=gnome)
+    if rate is not None and not 0 < rate <= 20:
+        raise UsageError(f"--rate {rate:g}: more than 0 and at most 20 requests per second")
+    settings = PullSettings() if rate is None else PullSettings(requests_per_second=rate)
+    home = snapshots or snapshot.home(os.environ)
+    if restart:
+        shutil.rmtree(home / "pulls" / query.digest, ignore_errors=True)
+    key = mp.key_from(os.environ)
+    with _page_progress(quiet) as (tell, advance):
+        server = mp.Server(key, mp.endpoint_from(os.environ, endpoint), settings, tell)
+        path = mp.pull_snapshot(
+            server, query, home, Settings().modulus_cap_gpa, max_pages=max_pages, progress=advance
+        )
+    if path is None:
+        _say("pages are kept; run the same command again to go on")
+    else:
+        _say(f"written: {path}; use it with --source latest or --source {path}")
+
+
+@app.command("snapshots", epilog=EXIT_CODES)
+def snapshots_command(
+    folder: Annotated[
+        Path | None, typer.Option("--snapshots", help="Folder. [SCREEN_HOME or the user's cache]")
+    ] = None,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """List the local snapshots, oldest first."""
+    from screen import answers
+    from screen.sources import snapshot
+
+    _check_format(form)
+    _answer(answers.snapshots((folder or snapshot.home(os.environ)) / "snapshots"), form, output)
+
+
 @app.command("columns", epilog=EXIT_CODES)
 def columns_command(anode: Anode = None, form: Format = "table", output: Out = None) -> None:
     """What each column of ranked.csv means, its unit and where it comes from."""
@@ -423,10 +494,6 @@ def _emit(data: bytes, form: str, output: Path | None) -> None:
         raise UsageError(f"cannot write {output}: {error.strerror or error}") from error
 
 
-def _file(source: str) -> Path | None:
-    return None if source == "reference" else Path(source)
-
-
 def _command() -> str:
     return shlex.join(["python", "-m", "screen", *sys.argv[1:]])
 
@@ -456,3 +523,28 @@ def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=len(families()) + len(_STEPS))
         yield lambda step: bar.update(task, description=step, advance=1)
+
+
+@contextmanager
+def _page_progress(
+    quiet: bool,
+) -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
+    """Where faults are told, and a bar of pages with rate and time left (on a terminal only)."""
+    tell: Callable[[str], None] = (lambda _: None) if quiet else _say
+    if quiet or not sys.stderr.isatty():
+        yield tell, lambda *_: None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    columns = (
+        progress.TextColumn("pages"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TaskProgressColumn(show_speed=True),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=console) as bar:
+        task = bar.add_task("pages", total=None)
+        yield console.print, lambda done, of: bar.update(task, completed=done, total=of)

@@ -37,6 +37,7 @@ _CHARGE = re.compile(rf"(?:\^\{{?\d*[+-]\}}?|[{_SUPERSCRIPTS}]+[+-]|[+-])$")
 _TOKEN = re.compile(r"([A-Z][a-z]?)(\d+\.?\d*|\.\d+)?|([(\[{])|([)\]}])(\d+\.?\d*|\.\d+)?")
 _HYDRATE = re.compile(r"(\d+\.?\d*)?(.*)")
 _MAX_DENOMINATOR = 10_000
+_MAX_AMOUNT = 10**9
 
 
 def parse_formula(text: str) -> dict[str, int]:
@@ -71,6 +72,8 @@ def parse_formula(text: str) -> dict[str, int]:
             match = _HYDRATE.fullmatch(part)
             assert match is not None
             multiplier, body = Fraction(match[1] or 1), match[2]
+            if not body:
+                raise DataError(f"formula {given!r}: nothing follows {match[1] or 'the dot'!r}")
         for symbol, amount in _parse_part(body, given).items():
             amounts[symbol] = amounts.get(symbol, Fraction(0)) + multiplier * amount
     amounts = {symbol: amount for symbol, amount in amounts.items() if amount}
@@ -84,6 +87,8 @@ def parse_formula(text: str) -> dict[str, int]:
         )
     counts = {symbol: int(amount * scale) for symbol, amount in amounts.items()}
     common = gcd(*counts.values())
+    if max(counts.values()) // common > _MAX_AMOUNT:
+        raise DataError(f"formula {given!r}: amounts above {_MAX_AMOUNT:,} are not read")
     return {symbol: count // common for symbol, count in counts.items()}
 
 
@@ -118,6 +123,9 @@ def _parse_part(text: str, given: str) -> dict[str, Fraction]:
 def _unknown_element(given: str, symbol: str) -> str:
     if symbol in ("D", "T"):
         return f"formula {given!r}: {symbol} is an isotope; write H"
+    fixed = _recapitalised(given) if given.isupper() else None
+    if fixed:
+        return f"formula {given!r}: unknown element {symbol!r}; did you mean {fixed}?"
     return f"formula {given!r}: unknown element {symbol!r}; {did_you_mean(symbol, SYMBOLS)}"
 
 
@@ -182,7 +190,8 @@ def _read(formula: str) -> tuple[dict[str, int], bool]:
         counts: dict[str, int] = {}
         for symbol, digits in _SYMBOL.findall(flat):
             counts[symbol] = counts.get(symbol, 0) + (int(digits) if digits else 1)
-        if counts.keys() <= INDEX.keys() and 0 not in counts.values():
+        known = counts.keys() <= INDEX.keys()
+        if known and 0 not in counts.values() and max(counts.values()) <= _MAX_AMOUNT:
             common = gcd(*counts.values())
             if common == 1:
                 return counts, True

@@ -29,7 +29,7 @@ from screen.ranking.order import Ranking
 from screen.ranking.roles import Role
 from screen.report import table as report
 from screen.settings import Settings
-from screen.sources import reference, user_files
+from screen.sources import reference, snapshot, user_files
 from screen.tables import DATA, Electrolyte, anode_of, electrolytes_of, sha256
 from screen.thermo.engines import ENGINES
 from screen.thermo.stacks import Competition
@@ -39,12 +39,19 @@ Progress = Callable[[str], None]
 
 
 def load(source: str, gaps: Path | None = None, moduli: Path | None = None) -> Phases:
-    """Phases of the embedded reference set or of a file."""
+    """Phases of the embedded reference set, of a file, or of the latest snapshot."""
     if source == REFERENCE:
         if gaps or moduli:
             raise UsageError("--gaps and --moduli go with a --source file, not with 'reference'")
         return reference.load()
-    return user_files.load(Path(source), gaps=gaps, moduli=moduli)
+    return user_files.load(file_of(source), gaps=gaps, moduli=moduli)
+
+
+def file_of(source: str) -> Path:
+    """The file that a source other than the reference set means."""
+    if source == snapshot.LATEST:
+        return snapshot.latest(snapshot.home(os.environ) / "snapshots")
+    return Path(source)
 
 
 def make_case(

@@ -66,6 +66,22 @@ class Settings(BaseModel):
     )
 
 
+class PullSettings(BaseModel):
+    """How to behave towards a remote database."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests_per_second: float = Field(
+        default=4.0, gt=0, le=20, description="1/s; the Materials Project blocks above 25"
+    )
+    timeout_s: float = Field(default=60.0, gt=0, description="s; silence after which to ask again")
+    attempts: int = Field(default=6, ge=1, description="times to ask for one page")
+    backoff_s: float = Field(default=1.0, ge=0, description="s; first wait, doubled each time")
+    longest_wait_s: float = Field(
+        default=300.0, ge=0, description="s; a server that asks for a longer wait ends the pull"
+    )
+
+
 def load_settings(path: Path | None, **options: Any) -> Settings:
     """Settings from a TOML file, over which options that are not None take precedence.
 

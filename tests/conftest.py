@@ -14,7 +14,7 @@ from screen.thermo.stacks import Competition
 
 # The same examples each time; `pytest --hypothesis-profile=explore` looks further.
 settings.register_profile("fixed", deadline=None, derandomize=True, database=None, max_examples=80)
-settings.register_profile("explore", deadline=None, database=None, max_examples=2000)
+settings.register_profile("explore", deadline=None, database=None, max_examples=500)
 settings.load_profile("fixed")
 
 ROOT = Path(__file__).parents[1]

@@ -85,13 +85,18 @@ class Chemistry:
 
 @st.composite
 def chemistries(draw: st.DrawFn) -> Chemistry:
-    """Three to six elements and up to 14 compounds; coarse energies make exact ties common."""
+    """Three to six elements and up to 14 compounds.
+
+    Coarse energies, often whole steps per formula unit, make exact ties common.
+    """
     symbols = tuple(draw(st.lists(st.sampled_from(PALETTE), min_size=3, max_size=6, unique=True)))
     compounds = draw(st.lists(compositions(symbols, elements=2), max_size=14))
     steps = draw(st.sampled_from([4, 20, 1000]))
+    per_formula = draw(st.booleans())
     energy = st.integers(-2 * steps, steps // 2).map(lambda n: n / steps)
     phases = [*({symbol: 1} for symbol in symbols), *compounds]
-    energies = [0.0] * len(symbols) + [draw(energy) for _ in compounds]
+    sizes = [sum(counts.values()) if per_formula else 1 for counts in compounds]
+    energies = [0.0] * len(symbols) + [draw(energy) / size for size in sizes]
     order = draw(st.permutations(range(len(phases))))
     judged = draw(st.lists(compositions(symbols, elements=2, largest=9), min_size=1, max_size=5))
     return Chemistry(

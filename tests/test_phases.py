@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymatgen.analysis.phase_diagram import PhaseDiagram
 
@@ -69,7 +69,7 @@ REFUSED: dict[str, tuple[dict[str, list[Any]], list[str]]] = {
     "id missing": (salt(id=["a", None, "b"]), ["1 row(s) without an id"]),
     "composition twice": (
         {"formula": ["Li", "F", "LiF", "F2Li2"], "formation_energy_ev_atom": [0, 0, -3.18, -3.1]},
-        ["row 4 (LiF)", "second row of one composition", "column 'id'"],
+        ["row 4 (FLi)", "second row of one composition", "column 'id'"],
     ),
     "element missing": (
         {"formula": ["Li", "LiF"], "formation_energy_ev_atom": [0.0, -3.18]},
@@ -150,10 +150,13 @@ def test_elements_may_have_polymorphs_above_zero() -> None:
     assert phases.rows_of(Compositions.from_formulas(["Li"])).tolist() == [1]
 
 
+NOTHING = ("nan", "na", "null", "n/a")
+"""Words that some readers of CSV take for missing; a test of their own holds them."""
+
 PRINTABLE = st.text(
     st.characters(categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=8
-).filter(lambda text: text == text.strip())
-TEXT = PRINTABLE | st.sampled_from(["NaN", "NA", "null", "n/a", 'say "so"', "a,b", "é·₂"])
+).filter(lambda text: text == text.strip() and text.lower() not in NOTHING)
+TEXT = PRINTABLE | st.sampled_from(['say "so"', "a,b", "é·₂"])
 POSITIVE = st.floats(1e-9, 1e9)
 
 
@@ -181,6 +184,7 @@ def tables(draw: st.DrawFn) -> Phases:
     return Phases({name: pa.array(values, types[name]) for name, values in columns.items()})
 
 
+@settings(max_examples=30)
 @given(phases=tables())
 def test_parquet_and_csv_give_back_what_was_written(
     phases: Phases, tmp_path_factory: pytest.TempPathFactory
@@ -194,6 +198,20 @@ def test_parquet_and_csv_give_back_what_was_written(
         assert read.table.equals(phases.table), suffix
         write(read, second)
         assert first.read_bytes() == second.read_bytes()
+
+
+def test_words_that_look_like_nothing_are_text(tmp_path: Path) -> None:
+    """NaN is sodium and nitrogen, and a person may call a sample NA."""
+    phases = Phases(
+        {
+            "id": ["NA", "null", "n/a"],
+            "formula": ["Na", "N", "NaN"],
+            "formation_energy_ev_atom": [0.0, 0.0, 0.1],
+            "structure": ["NaN", None, "nan"],
+        }
+    )
+    phases.write_csv(tmp_path / "nitride.csv")
+    assert user_files.load(tmp_path / "nitride.csv").table.equals(phases.table)
 
 
 def some_reference() -> Phases:
@@ -259,7 +277,7 @@ def test_covers_systems_and_all_within_them() -> None:
 
 
 def test_the_table_given_is_left_alone() -> None:
-    given_table = salt(formula=["Li", "F2", "F1Li1"])
+    given_table = salt(formula=["Li", "F2", "F2Li2"])
     before = {name: list(values) for name, values in given_table.items()}
     assert Phases(given_table).formulas == ["Li", "F", "FLi"]
     assert given_table == before

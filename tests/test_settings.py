@@ -101,7 +101,7 @@ def test_missing_file_and_folder_are_named(tmp_path: Path) -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Settings().seed = 1  # type: ignore[misc]
+        Settings().seed = 1
 
 
 def test_every_setting_says_what_it_is() -> None:

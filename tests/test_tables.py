@@ -104,7 +104,7 @@ def test_electrolyte_columns_are_distinct_names_with_a_unit() -> None:
 
 
 def test_electrolyte_of_another_anode_is_refused() -> None:
-    with pytest.raises(UsageError, match="unknown electrolyte 'Na3PS4' for Li.*Li3PS4"):
+    with pytest.raises(UsageError, match=r"unknown electrolyte 'Na3PS4' for Li.*Li3PS4"):
         electrolytes_of("Li", ("Na3PS4",))
     assert electrolytes_of("K") == ()
 

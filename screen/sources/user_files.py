@@ -15,6 +15,7 @@ import pyarrow.parquet
 from screen.composition import SYMBOLS, Compositions, IntArray
 from screen.errors import DataError, did_you_mean
 from screen.phases import SCHEMA, Phases
+from screen.sources import snapshot
 
 FORMATS = (".parquet", ".csv", ".json")
 
@@ -50,10 +51,11 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
         hint = did_you_mean(path.suffix, FORMATS)
         raise DataError(f"{path}: unknown kind of table {path.suffix!r}; {hint}")
     table = readers[path.suffix](path)
+    systems = snapshot.systems_of(table.schema, path.name)
     for companion in (gaps, moduli):
         if companion is not None:
             table = _join(table, companion)
-    return Phases(table, name=path.name)
+    return Phases(table, name=path.name, systems=systems)
 
 
 def _read_parquet(path: Path) -> pa.Table:

@@ -1,0 +1,124 @@
+"""The snapshot store: complete pulls as Parquet, each with a manifest, in one folder."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from screen.errors import DataError
+from screen.files import write_aside
+from screen.phases import Phases
+from screen.tables import sha256
+
+FORMAT = 1
+LATEST = "latest"
+NOTES = "screen"
+
+Gap = tuple[str, str, str, str]
+"""Id, formula, column, reason."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A table at rest and its manifest."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Database version as numbers, to compare."""
+        return tuple(int(n) for n in re.findall(r"\d+", str(self.manifest["database_version"])))
+
+
+def home(environment: Mapping[str, str]) -> Path:
+    """Folder of snapshots and of pulls under way: SCREEN_HOME, or the user's cache folder."""
+    given = environment.get("SCREEN_HOME")
+    return Path(given) if given else Path(platformdirs.user_cache_dir("screen"))
+
+
+def listed(folder: Path) -> list[Snapshot]:
+    """Snapshots of a folder, oldest database first; a table without manifest is none."""
+    found = []
+    for path in sorted(folder.glob("*.parquet")):
+        manifest = path.with_suffix(".json")
+        if manifest.is_file():
+            found.append(Snapshot(path, json.loads(manifest.read_text(encoding="utf-8"))))
+    return sorted(found, key=lambda s: (s.version, s.path.name))
+
+
+def latest(folder: Path) -> Path:
+    """The snapshot of the newest database; of several, the one with the most phases.
+
+    Raises:
+        DataError: if there is none.
+    """
+    found = listed(folder)
+    if not found:
+        raise DataError(f"no snapshot in {folder}; make one with 'python -m screen pull'")
+    return max(found, key=lambda s: (s.version, s.manifest["phases"])).path
+
+
+def keep(path: Path, data: bytes) -> None:
+    """Write a file of a pull whole or not at all.
+
+    Raises:
+        DataError: if there is no room or no right to.
+    """
+    try:
+        write_aside(path, data)
+    except OSError as error:
+        raise DataError(
+            f"cannot write {path}: {error.strerror or error}; make room or choose another place "
+            "with SCREEN_HOME, then run the same command again to go on"
+        ) from error
+
+
+def write(
+    phases: Phases, folder: Path, name: str, manifest: dict[str, Any], gaps: list[Gap]
+) -> Path:
+    """Write a snapshot: gaps, table, manifest, in this order, each whole or not at all."""
+    path = folder / f"{name}.parquet"
+    systems = None if phases.systems is None else sorted(map(sorted, phases.systems))
+    notes = {"format": FORMAT, "systems": systems}
+    table, missing = io.BytesIO(), io.BytesIO()
+    pa.parquet.write_table(
+        phases.table.replace_schema_metadata({NOTES: json.dumps(notes)}), table, compression="zstd"
+    )
+    names = ("id", "formula", "column", "reason")
+    columns = [pa.array([gap[i] for gap in gaps], pa.string()) for i in range(len(names))]
+    pa.csv.write_csv(pa.table(columns, names=names), missing)
+    keep(path.with_suffix(".gaps.csv"), missing.getvalue())
+    keep(path, table.getvalue())
+    manifest = {**manifest, "phases": len(phases), "sha256": sha256(path)}
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    keep(path.with_suffix(".json"), text.encode())
+    return path
+
+
+def systems_of(schema: pa.Schema, name: str) -> list[frozenset[str]] | None:
+    """Systems within which a Parquet table is complete; None: all, or the table does not say.
+
+    Raises:
+        DataError: for a table of a newer format.
+    """
+    text = (schema.metadata or {}).get(NOTES.encode())
+    if text is None:
+        return None
+    notes = json.loads(text)
+    if notes["format"] > FORMAT:
+        raise DataError(
+            f"{name} is of format {notes['format']}, this program reads up to {FORMAT}; update it, "
+            "or pull the snapshot again"
+        )
+    return None if notes["systems"] is None else [frozenset(s) for s in notes["systems"]]

@@ -1,0 +1,289 @@
+"""What the families say of well-known compounds, and laws between their columns."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from screen import descriptors, pipeline
+from screen.columns import Values
+from screen.composition import segment_sum
+from screen.descriptors.case import Case
+from screen.settings import Settings
+from screen.sources.reference import ANODES
+from tests.descriptors.cases import case_of, phases
+
+FARADAY_MAH_MOL = 96485.332 / 3.6
+
+
+@cache
+def everything(anode: str) -> tuple[Case, Values]:
+    """All named candidates of an anode metal, and all of their values."""
+    case = pipeline.make_case(phases(), Settings(anode=anode))[0]
+    return case, descriptors.compute_all(case)
+
+
+def column(anode: str, name: str) -> npt.NDArray[Any]:
+    return everything(anode)[1].columns[name]
+
+
+def value(formula: str, name: str, anode: str = "Li", **settings: Any) -> Any:
+    return descriptors.compute_all(case_of(formula, anode=anode, **settings)).columns[name][0]
+
+
+every_anode = pytest.mark.parametrize("anode", ANODES)
+
+
+@every_anode
+def test_mean_voltage_is_minus_reaction_energy_per_charge(anode: str) -> None:
+    case, values = everything(anode)
+    profiles, plating = case.profiles, case.settings.plating_v
+    found = values.columns["mean_uptake_v"]
+    seen = 0
+    for i in np.flatnonzero(~np.isnan(found)).tolist():
+        states = range(profiles.start[i], profiles.start[i + 1])
+        first = states[0]
+        last = next(s for s in states if profiles.v_low[s] <= plating)  # just before plating
+        energy = (profiles.energy[last] - profiles.energy[first]) * case.compositions.atoms[i]
+        charge = (profiles.uptake[last] - profiles.uptake[first]) * case.anode.valence
+        assert found[i] == pytest.approx(-energy / charge, abs=1e-7), case.formulas[i]
+        assert found[i] <= values.columns["onset_v"][i] + 1e-9
+        assert found[i] > plating
+        seen += 1
+    assert seen > len(case) / 2
+
+
+@every_anode
+def test_contact_energy_is_that_of_the_reaction_written_out(anode: str) -> None:
+    """Products minus candidate (at its hull) minus anode metal (zero), by the product texts."""
+    case, values = everything(anode)
+    lowest: dict[str, float] = {}
+    for formula, energy in zip(case.phases.formulas, case.phases.energy.tolist(), strict=True):
+        lowest[formula] = min(energy, lowest.get(formula, np.inf))
+    atoms = dict(zip(case.phases.formulas, case.phases.compositions.atoms.tolist(), strict=True))
+    uptake = values.columns["contact_anode_per_formula"]
+    per_atom = values.columns["contact_reaction_energy_ev_atom"]
+    per_anode = values.columns["contact_reaction_energy_ev_anode_atom"]
+    own = values.columns["formation_energy_ev_atom"] - values.columns["hull_distance_ev_atom"]
+    for i, text in enumerate(values.columns["contact_products"]):
+        products = 0.0
+        for part in text.split(" + "):
+            amount, _, formula = part.rpartition(" ")
+            products += float(amount or 1) * lowest[formula] * atoms[formula]
+        size = case.compositions.atoms[i]
+        # The texts give amounts to four digits.
+        assert per_atom[i] == pytest.approx(products / size - own[i], abs=5e-3), case.formulas[i]
+        if uptake[i] > 0:
+            assert per_anode[i] * uptake[i] == pytest.approx(per_atom[i] * size, abs=1e-9)
+        else:
+            assert np.isnan(per_anode[i])
+    assert (per_atom <= 0).all()
+
+
+@every_anode
+def test_shares_are_shares(anode: str) -> None:
+    conducting, matrix, alloy = (
+        column(anode, f"{name}_fraction") for name in ("conducting", "matrix", "alloy")
+    )
+    known = ~np.isnan(conducting)
+    assert known.sum() > len(known) / 2
+    for share in (conducting, matrix, alloy):
+        assert (np.isnan(share) == ~known).all()
+        assert (share[known] >= 0).all()
+    assert (conducting + matrix)[known].max() <= 1 + 1e-9
+    assert (alloy - conducting)[known].max() <= 1e-9
+
+
+@every_anode
+def test_verdict_follows_from_energy_and_share(anode: str) -> None:
+    _, values = everything(anode)
+    share, energy, verdict = (
+        values.columns[name]
+        for name in ("conducting_fraction", "contact_reaction_energy_ev_atom", "interphase")
+    )
+    for i, said in enumerate(verdict):
+        if abs(energy[i]) < 0.005:
+            assert said == "stable"
+        elif not np.isnan(share[i]):
+            assert said == ("passivating" if share[i] < 0.16 else "mixed_conducting")
+    assert {"stable", "passivating", "mixed_conducting"} <= set(verdict)
+
+
+@every_anode
+def test_outcome_and_limits_fit_together(anode: str) -> None:
+    outcome, low, high = (column(anode, n) for n in ("outcome", "reduction_v", "oxidation_v"))
+    window = outcome == "window"
+    assert (high[window] > low[window]).all()
+    unbounded = outcome == "unbounded_above"
+    assert np.isnan(high[unbounded]).all()
+    case = everything(anode)[0]
+    assert (unbounded == (case.compositions.amount_of(case.anode.element) == 0)).all()
+    assert (low[~np.isnan(low)] >= 0).all()
+
+
+@every_anode
+def test_hull_distances_are_not_negative(anode: str) -> None:
+    distance, text = column(anode, "hull_distance_ev_atom"), column(anode, "decomposition")
+    formulas = everything(anode)[0].formulas
+    assert (distance >= 0).all()
+    itself = np.array([a == b for a, b in zip(text, formulas, strict=True)])
+    assert (itself == (distance == 0)).all()
+
+
+@every_anode
+def test_worst_electrolyte_is_the_worst(anode: str) -> None:
+    case, values = everything(anode)
+    each = np.array([values.columns[e.column] for e in case.electrolytes])
+    assert (each <= 0).all()
+    worst, median = (values.columns[f"interface_{n}_ev_atom"] for n in ("worst", "median"))
+    np.testing.assert_array_equal(worst, each.min(axis=0))
+    np.testing.assert_allclose(median, np.median(each, axis=0), atol=1e-12)
+    for i, label in enumerate(values.columns["interface_worst_with"]):
+        which = [e.label for e in case.electrolytes].index(label)
+        assert each[which, i] == worst[i]
+
+
+@pytest.mark.parametrize(
+    ("formula", "verdict"),
+    [
+        ("Li3PS4", "passivating"),
+        ("Li6PS5Cl", "passivating"),
+        ("Li3PO4", "passivating"),
+        ("LiTi2(PO4)3", "mixed_conducting"),
+        ("Li10Ge(PS6)2", "mixed_conducting"),
+        ("LiF", "stable"),
+        ("LiCl", "stable"),
+        ("Li2O", "stable"),
+        ("Li3N", "stable"),
+        ("TiN", "stable"),
+        ("ZnO", "mixed_conducting"),
+    ],
+)
+def test_interphases_against_lithium(formula: str, verdict: str) -> None:
+    assert value(formula, "interphase") == verdict
+
+
+def test_garnet_is_nearly_stable() -> None:
+    assert abs(value("Li7La3Zr2O12", "contact_reaction_energy_ev_atom")) < 0.02
+    assert value("Li7La3Zr2O12", "reduction_v") == pytest.approx(0.05, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("formula", "products"),
+    [
+        ("ZnO", {"Li2O", "LiZn"}),
+        ("SnF2", {"LiF", "Li17Sn4"}),
+        ("LiF", {"LiF"}),
+        ("Li3PS4", {"Li3P", "Li2S"}),
+        ("Si3N4", {"Li3N", "Li21Si5"}),
+    ],
+)
+def test_contact_products(formula: str, products: set[str]) -> None:
+    text = value(formula, "contact_products")
+    assert {part.split()[-1] for part in text.split(" + ")} == products
+
+
+def test_silicon_holds_lithium_up_to_li21si5() -> None:
+    """4.2 Li per Si: 4.2 F / (28.0855 + 4.2 x 6.941) per gram of the whole."""
+    assert value("Si", "held_per_host_atom") == pytest.approx(4.2)
+    by_hand = 4.2 * FARADAY_MAH_MOL / (28.0855 + 4.2 * 6.941)
+    assert value("Si", "held_mah_g") == pytest.approx(by_hand, rel=1e-6)
+    # What a host holds does not depend on how much it held to begin with.
+    assert value("LiSi", "held_mah_g") == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_magnesium_carries_two_charges() -> None:
+    """Mg3Bi2 from Bi: 1.5 Mg per Bi, two electrons each."""
+    assert value("Bi", "held_per_host_atom", anode="Mg") == pytest.approx(1.5)
+    by_hand = 3.0 * FARADAY_MAH_MOL / (208.9804 + 1.5 * 24.305)
+    assert value("Bi", "held_mah_g", anode="Mg") == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_lithium_itself_holds_the_charge_of_its_mass() -> None:
+    assert value("Li", "held_mah_g") == pytest.approx(FARADAY_MAH_MOL / 6.941, rel=1e-6)
+    assert value("Li", "outcome") == "anode_metal"
+
+
+def test_uptake_below_the_plating_voltage_is_not_held() -> None:
+    loose, strict = (value("Si", "held_per_host_atom", plating_v=v) for v in (0.0, 0.3))
+    assert strict < value("Si", "held_per_host_atom") <= loose
+
+
+def test_a_higher_threshold_lets_more_products_conduct() -> None:
+    """Li3P, gap 0.7 eV in PBE, and Li2S, 3.4 eV."""
+    shares = [value("Li3PS4", "conducting_fraction", conducting_gap_ev=g) for g in (0.3, 1.5, 5.0)]
+    assert shares[0] == 0 < shares[1] < shares[2] == pytest.approx(1.0)
+
+
+def test_impossible_moduli_are_refused_with_that_reason() -> None:
+    values = descriptors.compute_all(case_of("C", modulus_cap_gpa=50.0))
+    assert np.isnan(values.columns["bulk_modulus_gpa"][0])
+    assert "above 50 GPa" in values.reason("bulk_modulus_gpa")[0]
+
+
+@every_anode
+def test_volume_fractions_never_claim_what_the_table_lacks(anode: str) -> None:
+    """The embedded set has no volumes: all shares are by atoms."""
+    assert set(column(anode, "fraction_basis")) == {"atoms"}
+
+
+# Handbook behaviour (CRC, Merck, suppliers' instructions): what is kept in air, what deliquesces
+# or hydrolyses slowly, what reacts with moist air. Two where handbooks leave the choice.
+HANDLING = {
+    "LiF": "air",
+    "ZnO": "air",
+    "Al2O3": "air",
+    "SiO2": "air",
+    "TiO2": "air",
+    "SnO2": "air",
+    "MgF2": "air",
+    "TiN": "air",
+    "Si3N4": "air",
+    "BN": "air",
+    "Cu": "air",
+    "C": "air",
+    "Si": "air",
+    "Ag": "air",
+    "Sn": "air",
+    "ZnS": "air",
+    "MoS2": "air",
+    "Li2CO3": "air",
+    "Li3PO4": "air",
+    "LiAlO2": "air dry_room",
+    "LiCl": "dry_room",
+    "LiBr": "dry_room",
+    "LiI": "dry_room",
+    "MgCl2": "dry_room",
+    "ZnCl2": "dry_room",
+    "AlCl3": "dry_room glove_box",
+    "Li3InCl6": "dry_room",
+    "Li2O": "glove_box dry_room",
+    "Li": "glove_box",
+    "Li2S": "glove_box",
+    "Li3N": "glove_box",
+    "Li3P": "glove_box",
+    "LiH": "glove_box",
+    "Li3PS4": "glove_box",
+    "Li6PS5Cl": "glove_box",
+    "Mg3N2": "glove_box",
+    "LiAl": "glove_box",
+    "Li7La3Zr2O12": "dry_room glove_box",
+}
+
+
+@pytest.mark.parametrize("formula", HANDLING)
+def test_handling_is_as_in_the_handbooks(formula: str) -> None:
+    assert value(formula, "handling") in HANDLING[formula].split()
+
+
+def test_decomposition_conserves_atoms() -> None:
+    case, _ = everything("Li")
+    mixtures = case.decompositions.products
+    made = case.phases.compositions.take(mixtures.phase)
+    for symbol in (0, 2, 7, 8, 15):  # H, Li, O, F, S
+        total = segment_sum(made.amount_of(symbol) * mixtures.amount, mixtures.start)
+        np.testing.assert_allclose(total, case.compositions.amount_of(symbol), atol=1e-9)

@@ -1,0 +1,387 @@
+"""Pulls through the real client: what a snapshot holds, and every fault on the way to one."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from screen import files
+from screen.errors import DataError, NetworkError, ScreenError, UsageError
+from screen.sources import materials_project as mp
+from screen.sources import snapshot, user_files
+from tests.materials_project.conftest import CAP, COUNT, Connect
+from tests.materials_project.documents import GGA, GNOME_BATCH, Database, material_number
+from tests.materials_project.emulator import KEY, SUMMARY, THERMO, Emulator, Fault
+
+PAGES = 3 + 3
+QUIET = PAGES + 6
+"""Requests of an undisturbed pull: its pages, a count each for two routes, four heartbeats."""
+
+
+def pulled(server: mp.Server, home: Path, query: mp.Query | None = None, **options: Any) -> Path:
+    path = mp.pull_snapshot(server, query or mp.Query(), home, CAP, **options)
+    assert path is not None
+    return path
+
+
+def asked_pages(emulator: Emulator) -> Counter[tuple[str, str]]:
+    return Counter((r.path, r.params["_page"]) for r in emulator.requests if "_page" in r.params)
+
+
+def test_holds_the_energies_of_one_scheme(
+    server: Emulator, dial: Connect, tmp_path: Path, small: Database
+) -> None:
+    phases = user_files.load(pulled(dial(server), tmp_path))
+    free = {
+        material_number(d["material_id"]): d
+        for d in small.summary
+        if d["builder_meta"].get("batch_id") != GNOME_BATCH
+    }
+    expected = {
+        material_number(d["material_id"]): d["formation_energy_per_atom"]
+        for d in small.thermo
+        if d["thermo_type"] == GGA and material_number(d["material_id"]) in free
+    }
+    found = dict(zip(map(material_number, phases.texts("id")), phases.energy, strict=True))
+    assert found == pytest.approx(expected, abs=1e-9)
+    assert set(phases.texts("licence")) == {"CC BY 4.0"}
+    assert set(phases.texts("database_version")) == {small.version}
+    assert len({phases.scheme}) == 1
+    volumes = phases.numbers("volume_a3_atom")
+    for i in range(0, len(phases), 97):
+        document = free[material_number(phases.texts("id")[i])]
+        assert volumes[i] == pytest.approx(document["volume"] / document["nsites"])
+        assert phases.numbers("band_gap_ev")[i] == pytest.approx(document["band_gap"])
+
+
+def test_what_is_missing_has_its_reason(server: Emulator, dial: Connect, tmp_path: Path) -> None:
+    path = pulled(dial(server), tmp_path)
+    phases = user_files.load(path)
+    lines = path.with_suffix(".gaps.csv").read_text(encoding="utf-8").splitlines()[1:]
+    without = [line for line in lines if "GGA_GGA+U document" in line]
+    assert len(without) == COUNT - len(phases) > 0
+    refused = [line for line in lines if "refused" in line]
+    assert refused
+    for name in ("bulk_modulus_gpa", "shear_modulus_gpa"):
+        values = phases.numbers(name)
+        assert (~np.isnan(values)).any()
+        assert np.nanmax(values) <= CAP
+        assert np.nanmin(values) > 0
+
+
+def test_asks_no_more_than_needed(server: Emulator, dial: Connect, tmp_path: Path) -> None:
+    pulled(dial(server), tmp_path)
+    assert len(server.requests) == QUIET
+    assert set(asked_pages(server).values()) == {1}
+    assert not (tmp_path / "pulls" / mp.Query().digest).exists()
+
+
+MENDED = {
+    "429": Fault("status", SUMMARY, page=2, status=429),
+    "429 with Retry-After": Fault("status", SUMMARY, page=2, status=429, retry_after=1),
+    "500": Fault("status", THERMO, page=1, status=500),
+    "502": Fault("status", SUMMARY, page=1, status=502),
+    "503": Fault("status", SUMMARY, page=3, status=503),
+    "504": Fault("status", THERMO, page=2, status=504),
+    "twice 503": Fault("status", THERMO, page=2, status=503, times=2),
+    "dropped before the reply": Fault("drop", SUMMARY, page=2),
+    "body cut": Fault("cut", THERMO, page=2),
+    "HTML with 200": Fault("html", SUMMARY, page=2),
+    "no data with 200": Fault("no_data", THERMO, page=1),
+    "NaN in JSON": Fault("nan", SUMMARY, page=1),
+    "silence": Fault("silence", SUMMARY, page=2, seconds=3.0),
+    "short page": Fault("short_page", SUMMARY, page=2),
+    "short thermo page": Fault("short_page", THERMO, page=2),
+}
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_faults_that_pass(
+    name: str, server: Emulator, dial: Connect, tmp_path: Path, undisturbed: bytes
+) -> None:
+    fault = MENDED[name]
+    server.faults.add(replace(fault))  # it counts down its times
+    path = pulled(dial(server), tmp_path)
+    assert path.read_bytes() == undisturbed
+    # A count is a first page too, so either of the two may have met the fault.
+    assert len(server.requests) <= QUIET + (fault.times or 0)
+    assert sum(asked_pages(server).values()) <= PAGES + (fault.times or 0)
+    assert all(waiting.times == 0 for waiting in server.faults.waiting)
+
+
+def test_a_fault_in_the_heartbeat_passes(
+    server: Emulator, dial: Connect, tmp_path: Path, undisturbed: bytes
+) -> None:
+    server.faults.add(Fault("status", "/heartbeat", status=503))
+    assert pulled(dial(server), tmp_path).read_bytes() == undisturbed
+
+
+def test_unstable_order_is_mended_by_id(
+    small: Database, dial: Connect, tmp_path: Path, undisturbed: bytes
+) -> None:
+    with Emulator(small, unstable=True) as emulator:
+        path = pulled(dial(emulator), tmp_path)
+        assert path.read_bytes() == undisturbed
+        assert set(asked_pages(emulator).values()) <= {1, 2}
+
+
+ENDED = {
+    "a wait of hours": (Fault("status", SUMMARY, page=2, status=429, retry_after=7200), "120 min"),
+    "blocked by 403": (
+        Fault("status", SUMMARY, page=2, status=403, text='{"error": "IP blocked"}'),
+        "IP blocked",
+    ),
+    "blocked by 429 for good": (
+        Fault("status", SUMMARY, page=2, status=429, times=None, text='{"error": "rate limits"}'),
+        "rate limits",
+    ),
+    "a fault that stays": (Fault("drop", THERMO, page=2, times=None), "4 times in a row"),
+}
+
+
+@pytest.mark.parametrize("name", ENDED)
+def test_faults_that_end_a_pull_lose_nothing(
+    name: str, server: Emulator, dial: Connect, tmp_path: Path, undisturbed: bytes
+) -> None:
+    fault, words = ENDED[name]
+    server.faults.add(replace(fault))
+    with pytest.raises(NetworkError, match=words) as caught:
+        pulled(dial(server), tmp_path)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "snapshots").exists()
+    server.faults.clear()
+    before = asked_pages(server)
+    assert pulled(dial(server), tmp_path).read_bytes() == undisturbed
+    again = asked_pages(server) - before
+    kept = {page for page in before if page != (fault.path, str(fault.page))}
+    assert not kept & set(again)
+
+
+def test_a_rejected_key(server: Emulator, dial: Connect, tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match="rejects the key") as caught:
+        pulled(dial(server, "x" * 32), tmp_path)
+    assert "x" * 32 not in str(caught.value)
+
+
+@pytest.mark.parametrize("heartbeat", ["missing", "foreign"])
+def test_an_endpoint_that_is_another_service(
+    small: Database, dial: Connect, heartbeat: Any
+) -> None:
+    with (
+        Emulator(small, heartbeat=heartbeat) as emulator,
+        pytest.raises(NetworkError, match="endpoint"),
+    ):
+        dial(emulator)
+
+
+def test_a_proxy_that_answers_in_html(server: Emulator, dial: Connect) -> None:
+    server.faults.add(Fault("html", "/heartbeat", times=None))
+    with pytest.raises(NetworkError, match="HTML"):
+        dial(server)
+
+
+def test_no_network(dial: Connect) -> None:
+    with pytest.raises(NetworkError, match="ConnectionError"):
+        dial("http://127.0.0.1:9/", attempts=2)
+
+
+@pytest.mark.parametrize(("key", "words"), [("", "no key"), ("abc", "3 characters")])
+def test_keys_that_cannot_be(key: str, words: str) -> None:
+    with pytest.raises(NetworkError, match=words):
+        mp.key_from({"MP_API_KEY": key})
+
+
+def test_a_database_that_changes_under_the_pull(
+    server: Emulator, dial: Connect, tmp_path: Path
+) -> None:
+    server.faults.add(Fault("version_change", after=6))
+    with pytest.raises(DataError, match="--restart"):
+        pulled(dial(server), tmp_path)
+    assert not (tmp_path / "snapshots").exists()
+
+
+def test_a_database_that_changed_before_the_rest(
+    server: Emulator, dial: Connect, tmp_path: Path
+) -> None:
+    assert mp.pull_snapshot(dial(server), mp.Query(), tmp_path, CAP, max_pages=2) is None
+    server.faults.add(Fault("version_change", after=0))
+    with pytest.raises(DataError, match="--restart"):
+        pulled(dial(server), tmp_path)
+
+
+def test_pages_come_a_few_at_a_time(
+    server: Emulator, dial: Connect, tmp_path: Path, undisturbed: bytes
+) -> None:
+    for _ in range(2):
+        assert mp.pull_snapshot(dial(server), mp.Query(), tmp_path, CAP, max_pages=2) is None
+        assert not (tmp_path / "snapshots").exists()
+    assert pulled(dial(server), tmp_path, max_pages=2).read_bytes() == undisturbed
+    assert set(asked_pages(server).values()) == {1}
+
+
+def damage_truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:200])
+
+
+def damage_content(path: Path) -> None:
+    body = json.loads(gzip.decompress(path.read_bytes()))
+    body["data"][0]["formula_pretty"] = "Xx"
+    path.write_bytes(gzip.compress(json.dumps(body).encode()))
+
+
+@pytest.mark.parametrize("damage", [damage_truncate, damage_content, Path.unlink])
+def test_a_damaged_page_is_asked_for_again(
+    damage: Any, server: Emulator, dial: Connect, tmp_path: Path, undisturbed: bytes
+) -> None:
+    assert mp.pull_snapshot(dial(server), mp.Query(), tmp_path, CAP, max_pages=3) is None
+    damage(next((tmp_path / "pulls").rglob("summary-000-00002.json.gz")))
+    assert pulled(dial(server), tmp_path).read_bytes() == undisturbed
+    asked = asked_pages(server)
+    assert asked.pop((SUMMARY, "2")) == 2
+    assert set(asked.values()) == {1}
+
+
+def test_a_full_disk_is_said_and_the_pull_goes_on_later(
+    server: Emulator,
+    dial: Connect,
+    tmp_path: Path,
+    undisturbed: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, left = files.write_aside, [2]
+
+    def crowded(path: Path, data: bytes) -> None:
+        if not left[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        left[0] -= 1
+        whole(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshot, "write_aside", crowded)
+        with pytest.raises(DataError, match="No space left"):
+            pulled(dial(server), tmp_path)
+    assert pulled(dial(server), tmp_path).read_bytes() == undisturbed
+
+
+def test_a_chemical_system_with_its_subsystems(
+    server: Emulator, dial: Connect, tmp_path: Path, small: Database
+) -> None:
+    path = pulled(dial(server), tmp_path, mp.Query.of(["Li-O-S"]))
+    phases = user_files.load(path)
+    assert phases.symbols <= {"Li", "O", "S"}
+    assert phases.covers(["Li", "S"])
+    assert not phases.covers(["Li", "F"])
+    expected = {
+        material_number(d["material_id"])
+        for d in small.thermo
+        if d["thermo_type"] == GGA and set(d["elements"]) <= {"Li", "O", "S"}
+    }
+    assert set(map(material_number, phases.texts("id"))) <= expected
+    assert len(phases) >= 0.9 * len(expected)
+
+
+def test_long_lists_of_systems_are_cut_to_sendable_length() -> None:
+    parts = mp.Query.of(["Li-Na-K-Mg-Ca-Al-Si-P-S-O"]).parts()
+    names = [name for part in parts for name in part["chemsys"]]
+    assert len(names) == len(set(names)) == 2**10 - 1
+    assert all(len(",".join(part["chemsys"])) <= 4000 for part in parts)
+    with pytest.raises(UsageError, match="unknown element"):
+        mp.Query.of(["Li-Xx"])
+
+
+def test_gnome_only_where_asked_for(server: Emulator, dial: Connect, tmp_path: Path) -> None:
+    pull = mp.pull(dial(server), mp.Query(gnome=True), tmp_path)
+    assert pull is not None
+    licences = Counter(d["builder_meta"]["license"] for d in pull.summary)
+    assert licences["BY-NC"] > 0
+
+
+def test_mixed_schemes_are_refused(server: Emulator, dial: Connect, tmp_path: Path) -> None:
+    pull = mp.pull(dial(server), mp.Query(), tmp_path)
+    assert pull is not None
+    pull.thermo[7]["thermo_type"] = "R2SCAN"
+    with pytest.raises(DataError, match="R2SCAN"):
+        mp.to_phases(pull, mp.Query(), CAP)
+
+
+COMMAND = [sys.executable, "-m", "screen", "pull", "--rate", "20"]
+
+
+def environment(home: Path, emulator: Emulator) -> dict[str, str]:
+    return os.environ | {
+        "MP_API_KEY": KEY,
+        "SCREEN_HOME": str(home),
+        "MP_API_ENDPOINT": emulator.endpoint,
+    }
+
+
+@pytest.mark.usefixtures("real_client")
+def test_killed_twice_and_finished(server: Emulator, tmp_path: Path, undisturbed: bytes) -> None:
+    for pages in (2, 4):
+        with subprocess.Popen(
+            COMMAND, env=environment(tmp_path, server), stderr=subprocess.DEVNULL
+        ) as process:
+            until = time.monotonic() + 60
+            while sum(asked_pages(server).values()) < pages and time.monotonic() < until:
+                time.sleep(0.005)
+            process.send_signal(signal.SIGKILL)
+            assert process.wait() == -signal.SIGKILL
+        assert not snapshot.listed(tmp_path / "snapshots")
+    done = subprocess.run(
+        COMMAND, env=environment(tmp_path, server), capture_output=True, text=True, check=True
+    )
+    (found,) = snapshot.listed(tmp_path / "snapshots")
+    assert found.path.read_bytes() == undisturbed
+    assert set(asked_pages(server).values()) <= {1, 2}
+    assert sum(asked_pages(server).values()) <= PAGES + 2
+    assert KEY not in done.stdout + done.stderr
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes()
+
+
+@pytest.mark.usefixtures("real_client")
+def test_from_pull_to_ranking(server: Emulator, tmp_path: Path) -> None:
+    def screen(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "screen", *arguments],
+            env=environment(tmp_path, server),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert screen("pull", "--rate", "20").returncode == 0
+    assert "2026.04.13" in screen("snapshots", "--format", "csv").stdout
+    done = screen("rank", "--anode", "Li", "--source", "latest", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["scheme"] == mp.SCHEME
+    assert "snapshots: mp-2026.04.13.parquet" in screen("doctor").stdout
+
+
+def test_no_snapshot_yet(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="screen pull"):
+        snapshot.latest(tmp_path)
+
+
+def test_a_snapshot_of_a_newer_format(
+    server: Emulator, dial: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "FORMAT", 99)
+    path = pulled(dial(server), tmp_path)
+    monkeypatch.undo()
+    with pytest.raises(ScreenError, match="format 99"):
+        user_files.load(path)

@@ -1,0 +1,419 @@
+"""The order of candidates: laws, a plain calculation beside it, and advice that is true."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from screen import descriptors, pipeline
+from screen.ranking.order import FLOOR, NEUTRAL, Ranking, number, order
+from screen.ranking.roles import Goal, Role, chosen_roles
+from screen.settings import Settings
+from screen.sources import reference
+from tests.ranking.made_up import (
+    NUMBERS,
+    Contest,
+    Table,
+    contests,
+    gate,
+    levels,
+    measured,
+    role,
+    scale,
+)
+
+PYTHON = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
+
+
+def unknown(value: Any) -> bool:
+    return value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def meets(test: Any, row: dict[str, Any]) -> bool:
+    value = row[test.column]
+    return not unknown(value) and bool(PYTHON[test.op](value, test.value))
+
+
+def rows(table: Table) -> list[dict[str, Any]]:
+    columns = {name: values.tolist() for name, values in table.items()}
+    count = len(next(iter(columns.values())))
+    return [{name: values[i] for name, values in columns.items()} for i in range(count)]
+
+
+def kind_of(role: Role, row: dict[str, Any]) -> str | None:
+    """The first kind whose condition the row meets; None where there is none to meet."""
+    return next((name for name, kind in role.kinds.items() if meets(kind.when, row)), None)
+
+
+def worth(goal: Goal, row: dict[str, Any]) -> float | None:
+    """Desirability of one goal, None if it is not known."""
+    value = row[goal.column]
+    if goal.levels is not None:
+        return goal.levels.get(value)
+    if unknown(value):
+        return None
+    assert goal.poor is not None
+    assert goal.good is not None
+    return min(1.0, max(0.0, (float(value) - goal.poor) / (goal.good - goal.poor)))
+
+
+def asked(role: Role, row: dict[str, Any]) -> list[Goal]:
+    kind = kind_of(role, row)
+    return [goal for goal in role.goals if not goal.kinds or kind in goal.kinds]
+
+
+def by_hand(role: Role, row: dict[str, Any], missing_as: float) -> float:
+    """The weighted geometric mean, as a product of powers."""
+    goals = asked(role, row)
+    total = sum(goal.weight for goal in goals)
+    factors = []
+    for goal in goals:
+        known = worth(goal, row)
+        part = missing_as if known is None else max(known, FLOOR)
+        factors.append(math.pow(part, goal.weight / total))
+    return math.prod(factors)
+
+
+@given(contest=contests())
+def test_scores_are_the_geometric_mean_and_its_bounds(contest: Contest) -> None:
+    ranking = contest.judge()
+    for i, row in enumerate(rows(contest.table)):
+        for found, missing_as in (
+            (ranking.score, NEUTRAL),
+            (ranking.score_low, FLOOR),
+            (ranking.score_high, 1.0),
+        ):
+            assert found[i] == pytest.approx(by_hand(contest.role, row, missing_as), abs=1e-12)
+        assert ranking.score_low[i] <= ranking.score[i] <= ranking.score_high[i]
+        if all(worth(goal, row) is not None for goal in asked(contest.role, row)):
+            assert ranking.score_low[i] == ranking.score_high[i]
+
+
+def test_scores_are_finite_even_where_no_goal_is_for_a_candidate() -> None:
+    """B belongs to no kind; C to one that no goal is for."""
+    kinds = {
+        name: {"meaning": "-", "when": {"column": "state", "op": "==", "value": name}}
+        for name in ("first", "second")
+    }
+    goals = [scale("blue", 0, 1, kinds=("first",))]
+    table: Table = {
+        "blue": np.array([0.5, 0.5, 0.5]),
+        "state": np.array(["first", "other", "second"], dtype=object),
+    }
+    ranking = order(role(goals=goals, kinds=kinds), table, ["A", "B", "C"])
+    assert np.isfinite(ranking.score).all()
+
+
+@given(contest=contests())
+def test_gates_decide_who_passes_and_name_themselves(contest: Contest) -> None:
+    ranking = contest.judge()
+    for i, row in enumerate(rows(contest.table)):
+        kind = kind_of(contest.role, row)
+        own = contest.role.kinds[kind].gates if kind else ()
+        failed = [g for g in (*contest.role.gates, *own) if not meets(g, row)]
+        homeless = bool(contest.role.kinds) and kind is None
+        assert ranking.kind[i] == (kind or "")
+        assert ranking.passed[i] == (not failed and not homeless)
+        named = ranking.failed_gates[i].split("; ") if ranking.failed_gates[i] else []
+        expected = [f"{g.column} {g.op} {g.value}" for g in failed]
+        assert named[: len(failed)] == expected
+        assert [name.startswith("no kind: ") for name in named[len(failed) :]] == [True] * homeless
+
+
+@given(contest=contests())
+def test_ranks_have_no_holes_and_follow_the_score(contest: Contest) -> None:
+    ranking = contest.judge()
+    passed = ranking.passed
+    assert sorted(ranking.order.tolist()) == list(range(contest.count))
+    assert sorted(ranking.rank[passed].tolist()) == list(range(1, passed.sum() + 1))
+    assert not ranking.rank[~passed].any()
+    best_first = ranking.order[: passed.sum()]
+    assert ranking.rank[best_first].tolist() == list(range(1, passed.sum() + 1))
+    places = [(-ranking.score[i].round(9), contest.names[i]) for i in best_first]
+    assert places == sorted(places)
+    assert not passed[ranking.order[passed.sum() :]].any()
+    for name, column in ranking.columns.items():
+        assert len(column) == contest.count, name
+
+
+@given(contest=contests(), data=st.data())
+def test_better_in_every_goal_is_never_worse(contest: Contest, data: st.DataObject) -> None:
+    assume(contest.count)
+    i = data.draw(st.integers(0, contest.count - 1))
+    table = {name: values.copy() for name, values in contest.table.items()}
+    for goal in contest.role.goals:
+        value = table[goal.column][i]
+        if goal.levels is None and not math.isnan(value):
+            assert goal.good is not None
+            assert goal.poor is not None
+            table[goal.column][i] += data.draw(st.floats(0, 2)) * np.sign(goal.good - goal.poor)
+    before, after = contest.judge(), contest.judge(table)
+    assert after.score[i] >= before.score[i]
+    others = np.arange(contest.count) != i
+    assert (after.score[others] == before.score[others]).all()
+    assert (after.passed[others] == before.passed[others]).all()
+
+
+@given(contest=contests())
+def test_bounds_are_what_missing_values_could_make_of_the_score(contest: Contest) -> None:
+    ranking = contest.judge()
+    for ends, bound in (("poor", ranking.score_low), ("good", ranking.score_high)):
+        table = {name: values.copy() for name, values in contest.table.items()}
+        for goal in contest.role.goals:
+            if goal.levels is None:
+                gaps = np.isnan(table[goal.column])
+                table[goal.column][gaps] = getattr(goal, ends)
+        filled = contest.judge(table)
+        numeric = [not any(g.levels for g in asked(contest.role, row)) for row in rows(table)]
+        np.testing.assert_allclose(filled.score[numeric], bound[numeric], atol=1e-12)
+
+
+@given(contest=contests())
+def test_pareto_front_against_every_pair(contest: Contest) -> None:
+    ranking = contest.judge()
+    every = rows(contest.table)
+    points = [[worth(goal, row) or 0.0 for goal in contest.role.goals] for row in every]
+
+    def beats(a: list[float], b: list[float]) -> bool:
+        better = [x > y + 1e-9 for x, y in zip(a, b, strict=True)]
+        as_good = [x >= y - 1e-9 for x, y in zip(a, b, strict=True)]
+        return all(as_good) and any(better)
+
+    inside = np.flatnonzero(ranking.passed).tolist()
+    for i in range(contest.count):
+        free = not any(beats(points[j], points[i]) for j in inside)
+        assert ranking.pareto[i] == (bool(ranking.passed[i]) and free)
+
+
+@given(contest=contests(), data=st.data())
+def test_the_order_of_the_table_does_not_matter(contest: Contest, data: st.DataObject) -> None:
+    shuffle = data.draw(st.permutations(range(contest.count)))
+    table = {name: values[shuffle] for name, values in contest.table.items()}
+    straight = contest.judge()
+    shuffled = order(contest.role, table, [contest.names[i] for i in shuffle])
+    for name, values in straight.columns.items():
+        assert shuffled.columns[name].tolist() == values[shuffle].tolist(), name
+
+
+@given(contest=contests())
+def test_judging_leaves_the_table_alone(contest: Contest) -> None:
+    before = {name: values.copy() for name, values in contest.table.items()}
+    contest.judge()
+    for name, values in before.items():
+        np.testing.assert_array_equal(contest.table[name], values)
+
+
+ADVICE = re.compile(
+    r"(?P<what>Enters the list|Leaves the list|Passes (?P<passes>\S+)|Falls behind (?P<yields>\S+))"
+    r" if (?P<words>.+) (?P<way>rises|falls) to (?P<value>-?[\d.e+-]+)(?P<unit>[^()]*)"
+    r" \((?P<errors>[\d.]+) times its error\)(?:, and (?P<more>\d+) more gate\(s\) open)?\."
+)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a sentence claims, read back from its words."""
+
+    what: str
+    other: str | None
+    column: str
+    up: bool
+    value: float
+    errors: float
+
+    @property
+    def blur(self) -> float:
+        """By how much the rounding of the value for people may hide the true threshold."""
+        digits = 0.0005 if abs(self.value) < 1 else 0.5 * 10 ** (math.floor(self._magnitude) - 2)
+        return digits * (1 + 1e-9) + 1e-7
+
+    @property
+    def _magnitude(self) -> float:
+        return math.log10(abs(self.value))
+
+
+def read(sentence: str, columns: set[str]) -> Advice | None:
+    """The advice in a sentence, None if it gives none."""
+    match = ADVICE.fullmatch(sentence)
+    if match is None:
+        return None
+    words = match["words"].replace(" ", "_")
+    named = [
+        c for c in columns if c == words or re.fullmatch(rf"{words}_(v|gpa|ev.*|mah_g|g_mol)", c)
+    ]
+    assert len(named) == 1, sentence
+    return Advice(
+        match["what"].split(" ")[0],
+        match["passes"] or match["yields"],
+        named[0],
+        match["way"] == "rises",
+        float(match["value"]),
+        float(match["errors"]),
+    )
+
+
+def changed(table: Table, column: str, i: int, value: float) -> Table:
+    other = table | {column: table[column].copy()}
+    other[column][i] = value
+    return other
+
+
+def tipped(advice: Advice, before: Ranking, after: Ranking, i: int, names: list[str]) -> bool:
+    """Whether what the advice foretells has happened to candidate i."""
+    if advice.what == "Enters":
+        fewer = len(after.failed_gates[i].split("; ")) < len(before.failed_gates[i].split("; "))
+        return bool(after.passed[i]) or fewer
+    if advice.what == "Leaves":
+        return not after.passed[i]
+    assert advice.other is not None
+    j = names.index(advice.other)
+    if advice.what == "Passes":
+        return bool(after.passed[i]) and after.rank[i] < after.rank[j]
+    return not after.passed[i] or after.rank[i] > after.rank[j]
+
+
+def check_advice(role: Role, table: Table, names: list[str], ranking: Ranking, i: int) -> bool:
+    """The change tips what it says, in the direction it says, and half of it does not."""
+    advice = read(ranking.what_would_change[i], role.columns)
+    if advice is None:
+        return False
+    now, sentence = float(table[advice.column][i]), ranking.what_would_change[i]
+    sign = 1 if advice.up else -1
+
+    def after(value: float) -> Ranking:
+        return order(role, changed(table, advice.column, i, value), names)
+
+    enough = max(sign * advice.value, sign * now) * sign + sign * advice.blur
+    assert tipped(advice, ranking, after(enough), i, names), sentence
+    step = sign * (advice.value - now)
+    assert step >= -advice.blur, sentence
+    if step > 4 * advice.blur:
+        assert not tipped(advice, ranking, after(now + sign * step / 2), i, names), sentence
+    error = next(part.error for part in measured(role) if part.column == advice.column)
+    assert error is not None
+    assert abs(step / error - advice.errors) <= 0.05 + advice.blur / error + 1e-9, sentence
+    return True
+
+
+@given(contest=contests())
+def test_advice_is_true(contest: Contest) -> None:
+    ranking = contest.judge()
+    for i in range(contest.count):
+        check_advice(contest.role, contest.table, contest.names, ranking, i)
+
+
+@given(contest=contests(complete=True))
+def test_no_smaller_change_tips_a_candidate_that_passed(contest: Contest) -> None:
+    ranking = contest.judge()
+    names, role = contest.names, contest.role
+    passed = ranking.order[: ranking.passed.sum()].tolist()
+    for place, i in enumerate(passed):
+        advice = read(ranking.what_would_change[i], role.columns)
+        reach = 0.9 * (advice.errors - 0.051) if advice else 3.0
+        if reach <= 0:
+            continue
+        for part, sign in product(measured(role), (-1, 1)):
+            assert part.error is not None
+            value = contest.table[part.column][i] + sign * reach * part.error
+            after = order(role, changed(contest.table, part.column, i, value), names)
+            assert after.passed[i], (ranking.what_would_change[i], part.column, value)
+            if place:
+                assert after.rank[i] > after.rank[passed[place - 1]], (part.column, value)
+            elif len(passed) > 1:
+                assert after.rank[i] < after.rank[passed[1]], (part.column, value)
+
+
+@pytest.mark.parametrize("anode", reference.ANODES)
+def test_advice_is_true_of_the_reference_set(anode: str) -> None:
+    case, _ = pipeline.make_case(reference.load(), Settings(anode=anode))
+    table: Table = descriptors.compute_all(case).columns
+    names = list(case.formulas)
+    random = np.random.default_rng(11)
+    for chosen in chosen_roles(()):
+        ranking = order(chosen, table, names)
+        best = ranking.order[: ranking.passed.sum()][:12].tolist()
+        some = random.choice(len(case), 12, replace=False).tolist()
+        read_back = [check_advice(chosen, table, names, ranking, i) for i in {*best, *some}]
+        assert sum(read_back) > 6
+
+
+def test_advice_at_a_tie_names_the_direction_that_breaks_it() -> None:
+    goals = [scale("blue", 0, 1), levels("class", {"a": 1.0})]
+    table: Table = {"blue": np.array([0.5, 0.5]), "class": np.array(["a", "a"], dtype=object)}
+    ranking = order(role(goals=goals), table, ["A", "B"])
+    assert "Passes A if blue rises" in ranking.what_would_change[1]
+    assert "Falls behind B if blue falls" in ranking.what_would_change[0]
+
+
+def test_advice_for_those_below_the_line() -> None:
+    gates = [gate("red_v", "<=", 1.0), gate("blue", ">=", 0.2), gate("class", "==", "a")]
+    table: Table = {
+        "red_v": np.array([1.5, 1.5, 0.0, np.nan, 1.5]),
+        "blue": np.array([1.0, 0.0, 0.0, 1.0, np.nan]),
+        "class": np.array(["a", "a", "b", "a", ""], dtype=object),
+    }
+    ranking = order(role(gates=gates, goals=[scale("blue", 0, 1)]), table, list("ABCDE"))
+    assert ranking.what_would_change.tolist() == [
+        "Enters the list if red falls to 1 V (5.0 times its error).",
+        "Enters the list if red falls to 1 V (5.0 times its error), and 1 more gate(s) open.",
+        "Stays out: class is b.",
+        "Cannot be judged until red is known.",
+        "Cannot be judged until blue, class is known.",
+    ]
+
+
+def test_reasons_name_the_best_the_worst_and_the_unknown() -> None:
+    goals = [
+        scale("red_v", 1.0, 0.0, strong="low {:.1f} V", weak="high {:.1f} V"),
+        scale("blue", 0, 1, strong="blue {:.0%}", weak="pale {:.0%}"),
+        levels("class", {"dry_room": 0.3}, strong="at ease in {}", weak="needs a {}"),
+        scale("green_gpa", 0, 10),
+    ]
+    table: Table = {
+        "red_v": np.array([0.0]),
+        "blue": np.array([0.9]),
+        "class": np.array(["dry_room"], dtype=object),
+        "green_gpa": np.array([np.nan]),
+    }
+    ranking = order(role(goals=goals), table, ["A"])
+    assert ranking.why[0] == (
+        "Test candidate: low 0.0 V and blue 90%; held back: needs a dry room; not known: green."
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "text"),
+    [
+        (0.05, "hull_distance_ev_atom", "0.05 eV/atom"),
+        (0.0, "reduction_v", "0 V"),
+        (-0.3, "x_ev_atom", "-0.3 eV/atom"),
+        (1.0, "share_fraction", "1"),
+        (1967.4, "held_mah_g", "1967 mAh/g"),
+        (-0.0001, "x_ev_atom", "0 eV/atom"),
+        (True, "alloy", "true"),
+        ("dry_room", "handling", "dry_room"),
+    ],
+)
+def test_numbers_for_people(value: Any, column: str, text: str) -> None:
+    assert number(value, column) == text
+
+
+def test_an_empty_table_has_an_empty_order() -> None:
+    table: Table = {name: np.array([]) for name in NUMBERS}
+    ranking = order(role(goals=[scale("blue", 0, 1)]), table, [])
+    assert len(ranking.order) == len(ranking.pareto) == 0
