@@ -347,6 +347,14 @@ def test_role_and_electrolyte_narrow_the_run(rank: Cli) -> None:
     assert [e["label"] for e in facts["electrolytes"]] == ["Li3PS4", "Li10GeP2S12"]
 
 
+def test_manifest_tells_the_command_that_was_given(cli: Cli, quick: str) -> None:
+    good(cli("rank", "-q", "--role", "host", "--config", quick, "--where", "rank < 3", "-o", "run"))
+    command = json.loads(Path("run/manifest.json").read_text())["command"]
+    assert command == (
+        f"python -m screen rank -q --role host --config {quick} --where 'rank < 3' -o run"
+    )
+
+
 def test_seed_and_config_reach_the_manifest(rank: Cli, tmp_path: Path) -> None:
     config = tmp_path.with_name("other.toml")
     config.write_text("plating_v = 0.1\nseed = 5\n" + QUICK)

@@ -12,6 +12,7 @@ import hashlib
 import json
 import random
 import shutil
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -47,7 +48,7 @@ SUMMARY_FIELDS = (
     "material_id formula_pretty band_gap theoretical density volume nsites bulk_modulus "
     "shear_modulus builder_meta"
 ).split()
-THERMO_FIELDS = ["material_id", "formula_pretty", "formation_energy_per_atom", "thermo_type"]
+THERMO_FIELDS = ["material_id", "formation_energy_per_atom", "thermo_type"]
 
 _RETRIED = {429, 500, 502, 503, 504}
 
@@ -162,7 +163,8 @@ class PoliteSession(requests.Session):
 
     def _fault_of(self, response: requests.Response) -> str:
         """What is wrong with an answer and may pass; "" if nothing is."""
-        status, said = response.status_code, self._clean(_said(response))
+        status = response.status_code
+        said = "" if status == 200 else self._clean(_said(response))
         if status == 401:
             raise NetworkError(f"the server rejects the key ({said}); check MP_API_KEY")
         if status == 403:
@@ -308,7 +310,8 @@ class Server:
     def documents(self, route: str, criteria: dict[str, Any], page: int) -> Documents:
         """One page of documents, counted from 1."""
         fields = SUMMARY_FIELDS if route == "summary" else THERMO_FIELDS
-        options = {"_page": page, "chunk_size": PAGE, "fields": fields}
+        # `fields` would make the client rebuild its document model for each name, on each page.
+        options = {"_page": page, "chunk_size": PAGE, "_fields": ",".join(fields)}
         if route == "summary":
             options["_sort_fields"] = "material_id"
         documents = self._ask(
@@ -424,8 +427,7 @@ def pull(
                 asked = {"route": route, "criteria": criteria, "page": page}
                 pages.write(path, asked, server.version, kept)
                 new += 1
-            for document in kept:
-                documents[route][normal_id(document["material_id"])] = document
+            _take(documents[route], kept)
             done += 1
             progress(done, total)
     for route in ("summary", "thermo"):
@@ -437,11 +439,20 @@ def pull(
             "to begin anew"
         )
     return Pulled(
-        [{**d, "material_id": i} for i, d in sorted(documents["summary"].items())],
-        [{**d, "material_id": i} for i, d in sorted(documents["thermo"].items())],
+        [document for _, document in sorted(documents["summary"].items())],
+        [document for _, document in sorted(documents["thermo"].items())],
         server.version,
         server.session.asked,
     )
+
+
+def _take(have: dict[str, dict[str, Any]], documents: Documents) -> None:
+    """Add documents under the one spelling of their ids, without what only their page needs."""
+    for document in documents:
+        document["material_id"] = name = normal_id(document["material_id"])
+        document["thermo_type"] = sys.intern(document.get("thermo_type", ""))
+        document["licence"] = _licence(document.pop("builder_meta", None) or {})
+        have[name] = document
 
 
 def _plan(server: Server, query: Query) -> Iterator[tuple[int, str, dict[str, Any], int]]:
@@ -496,8 +507,7 @@ def _mend(
         if len(have) >= wanted:
             break
         ids = lacking[begin : begin + _IDS_AT_ONCE]
-        for document in server.documents(route, {**criteria, "material_ids": ids}, 1):
-            have[normal_id(document["material_id"])] = document
+        _take(have, server.documents(route, {**criteria, "material_ids": ids}, 1))
     if len(have) < wanted:
         raise NetworkError(
             f"{route}: {len(have)} of {wanted} documents came, {wanted - len(have)} are missing "
@@ -549,6 +559,12 @@ def pull_snapshot(
     return path
 
 
+_COLUMNS = (
+    "id formula formation_energy_ev_atom licence band_gap_ev band_gap_min_ev band_gap_max_ev "
+    "theoretical density_g_cm3 volume_a3_atom bulk_modulus_gpa shear_modulus_gpa structure"
+).split()
+
+
 def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Phases, list[Gap]]:
     """The table of a pull, and what could not be had: (id, formula, column, reason).
 
@@ -563,7 +579,7 @@ def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Pha
                 "asked for; energies of different schemes do not share a hull"
             )
         energies[document["material_id"]] = document["formation_energy_per_atom"]
-    rows: list[dict[str, Any]] = []
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
     gaps: list[Gap] = []
     for document in pulled.summary:
         name, formula = document["material_id"], document["formula_pretty"]
@@ -572,45 +588,39 @@ def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Pha
             what = "has no energy" if name in energies else f"has no {THERMO_TYPE} document"
             gaps.append((name, formula, "formation_energy_ev_atom", f"the material {what}"))
             continue
-        moduli = {}
-        for column, field in (
-            ("bulk_modulus_gpa", "bulk_modulus"),
-            ("shear_modulus_gpa", "shear_modulus"),
-        ):
-            moduli[column], reason = _modulus(document.get(field), modulus_cap_gpa)
+        moduli = []
+        for field in ("bulk_modulus", "shear_modulus"):
+            modulus, reason = _modulus(document.get(field), modulus_cap_gpa)
+            moduli.append(modulus)
             if reason:
-                gaps.append((name, formula, column, reason))
-        volume, sites = document.get("volume"), document.get("nsites")
-        rows.append(
-            {
-                "id": name,
-                "formula": formula,
-                # What the server rounds to nothing is the reference itself.
-                "formation_energy_ev_atom": 0.0 if abs(energy) < 1e-9 else energy,
-                "licence": _licence(document),
-                "band_gap_ev": document.get("band_gap"),
-                "theoretical": document.get("theoretical"),
-                "density_g_cm3": document.get("density"),
-                "volume_a3_atom": volume / sites if volume and sites else None,
-                "structure": name,
-                **moduli,
-            }
+                gaps.append((name, formula, f"{field}_gpa", reason))
+        volume, sites, gap = (document.get(f) for f in ("volume", "nsites", "band_gap"))
+        row = (
+            name,
+            formula,
+            0.0 if abs(energy) < 1e-9 else energy,  # rounding of the reference itself
+            document["licence"],
+            gap,
+            gap,
+            gap,
+            document.get("theoretical"),
+            document.get("density"),
+            volume / sites if volume and sites else None,
+            *moduli,
+            name,
         )
-    table = (
-        pa.Table.from_pylist(rows, schema=pa.schema([SCHEMA.field(n) for n in rows[0]]))
-        if rows
-        else None
-    )
-    if table is None:
+        for values, value in zip(columns.values(), row, strict=True):
+            values.append(value)
+    if not columns["id"]:
         raise DataError("the query found no material with an energy; widen --chemsys")
+    types = {column: SCHEMA.field(column).type for column in columns}
+    table = pa.table({name: pa.array(values, types[name]) for name, values in columns.items()})
     for name, value in (
         ("scheme", SCHEME),
         ("source", "Materials Project"),
         ("database_version", pulled.version),
     ):
-        table = table.append_column(name, pa.array([value] * len(rows), pa.string()))
-    gap = table.column("band_gap_ev")
-    table = table.append_column("band_gap_min_ev", gap).append_column("band_gap_max_ev", gap)
+        table = table.append_column(name, pa.array([value] * len(table), pa.string()))
     systems = [frozenset(system) for system in query.systems] or None
     return Phases(table, name=f"Materials Project {pulled.version}", systems=systems), gaps
 
@@ -627,6 +637,6 @@ def _modulus(value: Any, cap: float) -> tuple[float | None, str]:
     return float(mean), ""
 
 
-def _licence(document: dict[str, Any]) -> str:
-    code = str((document.get("builder_meta") or {}).get("license") or "BY-C")
-    return LICENCES.get(code, code)
+def _licence(meta: dict[str, Any]) -> str:
+    code = str(meta.get("license") or "BY-C")
+    return LICENCES.get(code, sys.intern(code))
