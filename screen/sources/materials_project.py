@@ -450,8 +450,10 @@ def _take(have: dict[str, dict[str, Any]], documents: Documents) -> None:
     """Add documents under the one spelling of their ids, without what only their page needs."""
     for document in documents:
         document["material_id"] = name = normal_id(document["material_id"])
-        document["thermo_type"] = sys.intern(document.get("thermo_type", ""))
-        document["licence"] = _licence(document.pop("builder_meta", None) or {})
+        if "thermo_type" in document:
+            document["thermo_type"] = sys.intern(document["thermo_type"])
+        else:  # of all that the builder says, the licence
+            document["builder_meta"] = _licence(document.get("builder_meta") or {})
         have[name] = document
 
 
@@ -599,7 +601,7 @@ def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Pha
             name,
             formula,
             0.0 if abs(energy) < 1e-9 else energy,  # rounding of the reference itself
-            document["licence"],
+            document["builder_meta"],
             gap,
             gap,
             gap,

@@ -305,7 +305,7 @@ def test_long_lists_of_systems_are_cut_to_sendable_length() -> None:
 def test_gnome_only_where_asked_for(server: Emulator, dial: Connect, tmp_path: Path) -> None:
     pull = mp.pull(dial(server), mp.Query(gnome=True), tmp_path)
     assert pull is not None
-    assert Counter(d["licence"] for d in pull.summary)["CC BY-NC 4.0"] > 0
+    assert Counter(d["builder_meta"] for d in pull.summary)["CC BY-NC 4.0"] > 0
 
 
 def test_mixed_schemes_are_refused(server: Emulator, dial: Connect, tmp_path: Path) -> None:
