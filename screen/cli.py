@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from screen.descriptors.case import Case
+    from screen.phases import Phases
     from screen.pipeline import Run
     from screen.settings import Settings
 
@@ -53,6 +54,10 @@ Source = Annotated[
 ]
 Gaps = Annotated[Path | None, typer.Option(help="CSV with band gaps to join to the source.")]
 Moduli = Annotated[Path | None, typer.Option(help="CSV with elastic moduli to join to the source.")]
+Add = Annotated[
+    Path | None,
+    typer.Option(help="Your own phases to add: .csv (or with CIF/POSCAR files) or .json entries."),
+]
 Electrolytes = Annotated[
     list[str] | None,
     typer.Option("--electrolyte", help="Solid electrolyte to face; repeat for several. [all]"),
@@ -123,6 +128,7 @@ def rank_command(
     source: Source = "reference",
     gaps: Gaps = None,
     moduli: Moduli = None,
+    add: Add = None,
     engine: EngineName = None,
     form: Format = "table",
     output: Annotated[
@@ -138,6 +144,12 @@ def rank_command(
     sort: Annotated[
         str | None, typer.Option(help="Column to print by; -column for descending. [rank]")
     ] = None,
+    selected: Annotated[
+        bool,
+        typer.Option(
+            "--selected", help="Of a file, judge only what the roles select (roles.toml)."
+        ),
+    ] = False,
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -152,10 +164,10 @@ def rank_command(
     view = _View(settings, form, top, columns, where, sort)
     with _progress(quiet) as tell:
         tell("reading")
-        phases = pipeline.load(source, gaps, moduli)
+        phases = pipeline.load(source, gaps, moduli, add)
         own = None if source == pipeline.REFERENCE else pipeline.file_of(source)
-        files = tuple(path for path in (own, gaps, moduli) if path is not None)
-        done = pipeline.run(phases, settings, roles, files=files, progress=tell)
+        files = tuple(path for path in (own, gaps, moduli, add) if path is not None)
+        done = pipeline.run(phases, settings, roles, selected=selected, files=files, progress=tell)
         tell("writing")
         folder = pipeline.write(done, output or Path("results") / done.name, _command())
     shown = view.show(done)
@@ -215,7 +227,8 @@ class _View:
                 report.to_terminal(_console(), part.select(names), self.labels, title)
                 if self.columns is None:
                     for row in part.slice(0, 3).to_pylist():
-                        print(f"  {row['formula']}: {row['why']} {row['what_would_change']}")
+                        said = (row["why"], row["what_would_change"])
+                        print(f"  {row['formula']}: {' '.join(filter(None, said))}")
                     print()
         everything = pa.concat_tables(parts)
         if self.form != "table":
@@ -256,17 +269,19 @@ def window_command(
     anode: Anode = None,
     source: Source = "reference",
     gaps: Gaps = None,
+    add: Add = None,
     engine: EngineName = None,
     form: Format = "table",
     output: Out = None,
     config: Config = None,
 ) -> None:
     """Voltage profile, electrochemical window and contact products against the anode metal."""
-    from screen import answers
+    from screen import answers, pipeline
 
     _check_format(form)
     settings = _settings(config, anode, None, engine)
-    case = _case(formulas, source, gaps, settings, settings.anode)
+    phases = pipeline.load(source, gaps, add=add)
+    case = _case(formulas, phases, settings, settings.anode)
     _answer(answers.windows(case), form, output)
 
 
@@ -274,16 +289,18 @@ def window_command(
 def decompose_command(
     formulas: Formulas,
     source: Source = "reference",
+    add: Add = None,
     engine: EngineName = None,
     form: Format = "table",
     output: Out = None,
     config: Config = None,
 ) -> None:
     """Hull distance and the stablest mixture of the same composition."""
-    from screen import answers
+    from screen import answers, pipeline
 
     _check_format(form)
-    case = _case(formulas, source, None, _settings(config, None, None, engine), None)
+    phases = pipeline.load(source, add=add)
+    case = _case(formulas, phases, _settings(config, None, None, engine), None)
     _answer(answers.decompositions(case), form, output)
 
 
@@ -292,6 +309,7 @@ def interface_command(
     a: Annotated[str, typer.Argument(help="One side, as a formula.")],
     b: Annotated[str, typer.Argument(help="The other side, as a formula.")],
     source: Source = "reference",
+    add: Add = None,
     engine: EngineName = None,
     form: Format = "table",
     output: Out = None,
@@ -301,7 +319,8 @@ def interface_command(
     from screen import answers, pipeline
 
     _check_format(form)
-    case = _case([a, b], source, None, _settings(config, None, None, engine), None)
+    phases = pipeline.load(source, add=add)
+    case = _case([a, b], phases, _settings(config, None, None, engine), None)
     pipeline.check_covered(case.phases, a, b)
     _answer(answers.interface(case), form, output)
 
@@ -314,6 +333,7 @@ def explain_command(
     source: Source = "reference",
     gaps: Gaps = None,
     moduli: Moduli = None,
+    add: Add = None,
     engine: EngineName = None,
     form: Format = "table",
     output: Out = None,
@@ -325,7 +345,7 @@ def explain_command(
 
     _check_format(form)
     settings = _settings(config, anode, electrolyte, engine)
-    phases = pipeline.load(source, gaps, moduli)
+    phases = pipeline.load(source, gaps, moduli, add)
     pipeline.check_covered(phases, formula, anode=settings.anode)
     done = pipeline.explain(phases, settings, chosen_roles(()), formula)
     _answer(answers.card(done), form, output)
@@ -343,6 +363,19 @@ def pull_command(
     max_pages: Annotated[
         int | None, typer.Option(min=1, help="Stop after so many pages; the next call goes on.")
     ] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(help="Properties only of what this role selects; energies come for all."),
+    ] = None,
+    structures: Annotated[
+        bool,
+        typer.Option(
+            "--structures",
+            help="Instead: structures of what passes the gates (--role, --anode) in the latest "
+            "snapshot.",
+        ),
+    ] = False,
+    anode: Anode = None,
     gnome: Annotated[
         bool, typer.Option("--gnome", help="With GNoME materials (not for commercial use).")
     ] = False,
@@ -361,28 +394,43 @@ def pull_command(
     """
     import shutil
 
+    from screen import pipeline
+    from screen.ranking.roles import chosen_roles
     from screen.settings import PullSettings, Settings
     from screen.sources import materials_project as mp
-    from screen.sources import snapshot
+    from screen.sources import snapshot, user_files
 
-    systems = [*(chemsys or ()), *([elements.replace(",", "-")] if elements else ())]
-    query = mp.Query.of(systems, gnome=gnome)
     if rate is not None and not 0 < rate <= 20:
         raise UsageError(f"--rate {rate:g}: more than 0 and at most 20 requests per second")
-    settings = PullSettings() if rate is None else PullSettings(requests_per_second=rate)
+    polite = PullSettings() if rate is None else PullSettings(requests_per_second=rate)
     home = snapshots or snapshot.home(os.environ)
+    roles = chosen_roles(tuple(role)) if role else ()
+    key = mp.key_from(os.environ)
+    address = mp.endpoint_from(os.environ, endpoint)
+    if structures:
+        table = snapshot.latest(home / "snapshots")
+        judged = roles or chosen_roles(())
+        done = pipeline.run(user_files.load(table), _settings(None, anode, None, None), judged)
+        ids = pipeline.passed_ids(done)
+        with _page_progress(quiet) as (tell, advance):
+            path = mp.pull_structures(mp.Server(key, address, polite, tell), ids, table, advance)
+        _say(f"written: {path}, structures of {len(ids)} materials")
+        return
+    if len(roles) > 1:
+        raise UsageError("--role: one role for a pull of properties; leave it out for all")
+    systems = [*(chemsys or ()), *([elements.replace(",", "-")] if elements else ())]
+    properties = roles[0].select.remote() if roles else ()
+    query = mp.Query.of(systems, gnome=gnome, properties=properties)
     if restart:
         shutil.rmtree(home / "pulls" / query.digest, ignore_errors=True)
-    key = mp.key_from(os.environ)
+    cap = Settings().modulus_cap_gpa
     with _page_progress(quiet) as (tell, advance):
-        server = mp.Server(key, mp.endpoint_from(os.environ, endpoint), settings, tell)
-        path = mp.pull_snapshot(
-            server, query, home, Settings().modulus_cap_gpa, max_pages=max_pages, progress=advance
-        )
-    if path is None:
+        server = mp.Server(key, address, polite, tell)
+        made = mp.pull_snapshot(server, query, home, cap, max_pages=max_pages, progress=advance)
+    if made is None:
         _say("pages are kept; run the same command again to go on")
     else:
-        _say(f"written: {path}; use it with --source latest or --source {path}")
+        _say(f"written: {made}; use it with --source latest or --source {made}")
 
 
 @app.command("snapshots", epilog=EXIT_CODES)
@@ -452,13 +500,10 @@ def _settings(
     return load_settings(config, anode=symbol, electrolytes=chosen, engine=engine, seed=seed)
 
 
-def _case(
-    formulas: list[str], source: str, gaps: Path | None, settings: Settings, anode: str | None
-) -> Case:
+def _case(formulas: list[str], phases: Phases, settings: Settings, anode: str | None) -> Case:
     """The case of some formulas, each of which the source must cover (with the anode, if any)."""
     from screen import pipeline
 
-    phases = pipeline.load(source, gaps)
     for formula in formulas:
         pipeline.check_covered(phases, formula, anode=anode)
     return pipeline.make_case(phases, settings, formulas)[0]

@@ -92,10 +92,13 @@ class Phases:
         name: what to call the table in errors, such as a file name.
         systems: sets of elements within which the table holds every competing phase;
             None if it holds them all.
+        added: how many of the last rows a user added; they are candidates wherever they are.
 
     Raises:
         DataError: with one line on the first thing that is wrong.
     """
+
+    UNSTATED = "not stated"
 
     def __init__(
         self,
@@ -103,8 +106,9 @@ class Phases:
         *,
         name: str = "table",
         systems: Iterable[frozenset[str]] | None = None,
+        added: int = 0,
     ) -> None:
-        self.name = name
+        self.name, self.added = name, added
         self.systems = None if systems is None else frozenset(systems)
         given = table if isinstance(table, pa.Table) else pa.table(dict(table))
         self._check_columns(given)
@@ -249,7 +253,7 @@ class Phases:
     @property
     def scheme(self) -> str:
         """The correction scheme of all rows, or "not stated"."""
-        return self.table.column("scheme")[0].as_py() or "not stated"
+        return self.table.column("scheme")[0].as_py() or self.UNSTATED
 
     @cached_property
     def _by_key(self) -> tuple[IntArray, Any]:

@@ -20,9 +20,17 @@ import pyarrow as pa
 
 from screen import __version__, descriptors
 from screen.columns import Column, Values
-from screen.composition import Compositions, IntArray, format_formula, parse_formula
+from screen.composition import (
+    INDEX,
+    BoolArray,
+    Compositions,
+    IntArray,
+    format_formula,
+    parse_formula,
+    segment_sum,
+)
 from screen.descriptors.case import Case
-from screen.errors import DataError, ScreenError, UsageError
+from screen.errors import DataError, NothingPassedError, ScreenError, UsageError
 from screen.phases import COLUMNS, Phases
 from screen.ranking import order
 from screen.ranking.order import Ranking
@@ -30,21 +38,34 @@ from screen.ranking.roles import Role
 from screen.report import table as report
 from screen.settings import Settings
 from screen.sources import reference, snapshot, user_files
-from screen.tables import DATA, Electrolyte, anode_of, electrolytes_of, sha256
+from screen.tables import DATA, Anode, Electrolyte, anode_of, electrolytes_of, sha256
 from screen.thermo.engines import ENGINES
+from screen.thermo.hull import stable_table
 from screen.thermo.stacks import Competition
 
 REFERENCE = "reference"
 Progress = Callable[[str], None]
 
 
-def load(source: str, gaps: Path | None = None, moduli: Path | None = None) -> Phases:
-    """Phases of the embedded reference set, of a file, or of the latest snapshot."""
+def load(
+    source: str,
+    gaps: Path | None = None,
+    moduli: Path | None = None,
+    add: Path | None = None,
+) -> Phases:
+    """Phases of the embedded reference set, of a file, or of the latest snapshot.
+
+    Args:
+        gaps, moduli: files whose columns join those of a file.
+        add: a file of further phases, of the same correction scheme.
+    """
     if source == REFERENCE:
         if gaps or moduli:
             raise UsageError("--gaps and --moduli go with a --source file, not with 'reference'")
-        return reference.load()
-    return user_files.load(file_of(source), gaps=gaps, moduli=moduli)
+        phases = reference.load()
+    else:
+        phases = user_files.load(file_of(source), gaps=gaps, moduli=moduli)
+    return phases if add is None else user_files.add(phases, add)
 
 
 def file_of(source: str) -> Path:
@@ -55,12 +76,16 @@ def file_of(source: str) -> Path:
 
 
 def make_case(
-    phases: Phases, settings: Settings, formulas: Sequence[str] | None = None
+    phases: Phases,
+    settings: Settings,
+    formulas: Sequence[str] | None = None,
+    roles: Sequence[Role] = (),
 ) -> tuple[Case, dict[str, Sequence[str]]]:
     """The case to judge, and what names each candidate.
 
     Args:
         formulas: candidates; none: those that the reference set names, or every phase of a file.
+        roles: with them, of a file only the phases that one of these roles finds worth judging.
 
     Raises:
         UsageError, DataError: for an anode that the table does not hold or cover.
@@ -79,11 +104,20 @@ def make_case(
         compositions = Compositions.from_formulas(formulas)
         rows = phases.rows_of(compositions)
     elif phases.name == REFERENCE:
-        compositions = Compositions.from_formulas(named)
-        rows = phases.rows_of(compositions)
+        own = np.arange(len(phases) - phases.added, len(phases))
+        for row in own.tolist():
+            check_covered(phases, phases.formulas[row], anode=anode.symbol)
+        rows = phases.rows_of(Compositions.from_formulas(named))
+        rows = np.r_[rows, np.setdiff1d(own, rows)]
+        compositions = phases.compositions.take(rows)
     else:
         metal = Compositions.from_formulas([anode.symbol]).key[0]
-        rows = np.flatnonzero(phases.compositions.key != metal)
+        keep = phases.compositions.key != metal
+        if roles:
+            keep &= worth_judging(phases, roles, anode)
+        rows = np.flatnonzero(keep)
+        if not len(rows):
+            raise NothingPassedError(f"no phase of {phases.name} is worth judging in these roles")
         compositions = phases.compositions.take(rows)
     names = [
         phases.formulas[row] if row >= 0 else format_formula(parse_formula(formula))
@@ -91,6 +125,26 @@ def make_case(
     ]
     case = Case(phases, names, compositions, rows, anode, electrolytes, settings)
     return case, _identity(phases, rows, names, named)
+
+
+def worth_judging(phases: Phases, roles: Sequence[Role], anode: Anode) -> BoolArray:
+    """Which phases at least one role selects for judgement."""
+    _, distance = stable_table(Competition(phases.compositions, phases.energy))
+    rows, gap = phases.compositions, phases.numbers("band_gap_ev")
+    has_anode = rows.amount_of(anode.element) > 0
+    chosen = np.zeros(len(phases), dtype=bool)
+    for select in (role.select for role in roles):
+        low = -np.inf if select.min_band_gap_ev is None else select.min_band_gap_ev
+        high = np.inf if select.max_band_gap_ev is None else select.max_band_gap_ev
+        excluded = np.isin(rows.element, [INDEX[symbol] for symbol in select.excluded])
+        chosen |= (
+            (rows.size <= select.max_elements)
+            & (distance <= select.max_hull_distance_ev_atom)
+            & (np.isnan(gap) | ((gap >= low) & (gap <= high)))
+            & (segment_sum(excluded.astype(np.int64), rows.start) == 0)
+            & {"with": has_anode, "without": ~has_anode, "either": True}[select.anode_metal]
+        )
+    return chosen
 
 
 def _identity(
@@ -289,22 +343,30 @@ def run(
     settings: Settings,
     roles: Sequence[Role],
     *,
+    selected: bool = False,
     files: tuple[Path, ...] = (),
     progress: Progress = lambda _: None,
 ) -> Run:
     """Describe, rank and check; nothing is written.
 
     Args:
+        selected: judge only what the roles select of a large table.
         files: what the phases were read from, for the record.
         progress: told the name of each step as it begins.
     """
-    case, identity = make_case(phases, settings)
+    case, identity = make_case(phases, settings, roles=roles if selected else ())
     values = describe(case, progress)
     progress("ranking")
     rankings = rank(roles, values, case.formulas)
     progress("cross-check")
     check = cross_check(case)
     return Run(case, identity, values, rankings, check, files)
+
+
+def passed_ids(done: Run) -> list[str]:
+    """Ids of the candidates that pass every gate of at least one role, sorted."""
+    passed = np.any([ranking.passed for ranking in done.rankings], axis=0)
+    return sorted({done.identity["id"][i] for i in np.flatnonzero(passed).tolist()})
 
 
 def explain(phases: Phases, settings: Settings, roles: Sequence[Role], formula: str) -> Run:

@@ -197,9 +197,19 @@ def test_companions_fill_what_the_table_lacks(tmp_path: Path) -> None:
     assert bulk[rows["LiF"]] == 70
     assert np.isnan(np.delete(bulk, rows["LiF"])).all()
     marks = phases.texts("property_source")
-    assert marks[rows["LiF"]].split() == ["gaps", "moduli"]
+    assert marks[rows["LiF"]] == "moduli"  # it had a gap of its own
     assert marks[rows["Li2O"]] == "gaps"
     assert marks[rows["Li2S"]] == ""
+
+
+def test_companions_add_to_the_sources_that_a_table_names(tmp_path: Path) -> None:
+    text = f"{HEAD},property_source\nLiF,-3,lab\nLi2O,-2,\nLi2S,-1,lab\n"
+    gaps = write(tmp_path, "gaps.csv", "formula,band_gap_eV\nLiF,8\nLi2O,5\nLi2S,\n")
+    phases = read(tmp_path, text, gaps=gaps)
+    marks = dict(zip(phases.formulas, phases.texts("property_source"), strict=True))
+    assert marks["LiF"].split() == ["lab", "gaps"]
+    assert marks["Li2O"] == "gaps"
+    assert marks["Li2S"] == "lab"  # the companion names it, but knows no gap
 
 
 def test_companion_of_a_damaged_table_leaves_the_blame_where_it_belongs(tmp_path: Path) -> None:

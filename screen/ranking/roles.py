@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -102,6 +102,43 @@ class Kind(_Strict):
     gates: tuple[Gate, ...] = ()
 
 
+class Exclusion(_Strict):
+    """Elements that a role does without."""
+
+    elements: tuple[str, ...]
+    why: str = Field(min_length=10)
+
+
+class Select(_Strict):
+    """What makes a phase of a large table worth judging, before anything is computed of it.
+
+    A gap that is not known excludes nothing.
+    """
+
+    max_elements: int = Field(gt=0)
+    max_hull_distance_ev_atom: float = Field(ge=0)
+    min_band_gap_ev: float | None = None
+    max_band_gap_ev: float | None = None
+    anode_metal: Literal["with", "without", "either"] = "either"
+    exclude: tuple[Exclusion, ...] = ()
+    why: str = Field(min_length=10)
+
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """Every excluded element."""
+        return tuple(symbol for part in self.exclude for symbol in part.elements)
+
+    def remote(self) -> tuple[tuple[str, str], ...]:
+        """The part of it that the Materials Project can apply, as criteria of its API."""
+        criteria = {
+            "nelements_max": self.max_elements,
+            "band_gap_min": self.min_band_gap_ev,
+            "band_gap_max": self.max_band_gap_ev,
+            "exclude_elements": ",".join(self.excluded) or None,
+        }
+        return tuple((name, str(value)) for name, value in criteria.items() if value is not None)
+
+
 class Role(_Strict):
     """What a candidate is judged for."""
 
@@ -109,6 +146,7 @@ class Role(_Strict):
     label: str
     meaning: str
     show: tuple[str, ...]
+    select: Select
     gates: tuple[Gate, ...]
     goals: tuple[Goal, ...] = Field(min_length=1)
     kinds: dict[str, Kind] = {}

@@ -15,7 +15,7 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -48,7 +48,7 @@ SUMMARY_FIELDS = (
     "material_id formula_pretty band_gap theoretical density volume nsites bulk_modulus "
     "shear_modulus builder_meta"
 ).split()
-THERMO_FIELDS = ["material_id", "formation_energy_per_atom", "thermo_type"]
+THERMO_FIELDS = "material_id formation_energy_per_atom thermo_type".split()
 
 _RETRIED = {429, 500, 502, 503, 504}
 
@@ -63,13 +63,22 @@ class Query:
     Attributes:
         systems: chemical systems, each with all its subsystems; none: everything.
         gnome: with the GNoME materials, whose licence forbids commercial use.
+        properties: criteria of the API for the materials whose properties come too; energies come
+            for all, since all compete.
     """
 
     systems: tuple[tuple[str, ...], ...] = ()
     gnome: bool = False
+    properties: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, chemsys: Iterable[str], *, gnome: bool = False) -> Query:
+    def of(
+        cls,
+        chemsys: Iterable[str],
+        *,
+        gnome: bool = False,
+        properties: tuple[tuple[str, str], ...] = (),
+    ) -> Query:
         """From systems such as Li-P-S.
 
         Raises:
@@ -85,7 +94,14 @@ class Query:
                     f"chemical system {text!r}: unknown element {unknown[0]!r}; {hint}"
                 )
             systems.append(symbols)
-        return cls(tuple(sorted(set(systems))), gnome)
+        return cls(tuple(sorted(set(systems))), gnome, properties)
+
+    def fields(self, route: str) -> list[str]:
+        """What to ask of each document."""
+        if route == "summary":
+            return SUMMARY_FIELDS
+        # A material that only competes has no summary to take its formula from.
+        return [*THERMO_FIELDS, "formula_pretty"] if self.properties else THERMO_FIELDS
 
     def parts(self) -> list[dict[str, Any]]:
         """Criteria, one request series each; lists of systems are cut to a sendable length."""
@@ -307,9 +323,10 @@ class Server:
         """Documents that a route holds for some criteria."""
         return int(self._ask(lambda rester: rester.count(_sendable(criteria)), route))
 
-    def documents(self, route: str, criteria: dict[str, Any], page: int) -> Documents:
+    def documents(
+        self, route: str, criteria: dict[str, Any], fields: list[str], page: int
+    ) -> Documents:
         """One page of documents, counted from 1."""
-        fields = SUMMARY_FIELDS if route == "summary" else THERMO_FIELDS
         # `fields` would make the client rebuild its document model for each name, on each page.
         options = {"_page": page, "chunk_size": PAGE, "_fields": ",".join(fields)}
         if route == "summary":
@@ -423,7 +440,8 @@ def pull(
             if kept is None:
                 if max_pages is not None and new >= max_pages:
                     return None
-                kept = _fetch(server, route, criteria, page, min(PAGE, count - PAGE * (page - 1)))
+                expected = min(PAGE, count - PAGE * (page - 1))
+                kept = _fetch(server, route, criteria, query.fields(route), page, expected)
                 asked = {"route": route, "criteria": criteria, "page": page}
                 pages.write(path, asked, server.version, kept)
                 new += 1
@@ -468,18 +486,23 @@ def _criteria(query: Query, criteria: dict[str, Any]) -> dict[str, dict[str, Any
     """What to ask each route for."""
     licence = {} if query.gnome else {"batch_id_not_eq": GNOME}
     return {
-        "summary": {**criteria, **licence, "deprecated": False},
+        "summary": {**criteria, **licence, **dict(query.properties), "deprecated": False},
         "thermo": {**criteria, "thermo_types": [THERMO_TYPE]},
     }
 
 
 def _fetch(
-    server: Server, route: str, criteria: dict[str, Any], page: int, expected: int
+    server: Server,
+    route: str,
+    criteria: dict[str, Any],
+    fields: list[str],
+    page: int,
+    expected: int,
 ) -> Documents:
     """One page with as many documents as it should have; a short one is asked for again."""
     documents: Documents = []
     for _ in range(server.session.settings.attempts):
-        documents = server.documents(route, criteria, page)
+        documents = server.documents(route, criteria, fields, page)
         if len(documents) >= expected:
             return documents
         server.session.tell(f"{route} page {page} has {len(documents)} of {expected} documents")
@@ -509,7 +532,8 @@ def _mend(
         if len(have) >= wanted:
             break
         ids = lacking[begin : begin + _IDS_AT_ONCE]
-        _take(have, server.documents(route, {**criteria, "material_ids": ids}, 1))
+        asked = {**criteria, "material_ids": ids}
+        _take(have, server.documents(route, asked, query.fields(route), 1))
     if len(have) < wanted:
         raise NetworkError(
             f"{route}: {len(have)} of {wanted} documents came, {wanted - len(have)} are missing "
@@ -522,6 +546,37 @@ def normal_id(text: str) -> str:
     from emmet.core.mpid import AlphaID  # noqa: PLC0415 (emmet takes a second to import)
 
     return str(AlphaID(text).string)
+
+
+def pull_structures(
+    server: Server, ids: Sequence[str], table: Path, progress: Progress = lambda *_: None
+) -> Path:
+    """Bring the structures of some materials of a snapshot into a file beside it.
+
+    Args:
+        ids: materials; those that the file already has are not asked for again.
+        table: the snapshot.
+
+    Returns:
+        A Parquet file of id and structure, as pymatgen's JSON.
+
+    Raises:
+        NetworkError: if some do not come.
+    """
+    path = table.with_suffix(".structures.parquet")
+    have = snapshot.structures(path)
+    lacking = sorted(set(ids) - have.keys())
+    for begin in range(0, len(lacking), _IDS_AT_ONCE):
+        part = lacking[begin : begin + _IDS_AT_ONCE]
+        criteria = {"material_ids": part, "deprecated": False}
+        for document in server.documents("summary", criteria, ["material_id", "structure"], 1):
+            have[normal_id(document["material_id"])] = json.dumps(document["structure"])
+        absent = set(part) - have.keys()
+        if absent:
+            raise NetworkError(f"no structure came for {', '.join(sorted(absent)[:3])}; try again")
+        snapshot.write_structures(path, have)
+        progress(min(begin + _IDS_AT_ONCE, len(lacking)), len(lacking))
+    return path
 
 
 def pull_snapshot(
@@ -574,6 +629,8 @@ def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Pha
         DataError: if a document is of another thermo type, or an element has no reference.
     """
     energies: dict[str, float | None] = {}
+    summary = list(pulled.summary)
+    described = {document["material_id"] for document in summary}
     for document in pulled.thermo:
         if document["thermo_type"] != THERMO_TYPE:
             raise DataError(
@@ -581,9 +638,11 @@ def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Pha
                 "asked for; energies of different schemes do not share a hull"
             )
         energies[document["material_id"]] = document["formation_energy_per_atom"]
+        if query.properties and document["material_id"] not in described:
+            summary.append({**document, "builder_meta": LICENCES["BY-C"]})
     columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
     gaps: list[Gap] = []
-    for document in pulled.summary:
+    for document in summary:
         name, formula = document["material_id"], document["formula_pretty"]
         energy = energies.get(name)
         if energy is None:
@@ -609,7 +668,7 @@ def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Pha
             document.get("density"),
             volume / sites if volume and sites else None,
             *moduli,
-            name,
+            name if name in described else None,
         )
         for values, value in zip(columns.values(), row, strict=True):
             values.append(value)

@@ -50,7 +50,7 @@ def home(environment: Mapping[str, str]) -> Path:
 def listed(folder: Path) -> list[Snapshot]:
     """Snapshots of a folder, oldest database first; a table without manifest is none."""
     found = []
-    for path in sorted(folder.glob("*.parquet")):
+    for path in sorted(folder.glob("*.parquet")):  # structures lie beside, without a manifest
         manifest = path.with_suffix(".json")
         if manifest.is_file():
             found.append(Snapshot(path, json.loads(manifest.read_text(encoding="utf-8"))))
@@ -122,3 +122,20 @@ def systems_of(schema: pa.Schema, name: str) -> list[frozenset[str]] | None:
             "or pull the snapshot again"
         )
     return None if notes["systems"] is None else [frozenset(s) for s in notes["systems"]]
+
+
+def structures(path: Path) -> dict[str, str]:
+    """Structures of a file beside a snapshot: pymatgen's JSON by id; none if there is no file."""
+    if not path.is_file():
+        return {}
+    table = pa.parquet.read_table(path)
+    return dict(zip(table["id"].to_pylist(), table["structure"].to_pylist(), strict=True))
+
+
+def write_structures(path: Path, by_id: Mapping[str, str]) -> None:
+    """Write them, sorted by id."""
+    rows = sorted(by_id.items())
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(("id", "structure"))}
+    sink = io.BytesIO()
+    pa.parquet.write_table(pa.table(columns), sink, compression="zstd")
+    keep(path, sink.getvalue())

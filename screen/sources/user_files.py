@@ -58,6 +58,71 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
     return Phases(table, name=path.name, systems=systems)
 
 
+SAME_SCHEME_EV_ATOM = 0.05
+"""Phases that two tables share may differ by this and still be of one scheme: settings of DFT
+runs move formation energies by less, corrections and functionals by more."""
+
+
+def add(phases: Phases, path: Path) -> Phases:
+    """A table with the phases of a file added.
+
+    The file's scheme must fit: it is stated and the same, or, where it is not stated, the phases
+    that both hold have the same energies. A CSV may name CIF or POSCAR files in a column
+    `structure` in place of formulas.
+
+    Raises:
+        DataError: if it does not fit, or that cannot be told.
+    """
+    more = load(path)
+    theirs = more.table.filter(pc.not_equal(pc.field("formation_energy_ev_atom"), 0.0))
+    if not len(theirs):
+        raise DataError(f"{path.name}: no phase but the elements, nothing to add")
+    _check_scheme(phases, more, path.name)
+    taken = set(phases.texts("id"))
+    ids = [f"{path.stem}:{name}" if name in taken else name for name in theirs["id"].to_pylist()]
+    scheme = phases.table.column("scheme")[0].as_py()
+    for column, values in (
+        ("id", ids),
+        ("scheme", [scheme] * len(ids)),
+        ("source", [name or path.name for name in theirs["source"].to_pylist()]),
+    ):
+        at = theirs.schema.get_field_index(column)
+        theirs = theirs.set_column(at, column, pa.array(values, pa.string()))
+    return Phases(
+        pa.concat_tables([phases.table, theirs]),
+        name=phases.name,
+        systems=phases.systems,
+        added=len(theirs),
+    )
+
+
+def _check_scheme(phases: Phases, more: Phases, name: str) -> None:
+    stated = {p.table.column("scheme")[0].as_py() for p in (phases, more)} - {None}
+    if len(stated) > 1:
+        raise DataError(
+            f"{name}: its scheme is {more.scheme!r}, that of {phases.name} {phases.scheme!r}; "
+            "energies of different schemes do not share a hull"
+        )
+    if phases.scheme == more.scheme != Phases.UNSTATED:
+        return
+    compounds = np.flatnonzero(more.compositions.size > 1)
+    rows = phases.rows_of(more.compositions.take(compounds))
+    shared = rows >= 0
+    if not shared.any():
+        raise DataError(
+            f"{name}: it states no scheme and shares no compound with {phases.name} to compare; "
+            f"add a column scheme with {phases.scheme!r} if that is what it is, or a known compound"
+        )
+    difference = more.energy[compounds[shared]] - phases.energy[rows[shared]]
+    worst = int(np.argmin(difference))
+    if difference[worst] < -SAME_SCHEME_EV_ATOM or np.median(difference) > SAME_SCHEME_EV_ATOM:
+        raise DataError(
+            f"{name}: {more.formulas[compounds[shared][worst]]} lies {difference[worst]:+.3f} "
+            f"eV/atom from {phases.name}, more than {SAME_SCHEME_EV_ATOM:g}; the energies are not "
+            "of its scheme"
+        )
+
+
 def _read_parquet(path: Path) -> pa.Table:
     try:
         table = pa.parquet.read_table(path)
@@ -91,11 +156,34 @@ def _read_csv(path: Path) -> pa.Table:
             raise DataError(f"{path.name}: column {ours!r} is there twice")
         if ours in SCHEMA.names:
             columns[ours] = _cast(table.column(name), ours, path)
+    if "formula" not in columns and "structure" in columns:
+        columns |= _from_structures(columns["structure"], path)
     if "formula" not in columns:
         raise DataError(
             f"{path.name}: column 'formula' is missing; the first line has {header[:80]!r}"
         )
     return pa.table(columns)
+
+
+def _from_structures(files: pa.ChunkedArray, path: Path) -> dict[str, pa.ChunkedArray]:
+    """Formula, density and volume from CIF or POSCAR files, named relative to the table."""
+    from pymatgen.core import Structure  # noqa: PLC0415 (takes seconds)
+
+    rows = []
+    for line, name in enumerate(files.to_pylist(), start=2):
+        try:
+            rows.append(Structure.from_file(path.parent / (name or "")))
+        except (OSError, ValueError, IndexError, KeyError) as error:
+            raise DataError(
+                f"{path.name}: line {line}: {name!r} is no readable CIF or POSCAR file "
+                f"({_first_line(error)})"
+            ) from error
+    return {
+        "formula": pa.chunked_array([[s.composition.reduced_formula for s in rows]]),
+        "density_g_cm3": pa.chunked_array([[float(s.density) for s in rows]]),
+        "volume_a3_atom": pa.chunked_array([[s.volume / len(s) for s in rows]]),
+        "id": pa.chunked_array([files.to_pylist()]),
+    }
 
 
 def _cast(column: pa.ChunkedArray, name: str, path: Path) -> pa.ChunkedArray:

@@ -58,7 +58,7 @@ def test_reads_roles_in_their_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "parts"),
     [
-        ('label = "Seal"', 'lable = "Seal"', ["seal", "lable"]),
+        ('label = "Seal"', 'label = "Seal"\ncolour = 1', ["seal", "colour", "not permitted"]),
         ('label = "Seal"', "", ["label", "required"]),
         ('op = "<="', 'op = "=<"', ["gates.0", "'=<'", "<="]),
         ("value = 1\n", "", ["gates.0.value", "required"]),

@@ -1,0 +1,126 @@
+"""A team's own phases: added where their scheme fits, refused where it does not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from screen import pipeline
+from screen.errors import DataError
+from screen.phases import Phases
+from screen.settings import Settings
+from screen.sources import reference, user_files
+
+HEAD = "formula,formation_energy_ev_atom"
+POSCAR = """Li F
+4.03
+0.0 0.5 0.5
+0.5 0.0 0.5
+0.5 0.5 0.0
+Li F
+1 1
+direct
+0.0 0.0 0.0
+0.5 0.5 0.5
+"""
+
+
+@pytest.fixture(scope="module")
+def base() -> Phases:
+    return reference.load()
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_of_the_same_scheme(base: Phases, tmp_path: Path) -> None:
+    file = write(tmp_path / "own.csv", f"{HEAD},scheme", f"Li4NF,-2.2,{base.scheme}")
+    both = user_files.add(base, file)
+    assert len(both) == len(base) + 1
+    assert both.formulas[-1] == "Li4NF"
+    assert both.texts("source")[-1] == "own.csv"
+    assert both.systems == base.systems
+    assert both.added == 1
+
+
+def test_without_a_scheme_where_shared_phases_agree(base: Phases, tmp_path: Path) -> None:
+    file = write(tmp_path / "own.csv", HEAD, "LiF,-3.17", "Li4NF,-2.2")
+    both = user_files.add(base, file)
+    assert both.texts("id")[-2:] == ["own:LiF", "Li4NF"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ((f"{HEAD},scheme", "Li4NF,-2.2,r2SCAN"), "do not share a hull"),
+        ((HEAD, "Li4NF,-2.2"), "shares no compound"),
+        ((HEAD, "LiF,-3.4", "Li4NF,-2.2"), "not of its scheme"),
+        ((HEAD, "LiF,-2.9", "Li4NF,-2.2"), "not of its scheme"),
+        ((HEAD, "Li,0.0"), "nothing to add"),
+    ],
+)
+def test_refused(base: Phases, tmp_path: Path, lines: tuple[str, ...], words: str) -> None:
+    with pytest.raises(DataError, match=words) as caught:
+        user_files.add(base, write(tmp_path / "own.csv", *lines))
+    assert "\n" not in str(caught.value)
+
+
+def test_structures_in_place_of_formulas(base: Phases, tmp_path: Path) -> None:
+    write(tmp_path / "LiF.vasp.POSCAR", POSCAR)
+    file = write(
+        tmp_path / "own.csv",
+        "structure,formation_energy_ev_atom",
+        "LiF.vasp.POSCAR,-3.18",
+    )
+    both = user_files.add(base, file)
+    assert both.formulas[-1] == "LiF"
+    assert both.numbers("volume_a3_atom")[-1] == pytest.approx(4.03**3 / 8)
+    assert both.numbers("density_g_cm3")[-1] == pytest.approx(2.64, abs=0.03)
+
+
+def test_a_structure_that_is_none(base: Phases, tmp_path: Path) -> None:
+    file = write(tmp_path / "own.csv", "structure,formation_energy_ev_atom", "no.cif,-3.18")
+    with pytest.raises(DataError, match="line 2"):
+        user_files.add(base, file)
+
+
+def test_pymatgen_entries(base: Phases, tmp_path: Path) -> None:
+    entries = [
+        {
+            "@module": "pymatgen.entries.computed_entries",
+            "@class": "ComputedEntry",
+            "composition": composition,
+            "energy": energy,
+            "correction": 0.0,
+            "entry_id": name,
+            "parameters": {},
+        }
+        for name, composition, energy in (
+            ("a", {"Li": 1}, -1.9),
+            ("b", {"F": 2}, -3.6),
+            ("c", {"Li": 1, "F": 1}, -1.9 - 1.8 - 2 * 3.18),
+        )
+    ]
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps(entries), encoding="utf-8")
+    both = user_files.add(base, path)
+    assert both.energy[-1] == pytest.approx(-3.18)
+
+
+def test_added_phases_are_candidates(base: Phases, tmp_path: Path) -> None:
+    file = write(tmp_path / "own.csv", f"{HEAD},scheme", f"Li4NF,-2.2,{base.scheme}")
+    phases = pipeline.load("reference", add=file)
+    case, _ = pipeline.make_case(phases, Settings())
+    assert "Li4NF" in case.formulas
+    assert len(case) == 221
+
+
+def test_added_phases_outside_the_reference_set_are_refused(base: Phases, tmp_path: Path) -> None:
+    file = write(tmp_path / "own.csv", f"{HEAD},scheme", f"LiCoNiO4,-1.5,{base.scheme}")
+    phases = pipeline.load("reference", add=file)
+    with pytest.raises(DataError, match="full snapshot"):
+        pipeline.make_case(phases, Settings())
