@@ -67,12 +67,12 @@ def test_first_command_writes_the_committed_result(
 
 
 def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every indented command on the embedded set, as it stands."""
+    """Every indented command that needs no file, key or snapshot, as it stands."""
     monkeypatch.chdir(tmp_path)
     text = README.replace("\\\n", " ")
     lines = re.findall(r"^    python -m screen (.+)$", text, flags=re.MULTILINE)
     assert len(lines) >= 3
     for line in lines:
-        if "SNAPSHOT" not in line:
-            arguments = [a.strip('"') for a in re.findall(r'"[^"]*"|\S+', line)]
+        arguments = [a.strip('"') for a in re.findall(r'"[^"]*"|\S+', line)]
+        if not {"SNAPSHOT.csv", "pull", "latest"} & set(arguments):
             assert main(arguments) == 0, line
