@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from rich.console import Console
+from rich.text import Text
 
 from screen import __version__, descriptors, tables
 from screen.columns import Column, Values, missing
@@ -95,23 +96,19 @@ def windows(case: Case) -> Answer:
     ]
 
     def show(console: Console) -> None:
-        for i, record in enumerate(records):
-            states = pa.Table.from_pylist(
-                [
-                    {key: row[key] for key in ("v_high", "v_low", "anode_per_formula", "products")}
-                    for row in rows
-                    if row["formula"] == record["formula"]
-                ]
-            )
+        columns = ("v_high", "v_low", "anode_per_formula", "products")
+        for i in range(len(records)):
+            own = rows[profiles.start[i] : profiles.start[i + 1]]
+            states = pa.Table.from_pylist([{name: row[name] for name in columns} for row in own])
             labels = {
                 "v_high": Column("v_high_v", "from", "", ""),
                 "v_low": Column("v_low_v", "down to", "", ""),
                 "anode_per_formula": Column("", f"{case.anode.symbol} taken up", "", ""),
             }
             report.to_terminal(console, states, labels, _window_line(case, values, i))
-            console.print(f"  {_contact_line(values, i)}\n", soft_wrap=True)
+            console.print(f"  {_contact_line(values, i)}\n", soft_wrap=True, markup=False)
 
-    return Answer(pa.Table.from_pylist(rows), records, show)
+    return Answer(pa.Table.from_pylist(report.finite(rows)), records, show)
 
 
 def _window_line(case: Case, values: Values, i: int) -> str:
@@ -258,7 +255,7 @@ def card(done: Run) -> Answer:
 
     def show(console: Console) -> None:
         title = f"{known['formula']}, for {case.anode.symbol}"
-        console.print(f"[bold]{title}[/bold]  {known['label'] or ''}")
+        console.print(Text.assemble((title, "bold"), f"  {known['label'] or ''}"))
         for verdict in verdicts:
             if verdict["passed"]:
                 place = f"rank {verdict['rank']} of {verdict['of']}, " if verdict["rank"] else ""
@@ -266,7 +263,7 @@ def card(done: Run) -> Answer:
             else:
                 line = f"below the line: {verdict['failed_gates']}."
             change = verdict["what_would_change"] or ""
-            console.print(f"  as {verdict['role']}: {line} {change}", soft_wrap=True)
+            console.print(f"  as {verdict['role']}: {line} {change}", soft_wrap=True, markup=False)
         short = pa.table(
             {
                 "quantity": [column.label for column in done.descriptors],
@@ -278,7 +275,8 @@ def card(done: Run) -> Answer:
         report.to_terminal(console, short, {}, "", nothing="")
         for name in ("scheme", "database_version", "source", "property_source", "reference"):
             if known[name]:
-                console.print(f"  {name.replace('_', ' ')}: {known[name]}", soft_wrap=True)
+                said = f"  {name.replace('_', ' ')}: {known[name]}"
+                console.print(said, soft_wrap=True, markup=False)
 
     return Answer(rows, record, show)
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from screen.settings import Settings
 
 INTERRUPTED = 130
+_given: list[str] = []
+"""What this call was given, for the manifest."""
 _STEPS = ("reading", "ranking", "cross-check", "writing")
 
 EXIT_CODES = """
@@ -38,7 +40,6 @@ Exit codes: 0 done, 1 internal fault, 2 usage, 3 data missing or wrong, 4 nothin
 app = typer.Typer(
     help="Rank interlayers, hosts and alloys for metal anodes, offline, every number traceable.",
     epilog=EXIT_CODES,
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -73,15 +74,17 @@ Formulas = Annotated[list[str], typer.Argument(help="Formulas, such as LiF or Li
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and give its exit code; every fault is one line on stderr."""
+    given = sys.argv[1:] if arguments is None else arguments
+    _given[:] = given
     command = typer.main.get_command(app)
     try:
-        code = command.main(arguments, prog_name="python -m screen", standalone_mode=False)
+        code = command.main(
+            given or ["--help"], prog_name="python -m screen", standalone_mode=False
+        )
     except ScreenError as error:
         return _fail(str(error), error.exit_code)
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except SystemExit:
+        return 0  # only where the reader of a pipe has seen enough
     except Exception as error:
         usage = getattr(error, "format_message", None)  # typer's own, whichever click it brings
         if usage is not None:
@@ -203,10 +206,13 @@ class _View:
         self.labels = {column.name: column for column in ranked_columns(electrolytes)}
         self.form, self.top = form, top
         self.columns = [name.strip() for name in columns.split(",")] if columns else None
-        self.sort = sort
-        for name in (*(self.columns or ()), *([sort.lstrip("-")] if sort else ())):
+        self.sort = None if sort is None else (sort.removeprefix("-"), sort.startswith("-"))
+        for name in (*(self.columns or ()), *([self.sort[0]] if self.sort else ())):
             if name not in self.labels:
                 raise UsageError(f"unknown column {name!r}; {did_you_mean(name, self.labels)}")
+        for i, name in enumerate(self.columns or ()):
+            if name in (self.columns or ())[:i]:
+                raise UsageError(f"--columns: {name!r} is there twice")
         kinds = {name: column.kind for name, column in self.labels.items()}
         self.condition = parse(where, kinds) if where is not None else None
 
@@ -246,9 +252,9 @@ class _View:
         elif self.sort is None:
             part = part.filter(part.column("passed"))
         if self.sort is not None:
-            direction = "descending" if self.sort.startswith("-") else "ascending"
-            keys = [(self.sort.lstrip("-"), direction), ("formula", "ascending")]
-            part = part.sort_by(keys)
+            name, falls = self.sort
+            keys = [(name, "descending" if falls else "ascending"), ("formula", "ascending")]
+            part = part.sort_by(keys if name != "formula" else keys[:1])
         return part.take(pa.array(np.arange(min(self.top, part.num_rows))))
 
 
@@ -419,7 +425,8 @@ def pull_command(
     if len(roles) > 1:
         raise UsageError("--role: one role for a pull of properties; leave it out for all")
     systems = [*(chemsys or ()), *([elements.replace(",", "-")] if elements else ())]
-    properties = roles[0].select.remote() if roles else ()
+    select = roles[0].select if roles else None
+    properties = select.remote() if select else ()
     query = mp.Query.of(systems, gnome=gnome, properties=properties)
     if restart:
         shutil.rmtree(home / "pulls" / query.digest, ignore_errors=True)
@@ -534,13 +541,15 @@ def _emit(data: bytes, form: str, output: Path | None) -> None:
     from screen.files import write_aside
 
     try:
+        if output.is_dir():
+            raise UsageError(f"cannot write {output}: it is a folder; -o takes a file here")
         write_aside(output, data)
     except OSError as error:
-        raise UsageError(f"cannot write {output}: {error.strerror or error}") from error
+        raise UsageError(f"cannot write {str(output)[-80:]}: {error.strerror or error}") from error
 
 
 def _command() -> str:
-    return shlex.join(["python", "-m", "screen", *sys.argv[1:]])
+    return shlex.join(["python", "-m", "screen", *_given])
 
 
 def _console() -> Console:

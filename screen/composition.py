@@ -38,6 +38,7 @@ _TOKEN = re.compile(r"([A-Z][a-z]?)(\d+\.?\d*|\.\d+)?|([(\[{])|([)\]}])(\d+\.?\d
 _HYDRATE = re.compile(r"(\d+\.?\d*)?(.*)")
 _MAX_DENOMINATOR = 10_000
 _MAX_AMOUNT = 10**9
+_MAX_LENGTH = 300
 
 
 def parse_formula(text: str) -> dict[str, int]:
@@ -49,6 +50,8 @@ def parse_formula(text: str) -> dict[str, int]:
     Raises:
         DataError: one line that says what could not be read and, where it can, what was meant.
     """
+    if len(text) > _MAX_LENGTH:
+        raise DataError(f"formula {text[:40]!r}... is longer than {_MAX_LENGTH} characters")
     given = text
     text = re.sub(r"\s+", "", text).translate(_PLAIN)
     if not text:
@@ -183,7 +186,7 @@ def _read(formula: str) -> tuple[dict[str, int], bool]:
 
     Tables hold many thousands of plain formulas, hence the short cut for them.
     """
-    flat, brackets = formula, 1
+    flat, brackets = formula if len(formula) <= _MAX_LENGTH else "", 1
     while brackets and "(" in flat:
         flat, brackets = _INNERMOST.subn(_expand, flat)
     if _FLAT.fullmatch(flat):

@@ -78,6 +78,7 @@ REQUIRED = ("formula", "formation_energy_ev_atom")
 _LOWEST_EV_ATOM, _HIGHEST_EV_ATOM = -6.0, 25.0
 """No compound lies outside: the most stable, such as ThF4, are near -4.5 eV/atom."""
 
+_EXECUTED = ("=", "+", "-", "@", "\t", "\r")
 _POSITIVE = ("bulk_modulus_gpa", "shear_modulus_gpa", "density_g_cm3", "volume_a3_atom")
 
 
@@ -135,6 +136,9 @@ class Phases:
             raise DataError(f"{self.name}: unknown column {unknown[0]!r}; {hint}")
         if not given.num_rows:
             raise DataError(f"{self.name}: no rows; a table needs at least the elements")
+        kind = given.schema.field("formula").type
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            raise DataError(f"{self.name}: column 'formula' is {kind}, text is wanted")
         if given.column("formula").null_count:
             raise DataError(f"{self.name}: a row has no formula")
 
@@ -147,8 +151,11 @@ class Phases:
                 column = given.column(field.name)
                 try:
                     columns.append(column.cast(field.type))
-                except pa.ArrowInvalid as error:
-                    raise DataError(f"{self.name}: column {field.name!r}: {error}") from error
+                except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+                    raise DataError(
+                        f"{self.name}: column {field.name!r} is {column.type}, which is no "
+                        f"{field.type}: {error}"
+                    ) from error
             elif field.name == "id":
                 columns.append(pa.array(self.formulas, pa.string()))
             else:
@@ -178,6 +185,7 @@ class Phases:
                 "schemes do not share a hull, choose one"
             )
         self._check_unique()
+        self._check_texts()
         for column in _POSITIVE:
             values = self.numbers(column)
             bad = np.flatnonzero(~(np.isnan(values) | ((values > 0) & np.isfinite(values))))
@@ -187,12 +195,30 @@ class Phases:
                     "leave it empty where it is not known"
                 )
         low, gap, high = (self.numbers(f"band_gap{part}_ev") for part in ("_min", "", "_max"))
-        bad = np.flatnonzero((low < 0) | (gap < 0) | (gap < low) | (gap > high))
+        bad = np.flatnonzero(
+            (low < 0)
+            | (gap < 0)
+            | (gap < low)
+            | (gap > high)
+            | (low > high)
+            | np.isinf(low)
+            | np.isinf(gap)
+            | np.isinf(high)
+        )
         if len(bad):
             raise DataError(
                 f"{self.name}: {self._row(bad[0])}: band gaps {low[bad[0]]:g}, {gap[bad[0]]:g}, "
                 f"{high[bad[0]]:g} eV are not an ascending range of positive numbers"
             )
+
+    def _check_texts(self) -> None:
+        for name in (column.name for column in COLUMNS if column.kind == "text"):
+            for value in self.table.column(name).unique().drop_null().to_pylist():
+                if len(value) > 1 and value.startswith(_EXECUTED):
+                    raise DataError(
+                        f"{self.name}: {name} {value!r} begins with {value[0]!r}, which a "
+                        "spreadsheet would execute; rename it"
+                    )
 
     def _check_unique(self) -> None:
         if not self._has_ids:

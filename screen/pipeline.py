@@ -116,7 +116,10 @@ def make_case(
         if roles:
             keep &= worth_judging(phases, roles, anode)
         rows = np.flatnonzero(keep)
-        if not len(rows):
+        ids = np.array(phases.texts("id"))[rows]
+        # In an order of their own, so that the order of the file does not show.
+        rows = rows[np.lexsort((ids, phases.energy[rows], np.array(phases.formulas)[rows]))]
+        if roles and not len(rows):
             raise NothingPassedError(f"no phase of {phases.name} is worth judging in these roles")
         compositions = phases.compositions.take(rows)
     names = [
@@ -134,6 +137,8 @@ def worth_judging(phases: Phases, roles: Sequence[Role], anode: Anode) -> BoolAr
     has_anode = rows.amount_of(anode.element) > 0
     chosen = np.zeros(len(phases), dtype=bool)
     for select in (role.select for role in roles):
+        if select is None:  # the role is open to all
+            return np.ones(len(phases), dtype=bool)
         low = -np.inf if select.min_band_gap_ev is None else select.min_band_gap_ev
         high = np.inf if select.max_band_gap_ev is None else select.max_band_gap_ev
         excluded = np.isin(rows.element, [INDEX[symbol] for symbol in select.excluded])
@@ -242,7 +247,8 @@ def cross_check(case: Case) -> CrossCheck:
             other_pair.energy[other_pair.lowest],
             f"interface energy of {case.formulas[i]}",
         )
-    result = CrossCheck(len(sample), pairs, max(volts), max(energies))
+    # Rounded, since the last bits depend on the order in which pymatgen's sets are walked.
+    result = CrossCheck(len(sample), pairs, round(max(volts), 12), round(max(energies), 12))
     if len(who) > 1:
         raise ScreenError(
             f"kernel and pymatgen disagree on {who[1]}: by up to {result.largest_difference_v:.1e} "
@@ -422,34 +428,50 @@ def write(done: Run, folder: Path, command: str) -> Path:
     Raises:
         UsageError: if the folder cannot be written, or holds anything but a run.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; -o takes the folder of the run")
-    if folder.is_dir() and {path.name for path in folder.iterdir()} - set(RUN_FILES):
-        raise UsageError(f"{folder} holds other things than a run; choose another place with -o")
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
-        aside.mkdir(parents=True)
-        try:
-            report.write_csv((done.ranked(r) for r in done.rankings), aside / "ranked.csv")
-            missing = report.gaps(
-                done.descriptors, done.values, done.identity["id"], done.identity["formula"]
+        target = folder.resolve()  # a link is followed
+        if target.exists() and not target.is_dir():
+            raise UsageError(f"{folder} is a file; -o takes the folder of the run")
+        if target == Path.cwd():
+            raise UsageError(f"cannot write {folder}: give the run a folder of its own with -o")
+        if target.is_dir() and {path.name for path in target.iterdir()} - set(RUN_FILES):
+            raise UsageError(
+                f"{folder} holds other things than a run; choose another place with -o"
             )
-            report.write_csv([missing], aside / "gaps.csv")
-            (aside / "manifest.json").write_text(
-                json.dumps(manifest(done, command), indent=2, ensure_ascii=False) + "\n",
-                encoding="utf-8",
-            )
-            if folder.exists():
-                old = aside.with_name(f"{aside.name}.old")
-                folder.rename(old)
-                aside.rename(folder)
-                shutil.rmtree(old)
-            else:
-                aside.rename(folder)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        _write(done, target, command)
     except OSError as error:
         raise UsageError(
-            f"cannot write {folder}: {error.strerror or error}; choose another place with -o"
+            f"cannot write {str(folder)[-80:]}: {error.strerror or error}; choose another place "
+            "with -o"
         ) from error
     return folder
+
+
+def _write(done: Run, folder: Path, command: str) -> None:
+    """Write to a folder aside and put it in the place of the earlier one, which comes back if that
+    fails.
+    """
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    old = aside.with_name(f"{aside.name}.old")
+    aside.mkdir(parents=True)
+    try:
+        report.write_csv((done.ranked(r) for r in done.rankings), aside / "ranked.csv")
+        missing = report.gaps(
+            done.descriptors, done.values, done.identity["id"], done.identity["formula"]
+        )
+        report.write_csv([missing], aside / "gaps.csv")
+        (aside / "manifest.json").write_text(
+            json.dumps(manifest(done, command), indent=2, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+        )
+        if folder.exists():
+            folder.rename(old)
+        try:
+            aside.rename(folder)
+        except BaseException:
+            if old.exists():
+                old.rename(folder)
+            raise
+    finally:
+        for leftover in (aside, old):
+            shutil.rmtree(leftover, ignore_errors=True)

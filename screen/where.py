@@ -33,6 +33,7 @@ _TOKEN = re.compile(
     r"|(?P<text>'[^']*'|\"[^\"]*\")"
     r"|(?P<word>[A-Za-z_]\w*))"
 )
+_MAX_TOKENS = 200
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -74,6 +75,8 @@ class _Parser:
             kind = match.lastgroup or ""
             self.tokens.append((kind, match[kind], match.start(kind)))
             position = match.end()
+            if len(self.tokens) > _MAX_TOKENS:
+                raise self.error("the condition is too long", position)
         self.at = 0
 
     def error(self, what: str, position: int | None = None) -> UsageError:
@@ -146,9 +149,10 @@ class _Parser:
         if op not in OPERATORS:
             self.at -= 1
             raise self.error(f"{op!r} is no comparison ({', '.join(OPERATORS)}, is)")
-        wanted = self.constant(column)
         if self.kinds[column] != "number" and op not in ("==", "!="):
+            self.at -= 1
             raise self.error(f"{column} is no number: only == and != compare it")
+        wanted = self.constant(column)
         return lambda t: compare(t[column], op, wanted)
 
     def constant(self, column: str) -> float | str | bool:
@@ -159,6 +163,6 @@ class _Parser:
         if wanted == "flag" and value.lower() in ("true", "false"):
             return value.lower() == "true"
         if wanted == "text" and kind in ("word", "text"):
-            return value.strip("'\"")
+            return value[1:-1] if kind == "text" else value
         self.at -= 1
         raise self.error(f"{column} is a {wanted}; {value!r} is none")

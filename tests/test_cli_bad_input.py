@@ -322,16 +322,26 @@ def test_an_interruption_at_any_step(rank: Cli, monkeypatch: pytest.MonkeyPatch,
     assert list(Path().iterdir()) == []
 
 
+RUN = """
+import sys
+from screen.cli import main
+print("ready", file=sys.stderr, flush=True)
+sys.exit(main(["rank", "--engine", "pymatgen", "-o", "run"]))
+"""
+
+
 def started(folder: Path) -> subprocess.Popen[bytes]:
-    """A run in a process of its own, well under way."""
+    """A run in a process of its own, well under way: with pymatgen it takes many seconds."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "screen", "rank", "--engine", "pymatgen", "-o", "run"],
+        [sys.executable, "-c", RUN],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={"PYTHONPATH": str(ROOT), "PATH": ""},
     )
-    time.sleep(0.8)
+    assert process.stderr is not None
+    assert process.stderr.readline() == b"ready\n"
+    time.sleep(0.5)
     assert process.poll() is None
     return process
 

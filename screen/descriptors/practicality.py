@@ -86,8 +86,8 @@ def _handling(case: Case, water: FloatArray, carbon_dioxide: FloatArray) -> Text
     mobile, salt = case.holds(_MOBILE), case.holds(_SALT_FORMERS)
     halide, oxygen = case.holds(_HEAVY_HALIDES), case.holds(_OXYGEN)
     ionic = salt | halide
-    bare = ~oxygen & ~halide & ~case.holds(_FLUORINE)
-    soft = (mobile & bare) | (salt & case.holds(_SOFT_ANIONS) & bare)
+    bare = ~oxygen & ~case.holds(_FLUORINE)
+    soft = bare & ((mobile & ~halide) | (salt & case.holds(_SOFT_ANIONS)))
     handling = np.full(len(case), "air", dtype=object)
     dry = halide | (ionic & ((water <= DRY_ROOM_EV_ATOM) | (carbon_dioxide <= CARBONATION_EV_ATOM)))
     handling[dry] = "dry_room"

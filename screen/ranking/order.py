@@ -167,8 +167,9 @@ def _desirabilities(role: Role, table: Table, kind: Texts) -> tuple[FloatArray, 
 
 def _score(desirability: FloatArray, weights: FloatArray, missing_as: float) -> FloatArray:
     known = np.where(np.isnan(desirability), missing_as, np.maximum(desirability, FLOOR))
-    mean: FloatArray = np.exp((weights * np.log(known)).sum(axis=0) / weights.sum(axis=0))
-    return mean
+    total = weights.sum(axis=0)
+    mean: FloatArray = np.exp((weights * np.log(known)).sum(axis=0) / np.where(total, total, 1.0))
+    return np.where(total > 0, mean, missing_as)
 
 
 def _pareto(desirability: FloatArray, passed: BoolArray) -> BoolArray:
@@ -194,8 +195,11 @@ def number(value: Value, column: str) -> str:
     if isinstance(value, str):
         return value
     unit = unit_of(column)
-    text = f"{value:.3g}" if abs(value) >= 1 else f"{value:.3f}".rstrip("0").rstrip(".")
-    return f"{text or '0'} {unit}" if unit not in ("", "1") else (text or "0")
+    if abs(value) < 1:
+        text = f"{value:z.3f}".rstrip("0").rstrip(".")
+    else:
+        text = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return f"{text} {unit}" if unit not in ("", "1") else text
 
 
 def _plain(column: str) -> str:
@@ -304,7 +308,7 @@ def _gate_step(table: Table, gate: Gate, i: int) -> tuple[float, str]:
     """How far a value is from its gate, in errors, and the change in words."""
     step = float(gate.value) - float(table[gate.column][i])
     assert gate.error is not None
-    change = f"{_plain(gate.column)} {_move(step)} to {number(float(gate.value), gate.column)}"
+    change = f"{_plain(gate.column)} {_move(step > 0)} to {number(float(gate.value), gate.column)}"
     return abs(step) / gate.error, change
 
 
@@ -313,21 +317,22 @@ def _goal_step(
 ) -> tuple[float, str]:
     """How far a goal's value must move to multiply its desirability by `factor`."""
     wanted = max(now, FLOOR) * factor
-    if goal.levels is not None or wanted > 1.0 or wanted < FLOOR:
-        return np.inf, ""
+    if goal.levels is not None or wanted > 1.0 or (not up and wanted <= FLOOR * (1 + 1e-9)):
+        return np.inf, ""  # no value of this goal alone does it
     assert goal.poor is not None
     assert goal.good is not None
     assert goal.error is not None
     target = goal.poor + wanted * (goal.good - goal.poor)
+    rises = (goal.good > goal.poor) == up
     step = target - float(value)
-    if (step > 0) != ((goal.good > goal.poor) == up) and abs(step) > 1e-12:
+    if (step > 0) != rises and abs(step) > 1e-12:
         return np.inf, ""  # beyond the good end a better value gains nothing
-    change = f"{_plain(goal.column)} {_move(step)} to {number(target, goal.column)}"
+    change = f"{_plain(goal.column)} {_move(rises)} to {number(target, goal.column)}"
     return abs(step) / goal.error, change
 
 
-def _move(step: float) -> str:
-    return "rises" if step > 0 else "falls"
+def _move(rises: bool) -> str:
+    return "rises" if rises else "falls"
 
 
 def _what_would_pass(table: Table, gates: _Gates, i: int, homeless: bool) -> str:

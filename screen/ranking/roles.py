@@ -146,7 +146,7 @@ class Role(_Strict):
     label: str
     meaning: str
     show: tuple[str, ...]
-    select: Select
+    select: Select | None = None
     gates: tuple[Gate, ...]
     goals: tuple[Goal, ...] = Field(min_length=1)
     kinds: dict[str, Kind] = {}
@@ -172,13 +172,19 @@ def roles(path: Path = DATA / "roles.toml") -> Mapping[str, Role]:
     """
     try:
         raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {name: Role(name=name, **body) for name, body in raw.items()}
-    except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(f"{path.name}: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{path.name}: {place}: {first['msg']}") from error
+    found: dict[str, Role] = {}
+    for name, body in raw.items():
+        try:
+            found[name] = Role.model_validate({"name": name, **body})
+        except TypeError as error:
+            raise DataError(f"{path.name}: {name} is no table of gates and goals") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join((name, *map(str, first["loc"])))
+            raise DataError(f"{path.name}: {place}: {first['msg']}") from error
+    return found
 
 
 def chosen_roles(names: tuple[str, ...]) -> tuple[Role, ...]:

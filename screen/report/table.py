@@ -16,6 +16,7 @@ import pyarrow.parquet
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from screen.columns import Column, Values, missing
 
@@ -41,7 +42,9 @@ def arrow(values: npt.NDArray[Any], kind: str) -> pa.Array:
         if values.dtype.kind == "i":
             return pa.array(values, mask=values == 0)
         return pa.array(tidy(values), mask=gaps)
-    return pa.array(values, pa.bool_() if kind == "flag" else pa.string(), mask=gaps)
+    if kind == "flag":
+        return pa.array(values.astype(bool), mask=gaps)
+    return pa.array(values.astype(object), pa.string(), mask=gaps)
 
 
 def arrows(declared: Sequence[Column], values: Mapping[str, npt.NDArray[Any]]) -> pa.Table:
@@ -114,7 +117,8 @@ def _markdown(table: pa.Table) -> Iterator[str]:
     yield f"| {' | '.join(table.column_names)} |"
     yield f"|{'|'.join(' ---: ' if _numeric(table, n) else ' --- ' for n in table.column_names)}|"
     for row in table.to_pylist():
-        yield f"| {' | '.join(text(value).replace('|', '/') for value in row.values())} |"
+        cells = (" ".join(text(value).replace("|", "/").split()) for value in row.values())
+        yield f"| {' | '.join(cells)} |"
 
 
 def _numeric(table: pa.Table, name: str) -> bool:
@@ -139,7 +143,8 @@ def to_terminal(
     console: Console, table: pa.Table, labels: dict[str, Column], title: str, nothing: str = "–"
 ) -> None:
     """Print a table with units in the head and numbers aligned."""
-    console.print(f"[bold]{title}[/bold]", soft_wrap=True)
+    # Text, not markup: names of a user's phases may hold brackets.
+    console.print(Text(title, style="bold"), soft_wrap=True)
     shown = RichTable(box=box.SIMPLE_HEAD)
     for name in table.column_names:
         column = labels.get(name)
@@ -148,8 +153,8 @@ def to_terminal(
             head += f"\n{column.unit}"
         number = _numeric(table, name)
         shown.add_column(
-            head, justify="right" if number else "left", overflow="fold", no_wrap=number
+            Text(head), justify="right" if number else "left", overflow="fold", no_wrap=number
         )
     for row in table.to_pylist():
-        shown.add_row(*(text(value, nothing) for value in row.values()))
+        shown.add_row(*(Text(text(value, nothing)) for value in row.values()))
     console.print(shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
     systems = snapshot.systems_of(table.schema, path.name)
     for companion in (gaps, moduli):
         if companion is not None:
-            table = _join(table, companion)
+            table = _join(table, path.name, companion)
     return Phases(table, name=path.name, systems=systems)
 
 
@@ -144,7 +145,9 @@ def _read_csv(path: Path) -> pa.Table:
             path,
             read_options=pa.csv.ReadOptions(column_names=names, skip_rows=1),
             convert_options=pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=True,
+                null_values=[""],  # NaN is sodium and nitrogen
             ),
         )
     except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
@@ -188,18 +191,28 @@ def _from_structures(files: pa.ChunkedArray, path: Path) -> dict[str, pa.Chunked
 
 def _cast(column: pa.ChunkedArray, name: str, path: Path) -> pa.ChunkedArray:
     kind = SCHEMA.field(name).type
+    trimmed = pc.utf8_trim_whitespace(column)
     try:
-        return pc.utf8_trim_whitespace(column).cast(kind)
+        return trimmed.cast(kind)
     except pa.ArrowInvalid:
-        for row, text in enumerate(column.to_pylist(), start=2):
+        for row, text in enumerate(trimmed.to_pylist()):
             try:
                 pa.scalar(text).cast(kind)
             except pa.ArrowInvalid:
+                what = "number" if pa.types.is_floating(kind) else "true or false"
                 raise DataError(
-                    f"{path.name}: line {row}: {name} is {text!r}, which is no "
-                    f"{'number' if pa.types.is_floating(kind) else 'true or false'}"
+                    f"{path.name}: line {_line_of(path, row)}: {name} is {text!r}, which is no "
+                    f"{what}"
                 ) from None
         raise
+
+
+def _line_of(path: Path, row: int) -> int:
+    """The line of a data row, counted as an editor does; blank lines are no rows."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        lines = [reader.line_num for cells in reader if cells]
+    return lines[row + 1]
 
 
 def _read_energies(path: Path) -> pa.Table:
@@ -212,10 +225,7 @@ def _read_energies(path: Path) -> pa.Table:
         )
     if not table.num_rows or table.column("formula").null_count:
         return table  # Phases says what is wrong
-    try:
-        compositions = Compositions.from_formulas(table.column("formula").to_pylist())
-    except DataError as error:
-        raise DataError(f"{path.name}: {error}") from error
+    compositions = _compositions(table, path.name)
     listed = compositions.element[compositions.start[:-1][compositions.size == 1]]
     absent = [SYMBOLS[e] for e in np.setdiff1d(compositions.element, listed)]
     elements: dict[str, Any] = {
@@ -239,7 +249,7 @@ def _read_entries(path: Path) -> pa.Table:
     """pymatgen entries with total energies; formation energies from the elements among them."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path.name}: not readable as JSON ({_first_line(error)})") from error
     if not isinstance(raw, list) or not raw:
         raise DataError(f"{path.name}: a list of pymatgen entries is wanted, this is {_kind(raw)}")
@@ -248,7 +258,7 @@ def _read_entries(path: Path) -> pa.Table:
     try:
         entries = MontyDecoder().process_decoded(raw)
         return entries_table(entries, path.name)
-    except (AttributeError, KeyError, TypeError, ValueError, ImportError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, ImportError, RecursionError) as error:
         raise DataError(
             f"{path.name}: not a list of pymatgen entries ({_first_line(error)})"
         ) from error
@@ -303,38 +313,50 @@ def entries_table(entries: list[Any], name: str = "entries") -> pa.Table:
     )
 
 
-def _join(table: pa.Table, path: Path) -> pa.Table:
-    """Fill columns that the table lacks from a CSV with the same compositions."""
+def _join(table: pa.Table, whose: str, path: Path) -> pa.Table:
+    """Fill what the table lacks from a CSV with the same compositions."""
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     extra = _read_csv(path)
     names = [name for name in extra.column_names if name != "formula"]
     if not names:
         raise DataError(f"{path.name}: no column to add; known are {', '.join(sorted(ALIASES))}")
-    try:
-        theirs = Compositions.from_formulas(extra.column("formula").to_pylist())
-        ours = Compositions.from_formulas(table.column("formula").to_pylist())
-    except DataError as error:
-        raise DataError(f"{path.name}: {error}") from error
-    order = np.argsort(theirs.key, kind="stable")
-    if len(theirs) and (np.diff(np.sort(theirs.key)) == 0).any():
+    ours = _compositions(table, whose)
+    theirs = _compositions(extra, path.name)
+    keys, order = np.unique(theirs.key, return_index=True)
+    if len(keys) < len(theirs):
         raise DataError(f"{path.name}: a composition occurs twice; one row each is wanted")
-    at: IntArray = np.minimum(np.searchsorted(theirs.key[order], ours.key), len(order) - 1)
-    found = theirs.key[order][at] == ours.key
-    index = pa.array(order[at], mask=~found)
+    at: IntArray = np.searchsorted(keys, ours.key)
+    found = np.isin(ours.key, keys)
+    index = pa.array(order[np.where(found, at, 0)] if len(keys) else at, mask=~found)
+    filled = np.zeros(len(ours), dtype=bool)
     for name in names:
         values = extra.column(name).combine_chunks().take(index)
+        known = np.asarray(values.is_valid())
         if name in table.column_names:
+            known &= np.asarray(table.column(name).combine_chunks().is_null())
             values = pc.coalesce(table.column(name), values)
             table = table.drop_columns([name])
+        filled |= known
         table = table.append_column(name, values)
-    mark = pa.array(np.where(found, path.stem, ""), pa.string())
+    marks = np.where(filled, path.stem, "").tolist()
     if "property_source" in table.column_names:
-        mark = pc.utf8_trim_whitespace(
-            pc.binary_join_element_wise(table.column("property_source"), mark, " ")
-        )
+        before = table.column("property_source").to_pylist()
+        marks = [f"{old or ''} {new}".strip() for old, new in zip(before, marks, strict=True)]
         table = table.drop_columns(["property_source"])
-    return table.append_column("property_source", mark)
+    return table.append_column("property_source", pa.array(marks, pa.string()))
+
+
+def _compositions(table: pa.Table, name: str) -> Compositions:
+    """Compositions of a table that may not have been checked yet."""
+    if "formula" not in table.column_names or table.column("formula").null_count:
+        raise DataError(f"{name}: column 'formula' is missing or has empty cells")
+    if not pa.types.is_string(table.schema.field("formula").type):
+        raise DataError(f"{name}: column 'formula' is no text")
+    try:
+        return Compositions.from_formulas(table.column("formula").to_pylist())
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
 
 
 def _first_line(error: Exception) -> str:

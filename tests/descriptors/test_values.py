@@ -13,6 +13,7 @@ from screen import descriptors, pipeline
 from screen.columns import Values
 from screen.composition import segment_sum
 from screen.descriptors.case import Case
+from screen.phases import Phases
 from screen.settings import Settings
 from screen.sources.reference import ANODES
 from tests.descriptors.cases import case_of, phases
@@ -229,6 +230,62 @@ def test_impossible_moduli_are_refused_with_that_reason() -> None:
 def test_volume_fractions_never_claim_what_the_table_lacks(anode: str) -> None:
     """The embedded set has no volumes: all shares are by atoms."""
     assert set(column(anode, "fraction_basis")) == {"atoms"}
+
+
+def toy(candidate: str, **columns: list[float | None]) -> Values:
+    """ZnO and P2S5 with what lithium makes of them, and nothing known but the columns given."""
+    table = {
+        "formula": ["Li", "Zn", "O", "P", "S", "ZnO", "P2S5", "Li2O", "LiZn", "Li3P", "Li2S"],
+        "formation_energy_ev_atom": [0.0] * 5 + [-1.5, -0.5, -2.0, -0.2, -0.7, -1.5],
+    }
+    made = Phases(table | columns)
+    return descriptors.compute_all(pipeline.make_case(made, Settings(), [candidate])[0])
+
+
+def with_gaps(**gaps: float) -> list[float | None]:
+    """Gaps of Li2O, Li3P and Li2S; nothing of the others."""
+    return [None] * 7 + [gaps.get("Li2O"), None, gaps.get("Li3P"), gaps.get("Li2S")]
+
+
+def test_an_unknown_gap_leaves_the_share_open() -> None:
+    values = toy("P2S5", band_gap_ev=with_gaps(Li2S=3.4))
+    for name in ("conducting_fraction", "matrix_fraction", "alloy_fraction"):
+        assert np.isnan(values.columns[name][0])
+        assert values.reason(name)[0] == "no band gap for the contact product Li3P"
+    assert values.columns["interphase"][0] == ""
+    assert "Li3P" in values.reason("interphase")[0]
+
+
+def test_an_unknown_gap_that_cannot_matter_leaves_the_verdict() -> None:
+    """LiZn alone, 2 of 5 atoms, is above percolation whatever Li2O does."""
+    values = toy("ZnO", band_gap_ev=with_gaps())
+    assert np.isnan(values.columns["conducting_fraction"][0])
+    assert values.columns["interphase"][0] == "mixed_conducting"
+
+
+def test_known_gaps_settle_share_and_verdict() -> None:
+    """P2S5 + 16 Li -> 2 Li3P + 5 Li2S: 8 of 23 atoms are Li3P."""
+    insulating = toy("P2S5", band_gap_ev=with_gaps(Li2S=3.4, Li3P=0.7))
+    assert insulating.columns["conducting_fraction"][0] == 0
+    assert insulating.columns["matrix_fraction"][0] == pytest.approx(1)
+    assert insulating.columns["interphase"][0] == "passivating"
+    metallic = toy("P2S5", band_gap_ev=with_gaps(Li2S=3.4, Li3P=0.0))
+    assert metallic.columns["conducting_fraction"][0] == pytest.approx(8 / 23)
+    assert metallic.columns["alloy_fraction"][0] == pytest.approx(8 / 23)
+    assert metallic.columns["interphase"][0] == "mixed_conducting"
+
+
+def test_shares_are_by_volume_where_all_volumes_are_known() -> None:
+    """Li2O 3 atoms of 8, LiZn 2 atoms of 20 cubic angstrom: 40 of 64."""
+    gaps = with_gaps(Li2O=5.0)
+    volumes: list[float | None] = [*[None] * 7, 8.0, 20.0, None, None]
+    values = toy("ZnO", band_gap_ev=gaps, volume_a3_atom=volumes)
+    assert values.columns["fraction_basis"][0] == "volume"
+    assert values.columns["conducting_fraction"][0] == pytest.approx(40 / 64)
+    volumes[8] = None
+    values = toy("ZnO", band_gap_ev=gaps, volume_a3_atom=volumes)
+    assert values.columns["fraction_basis"][0] == "atoms"
+    assert values.columns["conducting_fraction"][0] == pytest.approx(2 / 5)
 
 
 # Handbook behaviour (CRC, Merck, suppliers' instructions): what is kept in air, what deliquesces

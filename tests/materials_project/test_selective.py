@@ -26,6 +26,7 @@ def test_properties_by_role_energies_for_all(
 ) -> None:
     everything = user_files.load(pulled(dial(server), tmp_path))
     select = roles()[role].select
+    assert select is not None
     part = user_files.load(
         pulled(dial(server), tmp_path, mp.Query.of((), properties=select.remote()))
     )
@@ -46,6 +47,7 @@ def test_properties_by_role_energies_for_all(
 def test_what_roles_select_of_a_snapshot(server: Emulator, dial: Connect, tmp_path: Path) -> None:
     phases = user_files.load(pulled(dial(server), tmp_path))
     host = roles()["host"]
+    assert host.select is not None
     chosen = pipeline.worth_judging(phases, [host], anode_of("Li"))
     gap = phases.numbers("band_gap_ev")
     assert 0 < chosen.sum() < len(phases)
