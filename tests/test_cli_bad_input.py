@@ -298,7 +298,7 @@ def test_any_formula_is_answered_or_refused(
 def test_an_internal_fault_is_one_line_or_a_traceback_on_request(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("two\nlines")
 
     monkeypatch.setattr(pipeline, "load", fail)

@@ -61,8 +61,8 @@ def test_candidates_of_the_reference_set_are_those_it_names() -> None:
 
 def test_candidates_of_a_file_are_all_its_phases_but_the_metal(tmp_path: Path) -> None:
     case, identity = pipeline.make_case(alloys(tmp_path)[0], QUICK)
-    assert identity["id"] == ["a", "b", "c", "d", "Zn"]
-    assert list(case.formulas) == ["LiZn", "LiZn", "Li2Zn3", "Zn3Li2", "Zn"]
+    assert identity["id"] == ["c", "a", "b", "Zn", "d"]
+    assert list(case.formulas) == ["Li2Zn3", "LiZn", "LiZn", "Zn", "Zn3Li2"]
     assert identity["licence"] == ["CC0"] * 5
 
 
