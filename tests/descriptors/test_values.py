@@ -227,6 +227,17 @@ def test_a_higher_threshold_lets_more_products_conduct() -> None:
     assert shares[0] == 0 < shares[1] < shares[2] == pytest.approx(1.0)
 
 
+def test_a_candidate_without_a_phase_has_no_properties_of_one() -> None:
+    values = descriptors.compute_all(case_of("Li3YCl6"))
+    for name in ("formation_energy_ev_atom", "hull_distance_ev_atom", "band_gap_ev"):
+        assert np.isnan(values.columns[name][0])
+        assert "in reference" in values.reason(name)[0]
+    for name in ("band_gap_min_ev", "band_gap_max_ev", "bulk_modulus_gpa", "shear_modulus_gpa"):
+        assert np.isnan(values.columns[name][0])
+    assert values.columns["electronic_class"][0] == ""
+    assert values.columns["decomposition"][0] == "3 LiCl + YCl3"
+
+
 def test_impossible_moduli_are_refused_with_that_reason() -> None:
     values = descriptors.compute_all(case_of("C", modulus_cap_gpa=50.0))
     assert np.isnan(values.columns["bulk_modulus_gpa"][0])

@@ -95,10 +95,11 @@ def roles(draw: st.DrawFn) -> Role:
         body["kinds"] = {
             name: {
                 "meaning": "A kind.",
-                "when": {"column": "state", "op": "==", "value": value},
+                "when": {"column": "state", "op": op, "value": value},
                 "gates": draw(st.lists(gates, max_size=1)),
             }
-            for name, value in (("first", "one"), ("second", "two"))
+            # What is "one" is of both kinds: the first counts.
+            for name, op, value in (("first", "==", "one"), ("second", "!=", "other"))
         }
     return role(**body)
 
