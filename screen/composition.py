@@ -209,12 +209,15 @@ def tidy_formulas(formulas: Iterable[str]) -> tuple[list[str], Compositions]:
         DataError: for the first formula that cannot be read.
     """
     tidy: list[str] = []
-    rows: list[dict[str, int]] = []
-    for formula in formulas:
-        counts, plain = _read(formula)
-        rows.append(counts)
-        tidy.append(formula if plain else format_formula(counts))
-    return tidy, Compositions.from_counts(rows)
+
+    def rows() -> Iterator[dict[str, int]]:
+        for formula in formulas:
+            counts, plain = _read(formula)
+            tidy.append(formula if plain else format_formula(counts))
+            yield counts
+
+    compositions = Compositions.from_counts(rows())
+    return tidy, compositions
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from screen.columns import Texts
-from screen.composition import Compositions, FloatArray, IntArray, segment_sum
+from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray, segment_sum
 from screen.phases import Phases
 from screen.settings import Settings
 from screen.tables import Anode, Electrolyte, elements
@@ -84,7 +84,7 @@ class Case:
             reasons[:] = f"{self.phases.name} has no phases with {', '.join(absent)}"
             return energies, reasons
         around = {*partner.row(0), self.anode.symbol}
-        covered = np.array([self.phases.covers({*row, *around}) for row in self.compositions], bool)
+        covered = self._covered(around)
         reasons[~covered] = f"{self.phases.name} does not hold all phases of it with {formula}"
         rows = np.flatnonzero(covered)
         if len(rows):
@@ -98,6 +98,13 @@ class Case:
             )
             energies[rows] = reactions.energy[reactions.lowest]
         return energies, reasons
+
+    def _covered(self, around: set[str]) -> npt.NDArray[np.bool_]:
+        """Whether the table holds every phase of each candidate with these elements."""
+        if self.phases.systems is None:
+            absent = [i for i, symbol in enumerate(SYMBOLS) if symbol not in self.phases.symbols]
+            return ~self.holds(absent) & self.phases.covers(around)
+        return np.array([self.phases.covers({*row, *around}) for row in self.compositions], bool)
 
     @cached_property
     def conducts(self) -> IntArray:

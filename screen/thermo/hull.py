@@ -15,6 +15,7 @@ from screen.thermo.stacks import (
     Ragged,
     SolutionLog,
     Stack,
+    blocks,
     iteration_cap,
     no_convergence,
     reduced_costs,
@@ -48,6 +49,20 @@ def decompose(
         own_energy: eV/atom, shape (candidates,): lets a candidate that is not in the table compete
             for itself alone (NaN where it is in the table or has no energy).
     """
+    parts = [
+        _decompose(table, candidates.take(rows), None if own_energy is None else own_energy[rows])
+        for rows in blocks(len(candidates))
+    ]
+    return Decompositions(
+        np.concatenate([part.energy for part in parts]),
+        Mixtures.join([part.products for part in parts]),
+    )
+
+
+def _decompose(
+    table: Competition, candidates: Compositions, own_energy: FloatArray | None
+) -> Decompositions:
+    """One block of candidates."""
     fractions = candidates.fractions()
     own = () if own_energy is None else [(fractions, own_energy)]
     energy = np.zeros(len(candidates))
@@ -59,7 +74,7 @@ def decompose(
         energy[stack.problem] = (basis.dual[:, 0] * supply).sum(axis=1)
         log.add(stack.problem, basis.phase, basis.inverse[:, :, basis.k])
     atoms = candidates.atoms.astype(float)
-    return Decompositions(energy, log.mixtures(table, atoms, [atoms]))
+    return Decompositions(energy, log.mixtures(table, atoms, [atoms] if own else ()))
 
 
 def minimise(stack: Stack, basis: Basis, shifted: int) -> None:

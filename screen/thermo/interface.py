@@ -31,6 +31,9 @@ from screen.thermo.stacks import (
 ENERGY_TOLERANCE = 1e-10
 """Reaction energies (eV/atom) smaller than this are the rounding of differences."""
 
+_LEAST = 1e-300
+"""In place of a reduced cost of zero, so that its ratio to nothing is infinite, not undefined."""
+
 
 @dataclass(frozen=True)
 class Reactions:
@@ -155,30 +158,28 @@ def _follow(
         if only_lowest:
             slope = (basis.dual[where, 0] * toward[where]).sum(axis=1) - rise[where]
             rises = slope > -TOLERANCE
-            log_at(where[rises], x[where[rises]])
-            ends &= ~rises
-            log_at(where[ends], np.ones(int(ends.sum())))
+            x[where[ends & ~rises]] = 1.0
             ends |= rises
         else:
-            log_at(where[ends], np.ones(int(ends.sum())))
+            x[where[ends]] = 1.0
         live = np.flatnonzero(~ends)
         if not len(live):
+            log_at(np.arange(len(x)), x)
             return
-        if len(live) < len(where):
-            part, where, cost = part.part(live), where[live], cost[live]
-            leave, kink = leave[live], kink[live]
-            here = here[: len(live)]
-        moved = kink > x[where] + AMOUNT_TOLERANCE
-        x[where] = kink
-        if not only_lowest:
-            log_at(where[moved], kink[moved])
         # Dual pivot: what replaces the phase that ran out at the least rise in energy.
         row = basis.inverse[where, leave, :k]
         priced = np.stack([basis.dual[where, 0], row], axis=1) @ part.a
-        reduced = np.maximum(cost - priced[:, 0], 0.0)
-        step = reduced / np.where(priced[:, 1] < -AMOUNT_TOLERANCE, -priced[:, 1], np.nan)
-        step[np.isnan(step)] = np.inf
-        enter = step.argmin(axis=1)
-        column = basis.column(where, part.a[here, :, enter])
-        basis.pivot(where, leave, part.column[here, enter], column, reduced[here, enter, None])
+        reduced = np.maximum(cost - priced[:, 0], _LEAST)
+        with np.errstate(divide="ignore"):
+            step = reduced / np.where(priced[:, 1] < -AMOUNT_TOLERANCE, -priced[:, 1], 0.0)
+        enter = step.argmin(axis=1)[live]
+        at, leave, kink = where[live], leave[live], kink[live]
+        moved = kink > x[at] + AMOUNT_TOLERANCE
+        x[at] = kink
+        if not only_lowest:
+            log_at(at[moved], kink[moved])
+        column = basis.column(at, part.a[live, :, enter])
+        basis.pivot(at, leave, part.column[live, enter], column, reduced[live, enter, None])
+        if len(live) < 0.75 * len(where):
+            part, where, cost = part.part(live), at, cost[live]
     raise no_convergence(stack, where)

@@ -7,7 +7,7 @@ the same number of rows are solved side by side; numpy then runs at the speed of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,7 +39,10 @@ _SHIFT = 1e-10 * np.sqrt(
 """A tiny, different excess of each element, used only to break ties in the ratio test: stable
 candidates are single phases, so most bases are degenerate and would otherwise cycle."""
 
-_STACK_NUMBERS = 160_000
+BLOCK = 1 << 14
+"""Problems at a time: what is held beside the answers does not grow with their number."""
+
+_STACK_NUMBERS = 320_000
 _SUBSETS_AT_ONCE = 1 << 21
 _NEVER = 1e3
 
@@ -116,6 +119,17 @@ class Ragged:
         return np.diff(self.start)
 
 
+def blocks(count: int) -> Iterator[IntArray]:
+    """The rows of `count` problems, BLOCK at a time; one empty block if there are none."""
+    for begin in range(0, max(count, 1), BLOCK):
+        yield np.arange(begin, min(begin + BLOCK, count))
+
+
+def join_starts(starts: Iterable[IntArray]) -> IntArray:
+    """The row starts of ragged arrays that are put one behind the other."""
+    return np.cumsum(np.concatenate([[0], *(np.diff(start) for start in starts)]))
+
+
 @dataclass
 class Stack:
     """Problems with one number of rows k, padded to one number of columns n.
@@ -170,7 +184,7 @@ def stacks(
         same = int(np.searchsorted(sizes, k, side="right"))
         # The widest problem of a stack sets its width; stop where padding or size would run away.
         numbers = (np.arange(same - begin) + 1) * (widths[begin:same] + 4) * max(k, 1)
-        fits = (numbers <= _STACK_NUMBERS) & (widths[begin:same] <= 1.25 * widths[begin] + 8)
+        fits = (numbers <= _STACK_NUMBERS) & (widths[begin:same] <= 2 * widths[begin] + 16)
         end = begin + max(int(fits.argmin()) if not fits.all() else len(fits), 1)
         yield _stack(table, elements, choice, choice_of, order[begin:end], int(k), own)
         begin = end
@@ -192,7 +206,7 @@ def _stack(
     at = np.arange(n)
     valid = at < width[:, None]
     phase = choice.value[np.where(valid, choice.start[picked][:, None] + at, 0)]
-    a = table.fractions[phase[:, None, :], rows[:, :, None]]
+    a = table.fractions.ravel().take(phase[:, None, :] * len(SYMBOLS) + rows[:, :, None])
     energy = table.energy[phase]
     if not valid.all():
         a *= valid[:, None, :]
@@ -354,6 +368,15 @@ class Mixtures:
 
     def __len__(self) -> int:
         return len(self.start) - 1
+
+    @classmethod
+    def join(cls, parts: Sequence[Mixtures]) -> Mixtures:
+        """All mixtures, one part behind the other."""
+        return cls(
+            join_starts(part.start for part in parts),
+            np.concatenate([part.phase for part in parts]),
+            np.concatenate([part.amount for part in parts]),
+        )
 
     def of(self, i: int) -> tuple[IntArray, FloatArray]:
         """Phases and amounts of one mixture."""

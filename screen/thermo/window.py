@@ -7,6 +7,7 @@ grand energy changes at a few voltages, and between them lie the states of the p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,7 +23,9 @@ from screen.thermo.stacks import (
     Ragged,
     SolutionLog,
     Stack,
+    blocks,
     iteration_cap,
+    join_starts,
     no_convergence,
     reduced_costs,
     shift,
@@ -74,6 +77,19 @@ class Profiles:
     def __len__(self) -> int:
         return len(self.start) - 1
 
+    @classmethod
+    def join(cls, parts: Sequence[Profiles]) -> Profiles:
+        """All candidates, one part behind the other."""
+        names = (
+            *("v_high", "v_low", "uptake", "energy"),
+            *("outcome", "reduction_v", "oxidation_v"),
+        )
+        return cls(
+            start=join_starts(part.start for part in parts),
+            products=Mixtures.join([part.products for part in parts]),
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names},
+        )
+
     @property
     def contact(self) -> IntArray:
         """The state of each candidate at V = 0+, in touch with A metal."""
@@ -98,6 +114,28 @@ def profiles(
         valence: electrons per atom of A.
         own_energy: as in `hull.decompose`.
     """
+    return Profiles.join(
+        [
+            _profiles(
+                table,
+                candidates.take(rows),
+                anode,
+                valence,
+                None if own_energy is None else own_energy[rows],
+            )
+            for rows in blocks(len(candidates))
+        ]
+    )
+
+
+def _profiles(
+    table: Competition,
+    candidates: Compositions,
+    anode: int,
+    valence: int,
+    own_energy: FloatArray | None,
+) -> Profiles:
+    """One block of candidates."""
     fractions = candidates.fractions()
     held = fractions[:, anode].copy()
     other = candidates.element != anode
@@ -117,7 +155,7 @@ def profiles(
         content = np.where(stack.column >= 0, content, held[stack.problem, None])
         supply = np.take_along_axis(fractions[stack.problem], stack.rows, axis=1)
         _sweep(table, stack, content, supply, log)
-    return close_profiles(table, candidates, held, valence, log)
+    return close_profiles(table, candidates, held, valence, log, bool(own))
 
 
 def _sweep(
@@ -138,26 +176,25 @@ def _sweep(
         # Energy + V x content of A turns negative first, as V falls, where the ratio is largest.
         reduced = reduced_costs(basis.dual[where], part.a, cost)
         gain = np.where(reduced[:, 0] < -TOLERANCE, -reduced[:, 0], 0.0)
-        ratio = gain / np.maximum(reduced[:, 1], TOLERANCE)
+        ratio = np.divide(gain, np.maximum(reduced[:, 1], TOLERANCE), out=gain)
         enter = ratio.argmax(axis=1)
-        here = np.arange(len(where))
-        voltage = ratio[here, enter]
+        voltage = ratio[np.arange(len(where)), enter]
         live = np.flatnonzero(voltage > VOLTAGE_TOLERANCE)
-        if len(live) < len(where):
-            done = where[voltage <= VOLTAGE_TOLERANCE]
-            log_end(done, np.zeros(len(done)))
-            if not len(live):
-                return
-            part, where, cost = part.part(live), where[live], cost[live]
-            reduced, enter, voltage = reduced[live], enter[live], voltage[live]
-            here = here[: len(live)]
-        reduced = reduced[here, :, enter]
-        voltage[reduced[:, 1] < TOLERANCE] = np.inf  # costs no A: forms at any voltage
-        column = basis.column(where, part.a[here, :, enter])
-        leave = basis.leaving(where, column, shifted=1)
-        changes = basis.inverse[where, leave, basis.k] > AMOUNT_TOLERANCE * column[here, leave]
-        log_end(where[changes], voltage[changes])
-        basis.pivot(where, leave, part.column[here, enter], column, reduced)
+        if not len(live):
+            everything = np.arange(len(stack.problem))
+            log_end(everything, np.zeros(len(everything)))
+            return
+        at, enter, voltage = where[live], enter[live], voltage[live]
+        step = reduced[live, :, enter]
+        voltage[step[:, 1] < TOLERANCE] = np.inf  # costs no A: forms at any voltage
+        column = basis.column(at, part.a[live, :, enter])
+        leave = basis.leaving(at, column, shifted=1)
+        used = column[np.arange(len(at)), leave]
+        changes = basis.inverse[at, leave, basis.k] > AMOUNT_TOLERANCE * used
+        log_end(at[changes], voltage[changes])
+        basis.pivot(at, leave, part.column[live, enter], column, step)
+        if len(live) < 0.75 * len(where):
+            part, where, cost = part.part(live), at, cost[live]
     raise no_convergence(stack, where)
 
 
@@ -167,6 +204,7 @@ def close_profiles(
     held: FloatArray,
     valence: int,
     log: SolutionLog,
+    own: bool = True,
 ) -> Profiles:
     """Turn logged states into profiles.
 
@@ -195,7 +233,7 @@ def close_profiles(
         v_low=v_low,
         uptake=uptake * atoms,
         energy=energy[wide],
-        products=log.mixtures(table, atoms, [atoms], keep=wide),
+        products=log.mixtures(table, atoms, [atoms] if own else (), keep=wide),
         outcome=outcome,
         reduction_v=reduction,
         oxidation_v=oxidation,
