@@ -24,7 +24,7 @@ Connect = Callable[..., mp.Server]
 
 
 @pytest.fixture(scope="session")
-def real_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The client package, imported once, unable to leave this machine."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in safe_environment(tmp_path_factory.mktemp("home")).items():
@@ -52,13 +52,13 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def dial(real_client: Any, told: list[str]) -> Iterator[Connect]:
+def dial(client: Any, told: list[str]) -> Iterator[Connect]:
     """Connects to an emulator, as `screen pull` does."""
     opened: list[mp.Server] = []
 
     def make(emulator: Emulator | str, key: str = KEY, **changes: Any) -> mp.Server:
-        real_client.MPRester._get_heartbeat_info.cache_clear()
-        real_client.MPRester.get_emmet_version.cache_clear()
+        client.MPRester._get_heartbeat_info.cache_clear()
+        client.MPRester.get_emmet_version.cache_clear()
         endpoint = emulator if isinstance(emulator, str) else emulator.endpoint
         settings = PATIENCE.model_copy(update=changes)
         opened.append(mp.Server(key, mp.endpoint_from({}, endpoint), settings, told.append))
@@ -70,11 +70,9 @@ def dial(real_client: Any, told: list[str]) -> Iterator[Connect]:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(
-    small: Database, real_client: Any, tmp_path_factory: pytest.TempPathFactory
-) -> bytes:
+def undisturbed(small: Database, client: Any, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The snapshot's table when nothing goes wrong."""
-    del real_client
+    del client
     with Emulator(small) as emulator:
         connected = mp.Server(
             KEY, mp.endpoint_from({}, emulator.endpoint), PATIENCE, lambda _: None

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from tests.materials_project import safe_environment
 from tests.materials_project.documents import (
     GGA,
     MIXED,
@@ -30,17 +29,6 @@ COUNT = 2500
 FREE = {"deprecated": False, "batch_id_not_eq": "gnome_r2scan_statics"}
 
 Connect = Callable[..., Any]
-
-
-@pytest.fixture(scope="session")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The package, imported once, unable to leave this machine."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in safe_environment(tmp_path_factory.mktemp("home")).items():
-            patch.setenv(name, value)
-        for name in ("MP_API_KEY", "PMG_MAPI_KEY", "MAPI_KEY", "MP_API_ENDPOINT"):
-            patch.delenv(name, raising=False)
-        yield pytest.importorskip("mp_api.client")
 
 
 @pytest.fixture(scope="session")

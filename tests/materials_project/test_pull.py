@@ -327,7 +327,7 @@ def environment(home: Path, emulator: Emulator) -> dict[str, str]:
     }
 
 
-@pytest.mark.usefixtures("real_client")
+@pytest.mark.usefixtures("client")
 def test_killed_twice_and_finished(server: Emulator, tmp_path: Path, undisturbed: bytes) -> None:
     for pages in (2, 4):
         with subprocess.Popen(
@@ -351,7 +351,7 @@ def test_killed_twice_and_finished(server: Emulator, tmp_path: Path, undisturbed
         assert not path.is_file() or KEY.encode() not in path.read_bytes()
 
 
-@pytest.mark.usefixtures("real_client")
+@pytest.mark.usefixtures("client")
 def test_from_pull_to_ranking(server: Emulator, tmp_path: Path) -> None:
     def screen(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
