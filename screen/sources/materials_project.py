@@ -528,6 +528,11 @@ def _mend(
     other = documents["thermo" if route == "summary" else "summary"]
     lacking = sorted(other.keys() - have.keys())
     criteria = _criteria(query, {})[route]
+    if len(have) < wanted:
+        server.session.tell(
+            f"{route}: {wanted - len(have)} of {wanted} documents are missing, others came twice; "
+            "asking for them by id"
+        )
     for begin in range(0, len(lacking), _IDS_AT_ONCE):
         if len(have) >= wanted:
             break

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,8 @@ def listed(folder: Path) -> list[Snapshot]:
     for path in sorted(folder.glob("*.parquet")):  # structures lie beside, without a manifest
         manifest = path.with_suffix(".json")
         if manifest.is_file():
-            found.append(Snapshot(path, json.loads(manifest.read_text(encoding="utf-8"))))
+            with suppress(ValueError):
+                found.append(Snapshot(path, json.loads(manifest.read_text(encoding="utf-8"))))
     return sorted(found, key=lambda s: (s.version, s.path.name))
 
 
@@ -104,6 +106,23 @@ def write(
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     keep(path.with_suffix(".json"), text.encode())
     return path
+
+
+def check_whole(path: Path) -> None:
+    """Compare a snapshot with its manifest; a table without one is no snapshot, and passes.
+
+    Raises:
+        DataError: if the table is not the one that was written.
+    """
+    manifest = path.with_suffix(".json")
+    if path.suffix != ".parquet" or not manifest.is_file():
+        return
+    try:
+        stated = json.loads(manifest.read_text(encoding="utf-8"))["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{manifest.name} is no manifest of a snapshot; pull it again") from error
+    if stated != sha256(path):
+        raise DataError(f"{path.name} is not what its manifest says; pull the snapshot again")
 
 
 def systems_of(schema: pa.Schema, name: str) -> list[frozenset[str]] | None:

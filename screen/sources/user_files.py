@@ -51,6 +51,7 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
     if path.suffix not in readers:
         hint = did_you_mean(path.suffix, FORMATS)
         raise DataError(f"{path}: unknown kind of table {path.suffix!r}; {hint}")
+    snapshot.check_whole(path)
     table = readers[path.suffix](path)
     systems = snapshot.systems_of(table.schema, path.name)
     for companion in (gaps, moduli):

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from screen import files
+from screen.cli import main
 from screen.errors import DataError, NetworkError, ScreenError, UsageError
 from screen.sources import materials_project as mp
 from screen.sources import snapshot, user_files
@@ -120,6 +121,15 @@ def test_faults_that_pass(
     assert len(server.requests) <= QUIET + (fault.times or 0)
     assert sum(asked_pages(server).values()) <= PAGES + (fault.times or 0)
     assert all(waiting.times == 0 for waiting in server.faults.waiting)
+
+
+def test_all_faults_in_one_pull(
+    server: Emulator, dial: Connect, tmp_path: Path, undisturbed: bytes
+) -> None:
+    server.faults.add(*(replace(fault) for fault in MENDED.values() if fault.kind != "silence"))
+    assert pulled(dial(server, attempts=12), tmp_path).read_bytes() == undisturbed
+    faults = sum(fault.times or 0 for fault in MENDED.values())
+    assert len(server.requests) <= QUIET + faults
 
 
 def test_a_fault_in_the_heartbeat_passes(
@@ -327,6 +337,35 @@ def environment(home: Path, emulator: Emulator) -> dict[str, str]:
     }
 
 
+CODES = {
+    "no key": ({"MP_API_KEY": ""}, 5, "no key"),
+    "a short key": ({"MP_API_KEY": "short"}, 5, "5 characters"),
+    "a rejected key": ({"MP_API_KEY": "x" * 32}, 5, "rejects the key"),
+    "no network": ({"MP_API_ENDPOINT": "http://127.0.0.1:9/"}, 5, "ConnectionError"),
+}
+
+
+@pytest.mark.parametrize("name", CODES)
+@pytest.mark.usefixtures("client")
+def test_exit_codes(
+    name: str,
+    server: Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    changes, code, words = CODES[name]
+    for variable, value in (environment(tmp_path, server) | changes).items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    assert main(["pull", "--quiet"]) == code
+    said = capsys.readouterr()
+    assert not said.out
+    assert words in said.err
+    assert said.err.count("\n") == 1
+    assert changes.get("MP_API_KEY") is None or "x" * 32 not in said.err
+
+
 @pytest.mark.usefixtures("client")
 def test_killed_twice_and_finished(server: Emulator, tmp_path: Path, undisturbed: bytes) -> None:
     for pages in (2, 4):
@@ -369,11 +408,23 @@ def test_from_pull_to_ranking(server: Emulator, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["scheme"] == mp.SCHEME
     assert "snapshots: mp-2026.04.13.parquet" in screen("doctor").stdout
+    assert "endpoint answers: database 2026.04.13" in screen("doctor").stdout
+    more = screen("pull", "--structures", "--role", "host", "--rate", "20")
+    assert more.returncode == 0, more.stderr
+    (kept,) = (tmp_path / "snapshots").glob("*.structures.parquet")
+    assert snapshot.structures(kept)
 
 
 def test_no_snapshot_yet(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="screen pull"):
         snapshot.latest(tmp_path)
+
+
+def test_a_snapshot_that_was_changed(server: Emulator, dial: Connect, tmp_path: Path) -> None:
+    path = pulled(dial(server), tmp_path)
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(DataError, match="manifest"):
+        user_files.load(path)
 
 
 def test_a_snapshot_of_a_newer_format(
