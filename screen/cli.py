@@ -142,7 +142,9 @@ def rank_command(
     columns: Annotated[str | None, typer.Option(help="Columns to print, by comma.")] = None,
     where: Annotated[
         str | None,
-        typer.Option(help='Print only these: "reduction_v<=0.05 and hull_distance_ev_atom<0.03".'),
+        typer.Option(
+            help='Print these, passed or not: "reduction_v<=0.05 and hull_distance_ev_atom<0.03".'
+        ),
     ] = None,
     sort: Annotated[
         str | None, typer.Option(help="Column to print by; -column for descending. [rank]")
@@ -249,7 +251,7 @@ class _View:
         if self.condition is not None:
             table = {name: _values(part.column(name)) for name in part.column_names}
             part = part.filter(pa.array(self.condition(table)))
-        elif self.sort is None:
+        else:
             part = part.filter(part.column("passed"))
         if self.sort is not None:
             name, falls = self.sort

@@ -173,6 +173,7 @@ def format_formula(counts: dict[str, int]) -> str:
 
 _SYMBOL = re.compile(r"([A-Z][a-z]?)(\d*)")
 _FLAT = re.compile(r"(?:[A-Z][a-z]?\d*)+")
+_EXPLICIT_ONE = re.compile(r"(?<!\d)1(?!\d)")
 _INNERMOST = re.compile(r"\(((?:[A-Z][a-z]?\d*)+)\)(\d*)")
 
 
@@ -197,7 +198,7 @@ def _read(formula: str) -> tuple[dict[str, int], bool]:
         if known and 0 not in counts.values() and max(counts.values()) <= _MAX_AMOUNT:
             common = gcd(*counts.values())
             if common == 1:
-                return counts, True
+                return counts, not ("1" in formula and _EXPLICIT_ONE.search(formula))
             return {symbol: count // common for symbol, count in counts.items()}, False
     return parse_formula(formula), False
 

@@ -30,7 +30,13 @@ from screen.composition import (
     segment_sum,
 )
 from screen.descriptors.case import Case
-from screen.errors import DataError, NothingPassedError, ScreenError, UsageError
+from screen.errors import (
+    DataError,
+    NothingPassedError,
+    ScreenError,
+    UsageError,
+    did_you_mean,
+)
 from screen.phases import COLUMNS, Phases
 from screen.ranking import order
 from screen.ranking.order import Ranking
@@ -340,7 +346,17 @@ def describe(case: Case, progress: Progress) -> Values:
 
 
 def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:
-    """Judge every candidate in every role."""
+    """Judge every candidate in every role.
+
+    Raises:
+        DataError: if a role reads a column that nothing computes.
+    """
+    for role in roles:
+        for column in sorted(role.columns - values.columns.keys()):
+            hint = did_you_mean(column, values.columns, limit=3)
+            raise DataError(
+                f"roles.toml: {role.name} reads {column!r}, which nothing computes; {hint}"
+            )
     return tuple(order.order(role, values.columns, formulas) for role in roles)
 
 

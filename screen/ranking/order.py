@@ -40,7 +40,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "pareto",
         "Pareto",
-        "Passed, and no other that passed is as good in all goals and better in one.",
+        "Passed, and no other of its kind that passed is as good in all goals and better in one.",
         _BY,
         "flag",
     ),
@@ -66,7 +66,8 @@ class Ranking:
         failed_gates: the gates that are not, as text.
         rank: 1 for the best that passed; 0 for those that did not.
         score, score_low, score_high: desirability, and its bounds if missing goals were known.
-        pareto: passed, and no other that passed is at least as good in all goals and better in one.
+        pareto: passed, and no other of its kind that passed is as good in all goals and better in
+            one.
         why, what_would_change: one sentence each.
         order: candidates from best to worst, those that passed first.
     """
@@ -129,7 +130,7 @@ def order(role: Role, table: Table, formulas: Sequence[str]) -> Ranking:
         score=score,
         score_low=low,
         score_high=high,
-        pareto=_pareto(desirability, passed),
+        pareto=_pareto(desirability, weights, kind, passed),
         why=_reasons(role, table, kind, passed, desirability, weights),
         what_would_change=_tipping(
             role, table, gates, homeless, rank, best_first, score, desirability, weights, formulas
@@ -172,9 +173,24 @@ def _score(desirability: FloatArray, weights: FloatArray, missing_as: float) -> 
     return np.where(total > 0, mean, missing_as)
 
 
-def _pareto(desirability: FloatArray, passed: BoolArray) -> BoolArray:
-    """Who is not dominated among those that passed; a missing value counts as the worst."""
-    points = np.nan_to_num(desirability[:, passed], nan=0.0).T.round(9)
+def _pareto(
+    desirability: FloatArray, weights: FloatArray, kind: Texts, passed: BoolArray
+) -> BoolArray:
+    """Who is not dominated by another of its kind that passed; a missing value counts as the worst.
+
+    Kinds are asked different goals, so that only candidates of one kind can be compared.
+    """
+    result = np.zeros(len(passed), dtype=bool)
+    for name in set(kind[passed].tolist()):
+        rows = np.flatnonzero(passed & (kind == name))
+        asked = weights[:, rows[0]] > 0
+        points = np.nan_to_num(desirability[np.ix_(asked, rows)], nan=0.0).T.round(9)
+        result[rows] = _undominated(points)
+    return result
+
+
+def _undominated(points: FloatArray) -> BoolArray:
+    """Which points (rows) no other equals in all columns and exceeds in one."""
     unique, inverse = np.unique(points, axis=0, return_inverse=True)
     unique = unique[::-1]  # lexicographically descending: nothing later dominates anything earlier
     front = np.zeros((0, points.shape[1]))
@@ -183,9 +199,8 @@ def _pareto(desirability: FloatArray, passed: BoolArray) -> BoolArray:
         if not (front >= point).all(axis=1).any():
             front = np.vstack([front, point])
             keep[i] = True
-    result = np.zeros(len(passed), dtype=bool)
-    result[passed] = keep[::-1][inverse.reshape(-1)]
-    return result
+    chosen: BoolArray = keep[::-1][inverse.reshape(-1)]
+    return chosen
 
 
 def number(value: Value, column: str) -> str:
@@ -279,7 +294,7 @@ def _tipping(
     texts = np.full(len(formulas), "", dtype=object)
     failing = np.flatnonzero(rank == 0).tolist()
     for i in failing:
-        texts[i] = _what_would_pass(table, gates, i, bool(homeless[i]))
+        texts[i] = _what_would_pass(role, table, gates, i, bool(homeless[i]))
     total = weights.sum(axis=0)
     ranked = best_first[: len(formulas) - len(failing)]
     for place, i in enumerate(ranked.tolist()):
@@ -335,11 +350,19 @@ def _move(rises: bool) -> str:
     return "rises" if rises else "falls"
 
 
-def _what_would_pass(table: Table, gates: _Gates, i: int, homeless: bool) -> str:
+def _what_would_pass(role: Role, table: Table, gates: _Gates, i: int, homeless: bool) -> str:
     failed = [gates.gates[g] for g in np.flatnonzero(gates.fails[:, i])]
     unknown = {_plain(g.column) for g in failed if missing(table[g.column][i : i + 1])[0]}
-    if homeless or unknown:
-        return f"Cannot be judged until {', '.join(sorted(unknown)) or 'its kind'} is known."
+    for kind in role.kinds.values() if homeless else ():
+        column = kind.when.column
+        if not missing(table[column][i : i + 1])[0]:
+            said = number(table[column][i], column)
+            return (
+                f"Stays out: {_plain(column)} is {said}, which is no kind of {role.label.lower()}."
+            )
+        unknown.add(_plain(column))
+    if unknown:
+        return f"Cannot be judged until {', '.join(sorted(unknown))} is known."
     fixed = [gate for gate in failed if gate.error is None]
     if fixed:
         column = fixed[0].column

@@ -96,8 +96,8 @@ def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = D
     Raises:
         DataError: if the snapshot lacks a named candidate.
     """
-    seal(folder)
     full = user_files.load(source, gaps=gaps, moduli=moduli)
+    seal(folder)
     stable, _ = stable_table(Competition(full.compositions, full.energy))
     systems = [sorted(INDEX[symbol] for symbol in system) for system in _systems()]
     ragged = Ragged(np.cumsum([0, *map(len, systems)]), np.array([e for s in systems for e in s]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
         DataError: if a file cannot be read or does not make sense; one line says why.
     """
     if not path.is_file():
-        raise DataError(f"{path}: no such file; --source takes 'reference' or a file")
+        what = " is a folder" if path.is_dir() else ": no such file"
+        raise DataError(f"{path}{what}; --source takes 'reference', 'latest' or a file")
     readers = {".parquet": _read_parquet, ".csv": _read_energies, ".json": _read_entries}
     if path.suffix not in readers:
         hint = did_you_mean(path.suffix, FORMATS)
@@ -266,7 +268,13 @@ def _read_entries(path: Path) -> pa.Table:
 
 
 def _kind(value: Any) -> str:
-    return "an empty list" if value == [] else f"a {type(value).__name__}"
+    return (
+        "an empty list"
+        if value == []
+        else "nothing"
+        if value is None
+        else f"a {type(value).__name__}"
+    )
 
 
 def entries_table(entries: list[Any], name: str = "entries") -> pa.Table:
@@ -279,10 +287,11 @@ def entries_table(entries: list[Any], name: str = "entries") -> pa.Table:
     """
     types = {str((getattr(e, "parameters", None) or {}).get("run_type") or "") for e in entries}
     schemes = {"r2SCAN" if "R2SCAN" in t.upper() else "GGA/GGA+U" for t in types if t}
-    if len(schemes) > 1:
+    if len(schemes) > 1 or (schemes and "" in types):
+        said = ", ".join([*sorted(types - {""}), *(["not stated"] if "" in types else [])])
         raise DataError(
-            f"{name}: mixed correction schemes (run types {', '.join(sorted(types))}); their "
-            "energies do not share a hull, keep one functional"
+            f"{name}: mixed correction schemes (run types {said}); their energies do not share a "
+            "hull, keep one functional"
         )
     reference: dict[str, float] = {}
     for entry in entries:
@@ -303,9 +312,10 @@ def entries_table(entries: list[Any], name: str = "entries") -> pa.Table:
         energy = (entry.energy - parts) / entry.composition.num_atoms
         formation.append(0.0 if pure and abs(energy) < 1e-12 else energy)
     ids = [str(getattr(entry, "entry_id", None) or entry.name) for entry in entries]
+    times = Counter(ids)
     return pa.table(
         {
-            "id": [f"{v}#{i}" if ids.count(v) > 1 else v for i, v in enumerate(ids)],
+            "id": [f"{v}#{i}" if times[v] > 1 else v for i, v in enumerate(ids)],
             "formula": [entry.composition.reduced_formula for entry in entries],
             "formation_energy_ev_atom": formation,
             "scheme": [next(iter(schemes), None)] * len(entries),
