@@ -85,7 +85,7 @@ def _handling(case: Case, water: FloatArray, carbon_dioxide: FloatArray) -> Text
     """
     mobile, salt = case.holds(_MOBILE), case.holds(_SALT_FORMERS)
     halide, oxygen = case.holds(_HEAVY_HALIDES), case.holds(_OXYGEN)
-    ionic = salt | halide
+    ionic = (salt | halide) & (mobile | ~case.alloys)
     bare = ~oxygen & ~case.holds(_FLUORINE)
     soft = bare & ((mobile & ~halide) | (salt & case.holds(_SOFT_ANIONS)))
     handling = np.full(len(case), "air", dtype=object)
