@@ -39,11 +39,13 @@ _SHIFT = 1e-10 * np.sqrt(
 """A tiny, different excess of each element, used only to break ties in the ratio test: stable
 candidates are single phases, so most bases are degenerate and would otherwise cycle."""
 
-BLOCK = 1 << 14
+BLOCK = 1 << 13
 """Problems at a time: what is held beside the answers does not grow with their number."""
 
 _STACK_NUMBERS = 320_000
 _SUBSETS_AT_ONCE = 1 << 21
+_FEW = 64
+_INDICES_KEPT = 4
 _NEVER = 1e3
 
 
@@ -66,6 +68,7 @@ class Competition:
         first = np.r_[True, np.diff(compositions.key[order]) != 0] if len(order) else order == 0
         self.ground: IntArray = np.sort(order[first])
         self.element_phase = self._element_phases()
+        self._indices: dict[tuple[bytes, int | None], Index] = {}
 
     def _element_phases(self) -> IntArray:
         phase = np.full(len(SYMBOLS), -1, dtype=np.int64)
@@ -93,7 +96,52 @@ class Competition:
         part.__dict__.update(self.__dict__)
         elements = self.element_phase[self.element_phase >= 0]
         part.ground = np.union1d(np.intersect1d(rows, self.ground), elements)
+        part._indices = {}
         return part
+
+    def index(self, common: BoolArray, reservoir: int | None) -> Index:
+        """The phases by what they hold beside the common elements; kept for the next call.
+
+        Args:
+            common: which elements every problem has, shape (elements,).
+            reservoir: an element whose pure phase does not compete.
+        """
+        key = (common.tobytes(), reservoir)
+        if key not in self._indices:
+            if len(self._indices) >= _INDICES_KEPT:
+                self._indices.pop(next(iter(self._indices)))
+            self._indices[key] = self._make_index(common, reservoir)
+        return self._indices[key]
+
+    def _make_index(self, common: BoolArray, reservoir: int | None) -> Index:
+        ground = self.compositions.take(self.ground)
+        rest = ~common[ground.element]
+        hashes = np.where(rest, element_hash(ground.element), np.uint64(0))
+        residual = segment_sum(hashes, ground.start)
+        arity = segment_sum(rest.astype(np.int64), ground.start)
+        keep = np.ones(len(ground), dtype=bool)
+        if reservoir is not None:
+            keep = ~((ground.size == 1) & (ground.element[ground.start[:-1]] == reservoir))
+        order = np.argsort(residual[keep], kind="stable")
+        phases = self.ground[keep][order]
+        found, start = np.unique(residual[keep][order], return_index=True)
+        rows = Ragged(np.r_[start, len(phases)].astype(np.int64), phases)
+        return Index(found, rows, int(arity.max(initial=0)))
+
+
+@dataclass(frozen=True)
+class Index:
+    """Phases by the hash of their elements that are not common to all problems.
+
+    Attributes:
+        hashes: distinct hashes, ascending.
+        phases: the phases of each.
+        deepest: most elements that a phase holds beside the common ones.
+    """
+
+    hashes: HashArray
+    phases: Ragged
+    deepest: int
 
 
 @dataclass(frozen=True)
@@ -228,7 +276,8 @@ def competitors(
     """The phases within each problem's elements: rows per distinct system, and row of each problem.
 
     Elements common to all problems (an electrolyte's, the reservoir's) are taken out of the sets
-    first, so the subsets to look up number 2^(elements that are not common).
+    first, so the subsets to look up number 2^(elements that are not common). Of few problems the
+    elements stay in, since an index that is there already costs less than a smaller one.
     """
     count = len(elements.size)
     hashes = element_hash(elements.value)
@@ -236,21 +285,12 @@ def competitors(
     _, first, inverse = np.unique(system, return_index=True, return_inverse=True)
     distinct = elements.take(first)
 
-    common = np.bincount(elements.value, minlength=len(SYMBOLS)) == count
+    common = np.zeros(len(SYMBOLS), dtype=bool)
+    if count > _FEW:
+        common = np.bincount(elements.value, minlength=len(SYMBOLS)) == count
     if reservoir is not None:
         common[reservoir] = True
-    ground = table.compositions.take(table.ground)
-    rest = ~common[ground.element]
-    residual = segment_sum(np.where(rest, element_hash(ground.element), np.uint64(0)), ground.start)
-    arity = segment_sum(rest.astype(np.int64), ground.start)
-    keep = np.ones(len(ground), dtype=bool)
-    if reservoir is not None:
-        keep = ~((ground.size == 1) & (ground.element[ground.start[:-1]] == reservoir))
-    order = np.argsort(residual[keep], kind="stable")
-    phases = table.ground[keep][order]
-    found, start = np.unique(residual[keep][order], return_index=True)
-    start = np.r_[start, len(phases)].astype(np.int64)
-    deepest = int(arity.max(initial=0))
+    index = table.index(common, reservoir)
 
     varying = ~common[distinct.value]
     residue = Ragged.from_owner(
@@ -265,21 +305,20 @@ def competitors(
         step = max(_SUBSETS_AT_ONCE >> int(r), 1)
         for i in range(0, len(members), step):
             part = members[i : i + step]
-            subsets = _subset_sums(
-                element_hash(residue.value[residue.start[part][:, None] + np.arange(r)]), deepest
-            )
-            at = np.searchsorted(found, subsets)
-            hit = at < len(found)
-            hit[hit] = found[at[hit]] == subsets[hit]
+            symbols = residue.value[residue.start[part][:, None] + np.arange(r)]
+            subsets = _subset_sums(element_hash(symbols), index.deepest)
+            at = np.searchsorted(index.hashes, subsets)
+            hit = at < len(index.hashes)
+            hit[hit] = index.hashes[at[hit]] == subsets[hit]
             owners.append(part[np.nonzero(hit)[0]])
             groups.append(at[hit])
     owner = np.concatenate(owners) if owners else np.zeros(0, np.int64)
     group = np.concatenate(groups) if groups else np.zeros(0, np.int64)
     by_owner = np.argsort(owner, kind="stable")
     owner, group = owner[by_owner], group[by_owner]
-    _, flat = ragged_take(start, group)
-    owner_of_phase = np.repeat(owner, start[group + 1] - start[group])
-    return Ragged.from_owner(owner_of_phase, phases[flat], len(distinct.size)), inverse
+    phases = index.phases.take(group)
+    owner_of_phase = np.repeat(owner, phases.size)
+    return Ragged.from_owner(owner_of_phase, phases.value, len(distinct.size)), inverse
 
 
 def _subset_sums(hashes: HashArray, deepest: int) -> HashArray:
