@@ -20,9 +20,10 @@ from screen import __version__, descriptors, tables
 from screen.columns import Column, Values, missing
 from screen.descriptors.case import Case
 from screen.errors import ScreenError
-from screen.pipeline import Run, ranked_columns
+from screen.pipeline import Run, cross_check, make_case, ranked_columns
 from screen.ranking.roles import roles
 from screen.report import table as report
+from screen.settings import Settings
 from screen.sources import materials_project, reference, snapshot
 from screen.tables import Electrolyte
 from screen.thermo.stacks import Mixtures
@@ -204,13 +205,24 @@ def interface(case: Case) -> Answer:
         labels = {"reaction_energy_ev_atom": Column("e_ev_atom", "reaction energy", "", "")}
         labels["x_a"] = Column("", f"atoms from {a}", "", "")
         labels["products"] = Column("", "products per atom of the mixture", "", "")
-        title = (
-            f"{a} with {b}: strongest {lowest['reaction_energy_ev_atom']:z.4f} eV/atom, "
-            f"{lowest['x_a']:.3f} of the atoms from {a}"
-        )
+        energy = float(reactions.energy[reactions.lowest[0]])
+        title = f"{a} with {b}: they do not react"
+        if energy < 0:
+            part = f"{reactions.x_a[reactions.lowest[0]]:.3f} of the atoms from {a}"
+            title = f"{a} with {b}: strongest {energy:z.4f} eV/atom, {part}"
         report.to_terminal(
             console, rows.select(["x_a", "reaction_energy_ev_atom", "products"]), labels, title
         )
+        distances = descriptors.compute_families(case, ("stability",)).columns
+        for formula, distance in zip((a, b), distances["hull_distance_ev_atom"], strict=True):
+            if not distance <= 0:
+                said = (
+                    "no energy of its own"
+                    if np.isnan(distance)
+                    else f"{distance:.3f} eV/atom above"
+                )
+                said = said.replace("above", "above the hull")
+                console.print(f"  {formula} ({said}) stands as its stablest mixture.", markup=False)
 
     return Answer(rows, {key: record[key] for key in order}, show)
 
@@ -327,7 +339,7 @@ def snapshots(folder: Path) -> Answer:
 def health() -> Iterator[tuple[bool, str]]:
     """Checks of the installation, as (sound, what was found)."""
     yield True, f"screen {__version__}, Python {platform.python_version()}"
-    for name in ("numpy", "pyarrow", "pymatgen", "pymatgen-core", "scipy"):
+    for name in ("mp-api", "numpy", "pyarrow", "pydantic", "pymatgen", "pymatgen-core", "typer"):
         try:
             yield True, f"{name} {importlib.metadata.version(name)}"
         except importlib.metadata.PackageNotFoundError:
@@ -339,6 +351,8 @@ def health() -> Iterator[tuple[bool, str]]:
         facts = tables.datasets()["reference_phases"]
         yield True, f"reference set: {len(phases)} phases, {phases.scheme}, {facts['licence']}"
         yield True, f"roles: {', '.join(roles())}"
+        check = cross_check(make_case(phases, Settings(check_candidates=3, check_interfaces=1))[0])
+        yield True, f"kernel and pymatgen agree within {check.largest_difference_v:.0e} V"
     except ScreenError as error:
         yield False, str(error)
     try:
@@ -346,12 +360,15 @@ def health() -> Iterator[tuple[bool, str]]:
             yield True, "results can be written here"
     except OSError as error:
         yield False, f"results cannot be written here: {error.strerror}; use -o"
-    yield True, f"endpoint: {materials_project.endpoint_from(os.environ)} (only 'pull' uses it)"
+    yield True, f"endpoint: {materials_project.endpoint_from(os.environ)}, for 'pull' alone"
     try:
         materials_project.key_from(os.environ)
         yield True, "key: MP_API_KEY is set"
-        yield materials_project.answers(materials_project.endpoint_from(os.environ))
+        yield True, materials_project.answers(materials_project.endpoint_from(os.environ))
     except ScreenError as error:
-        yield True, f"key: {error}"
-    found = snapshot.listed(snapshot.home(os.environ) / "snapshots")
-    yield True, f"snapshots: {', '.join(s.path.name for s in found) or 'none'}"
+        yield True, f"key or endpoint: {error}"
+    try:
+        found = snapshot.listed(snapshot.home(os.environ) / "snapshots")
+        yield True, f"snapshots: {', '.join(s.path.name for s in found) or 'none'}"
+    except ScreenError as error:
+        yield False, str(error)

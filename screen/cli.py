@@ -526,9 +526,10 @@ def _answer(answer: Any, form: str, output: Path | None) -> None:
 
 
 def _check_format(form: str) -> None:
-    formats = ("table", "csv", "json", "parquet", "md")
-    if form not in formats:
-        raise UsageError(f"unknown format {form!r}; {did_you_mean(form, formats)}")
+    from screen.report.table import FORMATS
+
+    if form not in FORMATS:
+        raise UsageError(f"unknown format {form!r}; {did_you_mean(form, FORMATS)}")
 
 
 def _emit(data: bytes, form: str, output: Path | None) -> None:

@@ -76,7 +76,7 @@ def parse_formula(text: str) -> dict[str, int]:
             assert match is not None
             multiplier, body = Fraction(match[1] or 1), match[2]
             if not body:
-                raise DataError(f"formula {given!r}: nothing follows {match[1] or 'the dot'!r}")
+                raise DataError(f"formula {given!r}: nothing follows the raised dot")
         for symbol, amount in _parse_part(body, given).items():
             amounts[symbol] = amounts.get(symbol, Fraction(0)) + multiplier * amount
     amounts = {symbol: amount for symbol, amount in amounts.items() if amount}

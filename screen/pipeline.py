@@ -97,14 +97,9 @@ def make_case(
         UsageError, DataError: for an anode that the table does not hold or cover.
     """
     anode = anode_of(settings.anode)
+    if formulas is None:
+        _check_anode(phases, anode)
     electrolytes = electrolytes_of(anode.symbol, settings.electrolytes)
-    if not phases.covers([anode.symbol]):
-        raise DataError(f"{phases.name} has no {anode.symbol}; give a --source that holds it")
-    if phases.name == REFERENCE and anode.symbol not in reference.ANODES:
-        raise DataError(
-            f"the reference set is complete for {', '.join(reference.ANODES)}, not for "
-            f"{anode.symbol}; give a full snapshot with --source"
-        )
     named = {c.formula: c for c in reference.named_candidates(anode.symbol)}
     if formulas is not None:
         compositions = Compositions.from_formulas(formulas)
@@ -168,6 +163,17 @@ def _identity(
         texts = phases.texts(column)
         identity[column] = [texts[row] if row >= 0 else "" for row in rows]
     return identity
+
+
+def _check_anode(phases: Phases, anode: Anode) -> None:
+    """Refuse to rank for an anode metal that the table does not hold or cover."""
+    if phases.name == REFERENCE and anode.symbol not in reference.ANODES:
+        raise DataError(
+            f"the reference set is complete for {', '.join(reference.ANODES)}, not for "
+            f"{anode.symbol}; give a full snapshot with --source"
+        )
+    if anode.symbol not in phases.symbols:
+        raise DataError(f"{phases.name} has no {anode.symbol}; give a --source that holds it")
 
 
 def check_covered(phases: Phases, *formulas: str, anode: str | None = None) -> None:
@@ -314,7 +320,8 @@ class Run:
     def digests(self) -> dict[str, str]:
         """What the result depends on, as digests: data, code, settings and roles."""
         data = hashlib.sha256()
-        for path in self.files or (DATA / "reference_phases.csv", DATA / "candidates.csv"):
+        shipped = (DATA / "reference_phases.csv", DATA / "candidates.csv")
+        for path in (*(shipped if self.case.phases.name == REFERENCE else ()), *self.files):
             data.update(sha256(path).encode())
         choices = self.case.settings.model_dump_json() + repr([r.role for r in self.rankings])
         return {
@@ -327,12 +334,12 @@ class Run:
     def name(self) -> str:
         """Folder name: anode, source, and a digest of everything that the result depends on."""
         joined = hashlib.sha256(repr(sorted(self.digests.items())).encode()).hexdigest()
-        source = self.files[0].stem if self.files else REFERENCE
+        source = Path(self.case.phases.name).stem
         return f"{self.case.anode.symbol.lower()}-{source}-{joined[:8]}"
 
 
 def code_digest() -> str:
-    """Digest of the package's code and shipped data, the reference phases aside."""
+    """Digest of the package's code and shipped data."""
     digest = hashlib.sha256()
     root = Path(__file__).parent
     for path in sorted((*root.rglob("*.py"), *DATA.glob("*.toml"), *DATA.glob("*.csv"))):
@@ -376,6 +383,8 @@ def run(
         files: what the phases were read from, for the record.
         progress: told the name of each step as it begins.
     """
+    if selected and phases.name == REFERENCE:
+        raise UsageError("--selected goes with a --source file; the reference set is a selection")
     case, identity = make_case(phases, settings, roles=roles if selected else ())
     values = describe(case, progress)
     progress("ranking")

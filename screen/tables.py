@@ -13,7 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from screen.composition import INDEX, SYMBOLS, BoolArray, FloatArray
+from screen.composition import (
+    INDEX,
+    SYMBOLS,
+    BoolArray,
+    FloatArray,
+    format_formula,
+    parse_formula,
+)
 from screen.errors import DataError, UsageError, did_you_mean
 
 DATA = Path(__file__).parent / "data"
@@ -103,8 +110,7 @@ class Electrolyte:
     @property
     def column(self) -> str:
         """Name of the column of reaction energies with it."""
-        plain = "".join(c for c in self.formula.lower() if c.isalnum())
-        return f"interface_{plain}_ev_atom"
+        return f"interface_{format_formula(parse_formula(self.formula)).lower()}_ev_atom"
 
 
 def electrolytes_of(anode: str, chosen: tuple[str, ...] = ()) -> tuple[Electrolyte, ...]:

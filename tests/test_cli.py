@@ -317,7 +317,7 @@ def test_columns_where_sort_and_top(rank: Cli) -> None:
         assert float(row["hull_distance_ev_atom"]) < 0.03
         assert row["formula"] != "LiF"
     for sort, sign in (("reduction_v", 1), ("-reduction_v", -1)):
-        rows = good(rank(*options, "--sort", sort, "--role", "host", "--top", "30")).rows
+        rows = good(rank(*options, "--sort", sort, "--role", "interlayer", "--top", "30")).rows
         values = [sign * float(row["reduction_v"]) for row in rows]
         assert values == sorted(values)
         assert len(values) == 30
@@ -338,7 +338,7 @@ def test_role_and_electrolyte_narrow_the_run(rank: Cli) -> None:
     faced = [n for n in rows[0] if n.startswith("interface_") and n.endswith("_ev_atom")]
     assert faced == [
         "interface_li3ps4_ev_atom",
-        "interface_li10geps62_ev_atom",
+        "interface_li10gep2s12_ev_atom",
         "interface_median_ev_atom",
         "interface_worst_ev_atom",
     ]

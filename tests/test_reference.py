@@ -34,7 +34,15 @@ def test_every_candidate_and_electrolyte_has_a_phase() -> None:
     rows = phases.rows_of(Compositions.from_formulas(formulas))
     assert [f for f, row in zip(formulas, rows, strict=True) if row < 0] == []
     # Where the row is found by formula, so are label and family.
-    assert [f for f, row in zip(formulas, rows, strict=True) if phases.formulas[row] != f] == []
+    candidates = list(zip(formulas, rows, strict=True))[: len(rows_of("candidates"))]
+    assert [f for f, row in candidates if phases.formulas[row] != f] == []
+
+
+def test_dilute_solutions_are_left_out() -> None:
+    """No phase but an element is nearly all one element."""
+    rows = reference.load().compositions
+    for counts in rows:
+        assert len(counts) == 1 or max(counts.values()) <= 0.99 * sum(counts.values())
 
 
 def test_electrolytes_without_a_phase_say_so() -> None:
@@ -105,7 +113,8 @@ def test_gives_the_answers_of_the_full_table(anode: str) -> None:
     sample = np.random.default_rng(20).choice(named, 12, replace=False).tolist()
     settings = Settings(anode=anode)
     small = pipeline.make_case(reference.load(), settings, sample)[0]
-    full = pipeline.make_case(user_files.load(FULL_SIZE), settings, sample)[0]
+    table = reference.without_dilute(user_files.load(FULL_SIZE))
+    full = pipeline.make_case(table, settings, sample)[0]
     same_answers(small, full)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from screen.columns import Column, Values
+from screen.composition import FloatArray, parse_formula
 from screen.descriptors.case import Case
 from screen.tables import Electrolyte
 
@@ -28,13 +29,13 @@ def columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
         Column(
             "interface_median_ev_atom",
             "interface, median",
-            "Median of the reaction energies with the electrolytes.",
+            "Median of the reaction energies with the electrolytes whose elements the table holds.",
             _SOURCE,
         ),
         Column(
             "interface_worst_ev_atom",
             "interface, worst",
-            "Most negative of the reaction energies with the electrolytes.",
+            "Most negative of those reaction energies.",
             _SOURCE,
         ),
         Column(
@@ -50,20 +51,26 @@ def columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
 def compute(case: Case) -> Values:
     """Reaction energies with each electrolyte, as far as the table reaches."""
     values = Values(len(case))
-    energies = np.full((len(case), len(case.electrolytes)), np.nan)
-    unknown = np.full(len(case), f"no electrolytes for {case.anode.symbol}", dtype=object)
-    for i, electrolyte in enumerate(case.electrolytes):
-        energies[:, i], reasons = case.reaction_energies(electrolyte.formula)
-        values.add(electrolyte.column, energies[:, i], reasons)
-        unknown = reasons
-    known = ~np.isnan(energies).all(axis=1)
+    known: list[FloatArray] = []
+    labels: list[str] = []
+    unknown = np.full(len(case), "", dtype=object)
+    for electrolyte in case.electrolytes:
+        energies, reasons = case.reaction_energies(electrolyte.formula)
+        values.add(electrolyte.column, energies, reasons)
+        if {*parse_formula(electrolyte.formula)} <= case.phases.symbols:
+            known.append(energies)
+            labels.append(electrolyte.label)
+            unknown = np.where(unknown == "", reasons, unknown)
     median, worst = np.full((2, len(case)), np.nan)
     worst_with = np.full(len(case), "", dtype=object)
-    if known.any():
-        median[known] = np.nanmedian(energies[known], axis=1)
-        worst[known] = np.nanmin(energies[known], axis=1)
-        labels = np.array([electrolyte.label for electrolyte in case.electrolytes], dtype=object)
-        worst_with[known] = labels[np.nanargmin(energies[known], axis=1)]
+    if known:
+        every = np.array(known)
+        whole = ~np.isnan(every).any(axis=0)
+        median[whole] = np.median(every[:, whole], axis=0)
+        worst[whole] = every[:, whole].min(axis=0)
+        worst_with[whole] = np.array(labels, dtype=object)[every[:, whole].argmin(axis=0)]
+    else:
+        unknown[:] = f"no electrolytes for {case.anode.symbol} with all their elements in the table"
     values.add("interface_median_ev_atom", median, unknown)
     values.add("interface_worst_ev_atom", worst, unknown)
     values.add("interface_worst_with", worst_with, unknown)

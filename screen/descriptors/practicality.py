@@ -27,6 +27,7 @@ CARBONATION_EV_ATOM = -0.1
 _SALT_FORMERS = [INDEX[s] for s in "Li Na K Rb Cs Mg Ca Sr Ba".split()]
 _MOBILE = [INDEX[s] for s in "Li Na K Rb Cs Ca Sr Ba".split()]
 _SOFT_ANIONS = [INDEX[s] for s in "H B C N P As Sb Bi S Se Te".split()]
+_GAS_FORMERS = [INDEX[s] for s in "H P As S Se Te".split()]
 _HEAVY_HALIDES = [INDEX[s] for s in "Cl Br I".split()]
 _OXYGEN, _FLUORINE = [INDEX["O"]], [INDEX["F"]]
 
@@ -47,8 +48,8 @@ def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
         Column(
             "handling",
             "handling",
-            "air, dry_room or glove_box, by rules on composition and on the energies with water "
-            "and carbon dioxide.",
+            "Where it keeps: air, dry_room or glove_box, by rules on composition and on the "
+            "energies with water and carbon dioxide. Guidance for planning, no safety statement.",
             "rules of the family practicality, held to handbook behaviour of common compounds",
             "text",
         ),
@@ -79,14 +80,16 @@ def compute(case: Case) -> Values:
 def _handling(case: Case, water: FloatArray, carbon_dioxide: FloatArray) -> Texts:
     """The flag by rules, since 0 K energies know neither oxide films nor deliquescence.
 
-    Metals and ceramics without salt-forming metals or heavy halides are kept in air whatever
+    Metals, and oxides, nitrides and carbides without salt-forming metals, are kept in air whatever
     their energy: a film stops the reaction. Sulfides, nitrides, hydrides, alloys and the like of
-    the mobile metals are not. Chlorides, bromides and iodides draw water.
+    the mobile metals are not; of other metals, sulfides, phosphides and the like only if their
+    energy with water says so. Chlorides, bromides and iodides draw water.
     """
     mobile, salt = case.holds(_MOBILE), case.holds(_SALT_FORMERS)
     halide, oxygen = case.holds(_HEAVY_HALIDES), case.holds(_OXYGEN)
-    ionic = (salt | halide) & (mobile | ~case.alloys)
     bare = ~oxygen & ~case.holds(_FLUORINE)
+    gassing = bare & case.holds(_GAS_FORMERS) & (case.compositions.size > 1)
+    ionic = (salt | halide | gassing) & (mobile | ~case.alloys)
     soft = bare & ((mobile & ~halide) | (salt & case.holds(_SOFT_ANIONS)))
     handling = np.full(len(case), "air", dtype=object)
     dry = halide | (ionic & ((water <= DRY_ROOM_EV_ATOM) | (carbon_dioxide <= CARBONATION_EV_ATOM)))

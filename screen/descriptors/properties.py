@@ -53,7 +53,8 @@ def compute(case: Case) -> Values:
     cap = case.settings.modulus_cap_gpa
     for name in _TAKEN:
         numbers = np.where(case.rows >= 0, case.phases.numbers(name)[case.rows], np.nan)
-        reason = np.full(len(case), f"not in {case.phases.name}", dtype=object)
+        absent, silent = f"no such phase in {case.phases.name}", f"{case.phases.name} gives none"
+        reason = np.where(case.rows >= 0, silent, absent).astype(object)
         if name.endswith("_modulus_gpa"):
             reason[numbers > cap] = f"the source's value is above {cap:g} GPa, which no solid has"
             numbers[numbers > cap] = np.nan

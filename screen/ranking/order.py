@@ -249,12 +249,12 @@ def _reasons(
     gain = np.nan_to_num(desirability, nan=-1.0) * weights
     loss = -np.log(np.maximum(np.nan_to_num(desirability, nan=1.0), FLOOR)) * weights
     for i in np.flatnonzero(passed):
-        best = [g for g in np.argsort(-gain[:, i], kind="stable") if gain[g, i] > 0][:2]
-        said = [
-            role.goals[g].strong.format(_said(values[g][i]))
-            for g in best
-            if desirability[g, i] >= GOOD_ENOUGH
-        ]
+        best = [
+            g
+            for g in np.argsort(-gain[:, i], kind="stable")
+            if gain[g, i] > 0 and desirability[g, i] >= GOOD_ENOUGH
+        ][:2]
+        said = [role.goals[g].strong.format(_said(values[g][i])) for g in best]
         worst = int(np.argmax(loss[:, i]))
         unknown = [
             _plain(goal.column)
@@ -352,7 +352,12 @@ def _move(rises: bool) -> str:
 
 def _what_would_pass(role: Role, table: Table, gates: _Gates, i: int, homeless: bool) -> str:
     failed = [gates.gates[g] for g in np.flatnonzero(gates.fails[:, i])]
-    unknown = {_plain(g.column) for g in failed if missing(table[g.column][i : i + 1])[0]}
+    known = [gate for gate in failed if not missing(table[gate.column][i : i + 1])[0]]
+    for gate in known:
+        if gate.error is None:
+            said = number(table[gate.column][i], gate.column)
+            return f"Stays out: {_plain(gate.column)} is {said}."
+    unknown = {_plain(gate.column) for gate in failed if gate not in known}
     for kind in role.kinds.values() if homeless else ():
         column = kind.when.column
         if not missing(table[column][i : i + 1])[0]:
@@ -361,12 +366,9 @@ def _what_would_pass(role: Role, table: Table, gates: _Gates, i: int, homeless: 
                 f"Stays out: {_plain(column)} is {said}, which is no kind of {role.label.lower()}."
             )
         unknown.add(_plain(column))
-    if unknown:
+    if not known:
         return f"Cannot be judged until {', '.join(sorted(unknown))} is known."
-    fixed = [gate for gate in failed if gate.error is None]
-    if fixed:
-        column = fixed[0].column
-        return f"Stays out: {_plain(column)} is {number(table[column][i], column)}."
-    step, change = min(_gate_step(table, gate, i) for gate in failed)
-    others = f", and {len(failed) - 1} more gate(s) open" if len(failed) > 1 else ""
+    step, change = min(_gate_step(table, gate, i) for gate in known)
+    more = len(failed) - 1 + homeless
+    others = f", and {more} more gate(s) open" if more else ""
     return f"Enters the list if {change} ({step:.1f} times its error){others}."

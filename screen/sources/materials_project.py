@@ -22,6 +22,7 @@ from itertools import combinations
 from math import ceil
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import requests
@@ -48,6 +49,7 @@ SUMMARY_FIELDS = (
     "material_id formula_pretty band_gap theoretical density volume nsites bulk_modulus "
     "shear_modulus builder_meta"
 ).split()
+NAME_FIELDS = "material_id formula_pretty builder_meta".split()
 THERMO_FIELDS = "material_id formation_energy_per_atom thermo_type".split()
 
 _RETRIED = {429, 500, 502, 503, 504}
@@ -98,10 +100,7 @@ class Query:
 
     def fields(self, route: str) -> list[str]:
         """What to ask of each document."""
-        if route == "summary":
-            return SUMMARY_FIELDS
-        # A material that only competes has no summary to take its formula from.
-        return [*THERMO_FIELDS, "formula_pretty"] if self.properties else THERMO_FIELDS
+        return {"summary": SUMMARY_FIELDS, "names": NAME_FIELDS, "thermo": THERMO_FIELDS}[route]
 
     def parts(self) -> list[dict[str, Any]]:
         """Criteria, one request series each; lists of systems are cut to a sendable length."""
@@ -147,6 +146,7 @@ class PoliteSession(requests.Session):
             NetworkError: when it does not, or cannot.
         """
         options["timeout"] = self.settings.timeout_s
+        options["allow_redirects"] = False  # the key would go along, to whatever host
         fault = ""
         for attempt in range(self.settings.attempts):
             if attempt:
@@ -236,7 +236,7 @@ def _said(response: requests.Response) -> str:
         body = response.json()
         if isinstance(body, dict):
             return str(body.get("detail") or body.get("message") or body.get("error") or body)
-    return response.text[:200] or "nothing more"
+    return response.text or "nothing more"
 
 
 def key_from(environment: Mapping[str, str]) -> str:
@@ -260,18 +260,28 @@ def key_from(environment: Mapping[str, str]) -> str:
 
 
 def endpoint_from(environment: Mapping[str, str], given: str | None = None) -> str:
-    """Where to ask: as given, by MP_API_ENDPOINT, or the public address."""
-    return (given or environment.get("MP_API_ENDPOINT") or ENDPOINT).rstrip("/") + "/"
+    """Where to ask: as given, by MP_API_ENDPOINT, or the public address.
+
+    Raises:
+        UsageError: for an address over which the key would travel in the clear.
+    """
+    endpoint = (given or environment.get("MP_API_ENDPOINT") or ENDPOINT).rstrip("/") + "/"
+    address = urlsplit(endpoint)
+    if address.scheme != "https" and address.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise UsageError(
+            f"endpoint {endpoint}: https only, since the key travels with each request"
+        )
+    return endpoint
 
 
-def answers(endpoint: str) -> tuple[bool, str]:
-    """Whether an endpoint answers, and with which database, without the key."""
+def answers(endpoint: str) -> str:
+    """Whether an endpoint answers, and with which database; asked without the key."""
     settings = PullSettings(attempts=1, timeout_s=10)
     try:
         version = _version(PoliteSession(settings, "", lambda _: None), endpoint)
     except NetworkError as error:
-        return False, f"endpoint: {error}"
-    return True, f"endpoint answers: database {version}"
+        return f"endpoint does not answer: {str(error).partition(';')[0]}"
+    return f"endpoint answers: database {version}"
 
 
 def _version(session: PoliteSession, endpoint: str) -> str:
@@ -304,9 +314,15 @@ class Server:
         # Several seconds of imports, hence here.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from mp_api.client import MPRester  # noqa: PLC0415
+            from mp_api.client import MPRester, mprester  # noqa: PLC0415
+            from mp_api.client.core import MPRestError  # noqa: PLC0415
 
+            # The client asks for its own heartbeat without time-out or retry; lend it the session.
+            lent = ((mprester, "get"), (requests, "get"))
+            saved = [getattr(module, name) for module, name in lent]
             try:
+                for module, name in lent:
+                    setattr(module, name, self.session.get)
                 return MPRester(
                     key,
                     endpoint=self.endpoint,
@@ -314,10 +330,14 @@ class Server:
                     mute_progress_bars=True,
                     session=self.session,
                 )
-            except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+            except (MPRestError, ValueError, KeyError, TypeError, OSError) as error:
+                text = self.session._clean(str(error))
                 raise NetworkError(
-                    f"{self.endpoint} does not answer as the client expects"
+                    f"{self.endpoint} does not answer as the client expects: {text}"
                 ) from error
+            finally:
+                for (module, name), value in zip(lent, saved, strict=True):
+                    setattr(module, name, value)
 
     def count(self, route: str, criteria: dict[str, Any]) -> int:
         """Documents that a route holds for some criteria."""
@@ -326,10 +346,10 @@ class Server:
     def documents(
         self, route: str, criteria: dict[str, Any], fields: list[str], page: int
     ) -> Documents:
-        """One page of documents, counted from 1."""
+        """One page of documents, counted from 1; "names" is the summary, briefly."""
         # `fields` would make the client rebuild its document model for each name, on each page.
         options = {"_page": page, "chunk_size": PAGE, "_fields": ",".join(fields)}
-        if route == "summary":
+        if route != "thermo":
             options["_sort_fields"] = "material_id"
         documents = self._ask(
             lambda rester: rester._search(all_fields=False, **_sendable(criteria), **options), route
@@ -342,7 +362,8 @@ class Server:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                return question(getattr(self._client.materials, route))
+                rester = self._client.materials.thermo if route == "thermo" else None
+                return question(rester or self._client.materials.summary)
             except (MPRestError, ValueError, KeyError, TypeError, OSError) as error:
                 text = self.session._clean(str(error))
                 raise NetworkError(f"the client gave up on {route}: {text}") from error
@@ -403,6 +424,7 @@ class Pulled:
 
     summary: Documents
     thermo: Documents
+    names: Documents
     version: str
     requests: int
 
@@ -431,7 +453,7 @@ def pull(
     pages = Pages(home / query.digest)
     plan = list(_plan(server, query))
     total = sum(ceil(count / PAGE) for *_, count in plan)
-    documents: dict[str, dict[str, dict[str, Any]]] = {"summary": {}, "thermo": {}}
+    documents: dict[str, dict[str, dict[str, Any]]] = {"summary": {}, "names": {}, "thermo": {}}
     done = new = 0
     for part, route, criteria, count in plan:
         for page in range(1, ceil(count / PAGE) + 1):
@@ -448,7 +470,7 @@ def pull(
             _take(documents[route], kept)
             done += 1
             progress(done, total)
-    for route in ("summary", "thermo"):
+    for route in documents:
         wanted = sum(count for _, r, _, count in plan if r == route)
         _mend(server, route, documents, wanted, query)
     if server.current_version() != server.version:
@@ -456,9 +478,11 @@ def pull(
             f"the database changed from {server.version} during this pull; run it with --restart "
             "to begin anew"
         )
+    ordered = {route: [d for _, d in sorted(have.items())] for route, have in documents.items()}
     return Pulled(
-        [document for _, document in sorted(documents["summary"].items())],
-        [document for _, document in sorted(documents["thermo"].items())],
+        ordered["summary"],
+        ordered["thermo"],
+        ordered["names"],
         server.version,
         server.session.asked,
     )
@@ -483,12 +507,15 @@ def _plan(server: Server, query: Query) -> Iterator[tuple[int, str, dict[str, An
 
 
 def _criteria(query: Query, criteria: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What to ask each route for."""
-    licence = {} if query.gnome else {"batch_id_not_eq": GNOME}
-    return {
-        "summary": {**criteria, **licence, **dict(query.properties), "deprecated": False},
+    """What to ask each route for; names only where the summary is not of all materials."""
+    every = {**criteria, "deprecated": False}
+    if not query.gnome:
+        every["batch_id_not_eq"] = GNOME
+    asked = {
+        "summary": {**every, **dict(query.properties)},
         "thermo": {**criteria, "thermo_types": [THERMO_TYPE]},
     }
+    return {**asked, "names": every} if query.properties else asked
 
 
 def _fetch(
@@ -525,14 +552,15 @@ def _mend(
         NetworkError: if some are missing even then.
     """
     have = documents[route]
-    other = documents["thermo" if route == "summary" else "summary"]
-    lacking = sorted(other.keys() - have.keys())
+    if len(have) >= wanted:
+        return
+    every = set().union(*(documents[other] for other in documents))
+    lacking = sorted(every - have.keys())
     criteria = _criteria(query, {})[route]
-    if len(have) < wanted:
-        server.session.tell(
-            f"{route}: {wanted - len(have)} of {wanted} documents are missing, others came twice; "
-            "asking for them by id"
-        )
+    server.session.tell(
+        f"{route}: {wanted - len(have)} of {wanted} documents are missing, others came twice; "
+        "asking for them by id"
+    )
     for begin in range(0, len(lacking), _IDS_AT_ONCE):
         if len(have) >= wanted:
             break
@@ -634,8 +662,8 @@ def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Pha
         DataError: if a document is of another thermo type, or an element has no reference.
     """
     energies: dict[str, float | None] = {}
-    summary = list(pulled.summary)
-    described = {document["material_id"] for document in summary}
+    described = {document["material_id"] for document in pulled.summary}
+    compete = [d for d in pulled.names if d["material_id"] not in described]
     for document in pulled.thermo:
         if document["thermo_type"] != THERMO_TYPE:
             raise DataError(
@@ -643,11 +671,9 @@ def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Pha
                 "asked for; energies of different schemes do not share a hull"
             )
         energies[document["material_id"]] = document["formation_energy_per_atom"]
-        if query.properties and document["material_id"] not in described:
-            summary.append({**document, "builder_meta": LICENCES["BY-C"]})
     columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
     gaps: list[Gap] = []
-    for document in summary:
+    for document in (*pulled.summary, *compete):
         name, formula = document["material_id"], document["formula_pretty"]
         energy = energies.get(name)
         if energy is None:
@@ -704,5 +730,5 @@ def _modulus(value: Any, cap: float) -> tuple[float | None, str]:
 
 
 def _licence(meta: dict[str, Any]) -> str:
-    code = str(meta.get("license") or "BY-C")
+    code = str(meta.get("license") or "not stated")
     return LICENCES.get(code, sys.intern(code))

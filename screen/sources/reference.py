@@ -21,6 +21,9 @@ from screen.thermo.stacks import Competition, Ragged, competitors
 ANODES = ("Li", "Na", "Mg")
 """Anode metals that the embedded set covers."""
 
+DILUTE = 0.99
+"""Share of one element above which a phase counts as a dilute solution."""
+
 AIR = ({"H", "O"}, {"C", "O"})
 """Elements of what a candidate meets outside the cell: water and oxygen, carbon dioxide."""
 
@@ -47,15 +50,14 @@ class Named:
     label: str
     family: str
     reference: str
-    note: str
 
 
 def named_candidates(anode: str) -> tuple[Named, ...]:
     """The candidates that make sense for an anode metal."""
     return tuple(
-        Named(row["formula"], row["label"], row["family"], row["reference"], row["note"])
+        Named(row["formula"], row["label"], row["family"], row["reference"])
         for row in rows_of("candidates")
-        if {"*", anode} & set(row["anodes"].split())
+        if {"*", anode} & set(row["anodes"].split()) and row["formula"] != anode
     )
 
 
@@ -83,6 +85,19 @@ def _systems() -> tuple[frozenset[str], ...]:
     return tuple(sorted(found, key=sorted))
 
 
+def without_dilute(phases: Phases) -> Phases:
+    """The table without dilute solutions computed in a large cell, such as Mg149Al.
+
+    They are no compounds, and the few meV that such a cell gains would name the contact products of
+    nearly everything that holds magnesium.
+    """
+    rows = phases.compositions
+    largest = np.zeros(len(rows), dtype=np.int64)
+    np.maximum.at(largest, rows.owner, rows.count)
+    keep = (rows.size == 1) | (largest <= DILUTE * rows.atoms)
+    return Phases(phases.select(np.flatnonzero(keep)), name=phases.name, systems=phases.systems)
+
+
 def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = DATA) -> Path:
     """Write reference_phases.csv from any full snapshot, and the digests of all shipped tables.
 
@@ -96,7 +111,7 @@ def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = D
     Raises:
         DataError: if the snapshot lacks a named candidate.
     """
-    full = user_files.load(source, gaps=gaps, moduli=moduli)
+    full = without_dilute(user_files.load(source, gaps=gaps, moduli=moduli))
     seal(folder)
     stable, _ = stable_table(Competition(full.compositions, full.energy))
     systems = [sorted(INDEX[symbol] for symbol in system) for system in _systems()]

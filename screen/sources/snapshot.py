@@ -6,7 +6,6 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from screen.tables import sha256
 FORMAT = 1
 LATEST = "latest"
 NOTES = "screen"
+_NEEDED = ("database_version", "phases", "scheme", "licences", "sha256")
 
 Gap = tuple[str, str, str, str]
 """Id, formula, column, reason."""
@@ -41,6 +41,27 @@ class Snapshot:
         """Database version as numbers, to compare."""
         return tuple(int(n) for n in re.findall(r"\d+", str(self.manifest["database_version"])))
 
+    @property
+    def whole(self) -> bool:
+        """Whether the properties of all its phases were asked for, not of one role's choice."""
+        return not self.manifest["query"]["properties"]
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a snapshot.
+
+    Raises:
+        DataError: if it is none.
+    """
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        query = manifest["query"]
+        if isinstance(query["systems"], list) and isinstance(query["properties"], list):
+            return dict(manifest) | {key: manifest[key] for key in _NEEDED}
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise DataError(f"{path} is no manifest of a snapshot; remove it, or pull the snapshot again")
+
 
 def home(environment: Mapping[str, str]) -> Path:
     """Folder of snapshots and of pulls under way: SCREEN_HOME, or the user's cache folder."""
@@ -54,13 +75,13 @@ def listed(folder: Path) -> list[Snapshot]:
     for path in sorted(folder.glob("*.parquet")):  # structures lie beside, without a manifest
         manifest = path.with_suffix(".json")
         if manifest.is_file():
-            with suppress(ValueError):
-                found.append(Snapshot(path, json.loads(manifest.read_text(encoding="utf-8"))))
+            found.append(Snapshot(path, _manifest(manifest)))
     return sorted(found, key=lambda s: (s.version, s.path.name))
 
 
 def latest(folder: Path) -> Path:
-    """The snapshot of the newest database; of several, the one with the most phases.
+    """The snapshot of the newest database; of several, one with the properties of all its phases,
+    and the largest.
 
     Raises:
         DataError: if there is none.
@@ -68,7 +89,7 @@ def latest(folder: Path) -> Path:
     found = listed(folder)
     if not found:
         raise DataError(f"no snapshot in {folder}; make one with 'python -m screen pull'")
-    return max(found, key=lambda s: (s.version, s.manifest["phases"])).path
+    return max(found, key=lambda s: (s.version, s.whole, s.manifest["phases"])).path
 
 
 def keep(path: Path, data: bytes) -> None:
@@ -117,11 +138,7 @@ def check_whole(path: Path) -> None:
     manifest = path.with_suffix(".json")
     if path.suffix != ".parquet" or not manifest.is_file():
         return
-    try:
-        stated = json.loads(manifest.read_text(encoding="utf-8"))["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{manifest.name} is no manifest of a snapshot; pull it again") from error
-    if stated != sha256(path):
+    if _manifest(manifest)["sha256"] != sha256(path):
         raise DataError(f"{path.name} is not what its manifest says; pull the snapshot again")
 
 

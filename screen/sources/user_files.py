@@ -50,11 +50,12 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
         what = " is a folder" if path.is_dir() else ": no such file"
         raise DataError(f"{path}{what}; --source takes 'reference', 'latest' or a file")
     readers = {".parquet": _read_parquet, ".csv": _read_energies, ".json": _read_entries}
-    if path.suffix not in readers:
-        hint = did_you_mean(path.suffix, FORMATS)
+    suffix = path.suffix.lower()
+    if suffix not in readers:
+        hint = did_you_mean(suffix, FORMATS)
         raise DataError(f"{path}: unknown kind of table {path.suffix!r}; {hint}")
     snapshot.check_whole(path)
-    table = readers[path.suffix](path)
+    table = readers[suffix](path)
     systems = snapshot.systems_of(table.schema, path.name)
     for companion in (gaps, moduli):
         if companion is not None:
@@ -118,12 +119,15 @@ def _check_scheme(phases: Phases, more: Phases, name: str) -> None:
             f"add a column scheme with {phases.scheme!r} if that is what it is, or a known compound"
         )
     difference = more.energy[compounds[shared]] - phases.energy[rows[shared]]
-    worst = int(np.argmin(difference))
-    if difference[worst] < -SAME_SCHEME_EV_ATOM or np.median(difference) > SAME_SCHEME_EV_ATOM:
+    lowest, nearest = int(np.argmin(difference)), int(np.argmin(np.abs(difference)))
+    # A polymorph may lie above the known one, but one below, or none that agrees, is of another
+    # scheme.
+    odd = lowest if difference[lowest] < -SAME_SCHEME_EV_ATOM else nearest
+    if abs(difference[odd]) > SAME_SCHEME_EV_ATOM:
         raise DataError(
-            f"{name}: {more.formulas[compounds[shared][worst]]} lies {difference[worst]:+.3f} "
-            f"eV/atom from {phases.name}, more than {SAME_SCHEME_EV_ATOM:g}; the energies are not "
-            "of its scheme"
+            f"{name}: {more.formulas[compounds[shared][odd]]} lies {difference[odd]:+.3f} eV/atom "
+            f"from that of {phases.name}, more than {SAME_SCHEME_EV_ATOM:g}; the energies are not "
+            "of its scheme (if they are, say so in a column scheme, or add a compound that agrees)"
         )
 
 

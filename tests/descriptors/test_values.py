@@ -324,7 +324,7 @@ HANDLING = {
     "Si": "air",
     "Ag": "air",
     "Sn": "air",
-    "ZnS": "air",
+    "SnS2": "air",
     "MoS2": "air",
     "Li2CO3": "air",
     "Li3PO4": "air",

@@ -9,9 +9,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -435,3 +437,50 @@ def test_a_snapshot_of_a_newer_format(
     monkeypatch.undo()
     with pytest.raises(ScreenError, match="format 99"):
         user_files.load(path)
+
+
+def test_the_key_follows_no_redirect(server: Emulator, dial: Connect) -> None:
+    connected = dial(server, attempts=1)
+    seen: list[Any] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(dict(self.headers))
+            self.send_response(302)
+            self.send_header("Location", server.endpoint)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    before = len(server.requests)
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as foreign:
+        thread = threading.Thread(target=foreign.handle_request)
+        thread.start()
+        with pytest.raises(NetworkError, match="302"):
+            connected.session.get(f"http://127.0.0.1:{foreign.server_port}/")
+        thread.join()
+    assert len(seen) == 1
+    assert len(server.requests) == before
+
+
+def test_the_key_travels_encrypted() -> None:
+    with pytest.raises(UsageError, match="https"):
+        mp.endpoint_from({}, "http://api.example.org/")
+    assert mp.endpoint_from({}, "https://api.example.org") == "https://api.example.org/"
+
+
+@pytest.mark.parametrize("kind", ["status", "silence", "html"])
+def test_every_heartbeat_is_asked_for_politely(kind: Any, server: Emulator, dial: Connect) -> None:
+    """The client's own too: with time-out and retry."""
+    for times in (1, 2, 3):
+        server.faults.add(Fault(kind, "/heartbeat", seconds=3.0, times=1))
+        assert dial(server, timeout_s=0.5).version == "2026.04.13", times
+
+
+def test_a_damaged_manifest(tmp_path: Path) -> None:
+    for text in ("{}", "[]", "", '{"query": {}}'):
+        (tmp_path / "mp-1.parquet").write_bytes(b"")
+        (tmp_path / "mp-1.json").write_text(text)
+        with pytest.raises(DataError, match="no manifest"):
+            snapshot.listed(tmp_path)

@@ -42,6 +42,19 @@ def test_properties_by_role_energies_for_all(
             assert not gaps[i] > select.max_band_gap_ev
         assert not set(part.compositions.row(int(i))) & set(select.excluded)
     assert np.isnan(gaps[~np.array(described)]).all()
+    assert set(part.texts("licence")) == {"CC BY 4.0"}
+    assert snapshot.latest(tmp_path / "snapshots").name == "mp-2026.04.13.parquet"
+
+
+def test_what_only_competes_is_in_the_summary_too(
+    server: Emulator, dial: Connect, tmp_path: Path
+) -> None:
+    """A material that the database has withdrawn must not come back through its energy."""
+    gone = server.database.summary.pop(40)
+    query = mp.Query.of((), properties=(("nelements_max", "1"),))
+    phases = user_files.load(pulled(dial(server), tmp_path, query))
+    server.database.summary.insert(40, gone)
+    assert mp.normal_id(gone["material_id"]) not in phases.texts("id")
 
 
 def test_what_roles_select_of_a_snapshot(server: Emulator, dial: Connect, tmp_path: Path) -> None:

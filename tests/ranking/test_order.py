@@ -383,7 +383,7 @@ def test_advice_for_those_below_the_line() -> None:
         "Enters the list if red falls to 1 V (5.0 times its error), and 1 more gate(s) open.",
         "Stays out: class is b.",
         "Cannot be judged until red is known.",
-        "Cannot be judged until blue, class is known.",
+        "Enters the list if red falls to 1 V (5.0 times its error), and 2 more gate(s) open.",
     ]
 
 
