@@ -420,6 +420,8 @@ def pull_command(
         judged = roles or chosen_roles(())
         done = pipeline.run(user_files.load(table), _settings(None, anode, None, None), judged)
         ids = pipeline.passed_ids(done)
+        if not ids:
+            raise NothingPassedError(f"no phase of {table.name} passes the gates; nothing to pull")
         with _page_progress(quiet) as (tell, advance):
             path = mp.pull_structures(mp.Server(key, address, polite, tell), ids, table, advance)
         _say(f"written: {path}, structures of {len(ids)} materials")

@@ -10,13 +10,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import random
 import shutil
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from math import ceil
@@ -32,6 +29,7 @@ from screen.errors import DataError, NetworkError, UsageError, did_you_mean
 from screen.phases import SCHEMA, Phases
 from screen.settings import PullSettings
 from screen.sources import snapshot
+from screen.sources.polite_session import HEARTBEAT, PoliteSession
 from screen.sources.snapshot import Gap, keep
 
 ENDPOINT = "https://api.materialsproject.org/"
@@ -40,7 +38,6 @@ SCHEME = "MP GGA/GGA+U (MP2020 corrections)"
 GNOME = "gnome_r2scan_statics"
 LICENCES = {"BY-C": "CC BY 4.0", "BY-NC": "CC BY-NC 4.0"}
 PAGE = 1000
-HEARTBEAT = "heartbeat"
 KEY_LENGTH = 32
 _URL_CHARACTERS = 3500
 _IDS_AT_ONCE = 100
@@ -51,8 +48,6 @@ SUMMARY_FIELDS = (
 ).split()
 NAME_FIELDS = "material_id formula_pretty builder_meta".split()
 THERMO_FIELDS = "material_id formation_energy_per_atom thermo_type".split()
-
-_RETRIED = {429, 500, 502, 503, 504}
 
 Documents = list[dict[str, Any]]
 Progress = Callable[[int, int], None]
@@ -124,119 +119,6 @@ class Query:
         """Names the folder of the pull."""
         text = json.dumps([asdict(self), SUMMARY_FIELDS, THERMO_FIELDS, THERMO_TYPE])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-class PoliteSession(requests.Session):
-    """A session that keeps to a rate and retries whole pages, body and meaning included.
-
-    The client asks this session for every page, so a fault that is mended here costs one page and
-    not the pull.
-    """
-
-    def __init__(self, settings: PullSettings, key: str, tell: Callable[[str], None]) -> None:
-        super().__init__()
-        self.settings, self._key, self.tell = settings, key, tell
-        self._next = 0.0
-        self.asked = 0
-
-    def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
-        """Ask, check that the answer is one, and ask again while the fault may pass.
-
-        Raises:
-            NetworkError: when it does not, or cannot.
-        """
-        options["timeout"] = self.settings.timeout_s
-        options["allow_redirects"] = False  # the key would go along, to whatever host
-        fault = ""
-        for attempt in range(self.settings.attempts):
-            if attempt:
-                self.tell(f"{fault}; asking again ({attempt} of {self.settings.attempts - 1})")
-            self._keep_to_rate()
-            self.asked += 1
-            wait = self.settings.backoff_s * 2**attempt * random.uniform(0.75, 1.25)
-            try:
-                response = super().request(method, url, *args, **options)
-                fault = self._fault_of(response)
-            except requests.RequestException as error:
-                fault = self._clean(f"{type(error).__name__} from {_host(url)}")
-                response = None
-            if response is not None and not fault:
-                return response
-            if response is not None and response.status_code in _RETRIED:
-                wait = max(wait, self._asked_to_wait(response, fault))
-            if attempt + 1 < self.settings.attempts:
-                time.sleep(wait)
-        raise NetworkError(
-            f"{fault}, {self.settings.attempts} times in a row; what came so far is kept, run the "
-            "same command again to go on"
-        )
-
-    def _keep_to_rate(self) -> None:
-        now = time.monotonic()
-        if now < self._next:
-            time.sleep(self._next - now)
-        self._next = max(now, self._next) + 1.0 / self.settings.requests_per_second
-
-    def _fault_of(self, response: requests.Response) -> str:
-        """What is wrong with an answer and may pass; "" if nothing is."""
-        status = response.status_code
-        said = "" if status == 200 else self._clean(_said(response))
-        if status == 401:
-            raise NetworkError(f"the server rejects the key ({said}); check MP_API_KEY")
-        if status == 403:
-            raise NetworkError(f"the server refuses this address or key: {said}")
-        if status in _RETRIED:
-            return f"the server answers {status} ({said})"
-        if status != 200:
-            raise NetworkError(
-                f"the server answers {status} to {_host(response.url)} ({said}); is the endpoint "
-                "that of the Materials Project?"
-            )
-        try:
-            body = json.loads(response.content, parse_constant=_no_number)
-        except ValueError:
-            return f"the server answers with {_kind(response)} in place of JSON"
-        if not isinstance(body, dict) or not ("data" in body or response.url.endswith(HEARTBEAT)):
-            return "the server's answer holds no data"
-        return ""
-
-    def _asked_to_wait(self, response: requests.Response, fault: str) -> float:
-        text = response.headers.get("Retry-After", "")
-        seconds = float(text) if text.isdigit() else 0.0
-        if seconds > self.settings.longest_wait_s:
-            raise NetworkError(
-                f"{fault} and asks to wait {seconds / 60:.0f} minutes, longer than the "
-                f"{self.settings.longest_wait_s / 60:.0f} allowed; what came so far is kept, run "
-                "the same command again then"
-            )
-        if seconds:
-            self.tell(f"the server asks to wait {seconds:.0f} s")
-        return seconds
-
-    def _clean(self, text: str) -> str:
-        """One short line without the key."""
-        clean = text.replace(self._key, "(key)") if self._key else text
-        return " ".join(clean.split())[:200]
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _host(url: str) -> str:
-    return url.partition("?")[0]
-
-
-def _kind(response: requests.Response) -> str:
-    return "HTML" if b"<html" in response.content[:500].lower() else "a damaged body"
-
-
-def _said(response: requests.Response) -> str:
-    with suppress(ValueError):
-        body = response.json()
-        if isinstance(body, dict):
-            return str(body.get("detail") or body.get("message") or body.get("error") or body)
-    return response.text or "nothing more"
 
 
 def key_from(environment: Mapping[str, str]) -> str:
@@ -331,7 +213,7 @@ class Server:
                     session=self.session,
                 )
             except (MPRestError, ValueError, KeyError, TypeError, OSError) as error:
-                text = self.session._clean(str(error))
+                text = self.session.clean(str(error))
                 raise NetworkError(
                     f"{self.endpoint} does not answer as the client expects: {text}"
                 ) from error
@@ -365,7 +247,7 @@ class Server:
                 rester = self._client.materials.thermo if route == "thermo" else None
                 return question(rester or self._client.materials.summary)
             except (MPRestError, ValueError, KeyError, TypeError, OSError) as error:
-                text = self.session._clean(str(error))
+                text = self.session.clean(str(error))
                 raise NetworkError(f"the client gave up on {route}: {text}") from error
 
 

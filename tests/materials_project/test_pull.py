@@ -411,7 +411,7 @@ def test_from_pull_to_ranking(server: Emulator, tmp_path: Path) -> None:
     assert json.loads(done.stdout)[0]["scheme"] == mp.SCHEME
     assert "snapshots: mp-2026.04.13.parquet" in screen("doctor").stdout
     assert "endpoint answers: database 2026.04.13" in screen("doctor").stdout
-    more = screen("pull", "--structures", "--role", "host", "--rate", "20")
+    more = screen("pull", "--structures", "--role", "interlayer", "--rate", "20")
     assert more.returncode == 0, more.stderr
     (kept,) = (tmp_path / "snapshots").glob("*.structures.parquet")
     assert snapshot.structures(kept)
