@@ -86,13 +86,14 @@ class Anode:
 
 
 def anode_of(symbol: str) -> Anode:
-    """Look up an anode metal.
+    """Look up an anode metal by symbol or name.
 
     Raises:
         UsageError: if it is none of data/anodes.csv.
     """
     metals = {row["symbol"]: row for row in rows_of("anodes")}
-    row = metals.get(symbol.strip().capitalize())
+    names = {row["name"]: row for row in metals.values()}
+    row = metals.get(symbol.strip().capitalize()) or names.get(symbol.strip().lower())
     if row is None:
         raise UsageError(f"unknown anode {symbol!r}; {did_you_mean(symbol, metals)}")
     return Anode(row["symbol"], INDEX[row["symbol"]], row["name"], int(row["valence"]))

@@ -78,11 +78,15 @@ def test_anodes_in_any_case(symbol: str, name: str, valence: int) -> None:
         assert SYMBOLS[anode.element] == symbol
 
 
-@pytest.mark.parametrize("given", ["Xx", "lithium", "", "Li+", "Rb"])
+@pytest.mark.parametrize("given", ["Xx", "lithum", "", "Li+", "Rb"])
 def test_unknown_anode_lists_the_known(given: str) -> None:
     with pytest.raises(UsageError, match="Allowed: Li, Na, K, Mg, Ca, Zn, Al") as refused:
         anode_of(given)
     assert f"unknown anode {given!r}" in str(refused.value)
+
+
+def test_anodes_go_by_name_too() -> None:
+    assert anode_of("Magnesium") == anode_of("Mg")
 
 
 def test_electrolytes_by_label_or_formula_in_the_order_of_the_table() -> None:
