@@ -265,7 +265,9 @@ def _read_entries(path: Path) -> pa.Table:
     try:
         entries = MontyDecoder().process_decoded(raw)
         return entries_table(entries, path.name)
-    except (AttributeError, KeyError, TypeError, ValueError, ImportError, RecursionError) as error:
+    except RecursionError as error:
+        raise DataError(f"{path.name}: not readable as JSON (nested too deeply)") from error
+    except (AttributeError, KeyError, TypeError, ValueError, ImportError) as error:
         raise DataError(
             f"{path.name}: not a list of pymatgen entries ({_first_line(error)})"
         ) from error
