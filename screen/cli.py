@@ -328,8 +328,8 @@ def interface_command(
 
     _check_format(form)
     phases = pipeline.load(source, add=add)
-    case = _case([a, b], phases, _settings(config, None, None, engine), None)
-    pipeline.check_covered(case.phases, a, b)
+    pipeline.check_covered(phases, a, b)
+    case, _ = pipeline.make_case(phases, _settings(config, None, None, engine), [a, b])
     _answer(answers.interface(case), form, output)
 
 
@@ -595,13 +595,22 @@ def _page_progress(
         return
     from rich import progress
     from rich.console import Console
+    from rich.text import Text
+
+    class Rate(progress.ProgressColumn):
+        """Pages per second."""
+
+        def render(self, task: progress.Task) -> Text:
+            """As text; nothing before there is a rate."""
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:.1f} pages/s" if speed else "")
 
     console = Console(stderr=True)
     columns = (
         progress.TextColumn("pages"),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
-        progress.TaskProgressColumn(show_speed=True),
+        Rate(),
         progress.TimeRemainingColumn(),
     )
     with progress.Progress(*columns, console=console) as bar:

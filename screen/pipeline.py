@@ -97,38 +97,45 @@ def make_case(
         UsageError, DataError: for an anode that the table does not hold or cover.
     """
     anode = anode_of(settings.anode)
-    if formulas is None:
-        _check_anode(phases, anode)
     electrolytes = electrolytes_of(anode.symbol, settings.electrolytes)
     named = {c.formula: c for c in reference.named_candidates(anode.symbol)}
-    if formulas is not None:
+    if formulas is None:
+        _check_anode(phases, anode)
+        rows = _rows_to_judge(phases, anode, named, roles)
+        compositions = phases.compositions.take(rows)
+        names = [phases.formulas[row] for row in rows.tolist()]
+    else:
         compositions = Compositions.from_formulas(formulas)
         rows = phases.rows_of(compositions)
-    elif phases.name == REFERENCE:
+        names = [
+            phases.formulas[row] if row >= 0 else format_formula(parse_formula(formula))
+            for row, formula in zip(rows.tolist(), formulas, strict=True)
+        ]
+    case = Case(phases, names, compositions, rows, anode, electrolytes, settings)
+    return case, _identity(phases, rows, names, named)
+
+
+def _rows_to_judge(
+    phases: Phases, anode: Anode, named: dict[str, reference.Named], roles: Sequence[Role]
+) -> IntArray:
+    """Rows of the candidates: what the reference set names and the user added, or of a file every
+    phase but the anode metal that the roles, if any, find worth judging.
+    """
+    if phases.name == REFERENCE:
         own = np.arange(len(phases) - phases.added, len(phases))
         for row in own.tolist():
             check_covered(phases, phases.formulas[row], anode=anode.symbol)
         rows = phases.rows_of(Compositions.from_formulas(named))
-        rows = np.r_[rows, np.setdiff1d(own, rows)]
-        compositions = phases.compositions.take(rows)
-    else:
-        metal = Compositions.from_formulas([anode.symbol]).key[0]
-        keep = phases.compositions.key != metal
-        if roles:
-            keep &= worth_judging(phases, roles, anode)
-        rows = np.flatnonzero(keep)
-        ids = np.array(phases.texts("id"))[rows]
-        # In an order of their own, so that the order of the file does not show.
-        rows = rows[np.lexsort((ids, phases.energy[rows], np.array(phases.formulas)[rows]))]
-        if roles and not len(rows):
+        return np.concatenate([rows, np.setdiff1d(own, rows)])
+    keep = phases.compositions.key != Compositions.from_formulas([anode.symbol]).key[0]
+    if roles:
+        keep &= worth_judging(phases, roles, anode)
+        if not keep.any():
             raise NothingPassedError(f"no phase of {phases.name} is worth judging in these roles")
-        compositions = phases.compositions.take(rows)
-    names = [
-        phases.formulas[row] if row >= 0 else format_formula(parse_formula(formula))
-        for row, formula in zip(rows, formulas or rows, strict=True)
-    ]
-    case = Case(phases, names, compositions, rows, anode, electrolytes, settings)
-    return case, _identity(phases, rows, names, named)
+    rows = np.flatnonzero(keep)
+    # In an order of their own, so that the order of the file does not show.
+    ids = np.array(phases.texts("id"))[rows]
+    return rows[np.lexsort((ids, phases.energy[rows], np.array(phases.formulas)[rows]))]
 
 
 def worth_judging(phases: Phases, roles: Sequence[Role], anode: Anode) -> BoolArray:

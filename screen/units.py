@@ -25,3 +25,12 @@ SUFFIXES: dict[str, str] = {
 def unit_of(name: str) -> str:
     """The unit of a column, read off its name; empty for text, flags and counts."""
     return next((unit for suffix, unit in SUFFIXES.items() if name.endswith(suffix)), "")
+
+
+def plain_name(name: str) -> str:
+    """A column's name in words, without the unit; shares keep what they are called."""
+    for suffix, unit in SUFFIXES.items():
+        if name.endswith(suffix) and unit != "1":
+            name = name.removesuffix(suffix)
+            break
+    return name.replace("_", " ")

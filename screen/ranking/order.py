@@ -18,7 +18,7 @@ import numpy.typing as npt
 from screen.columns import Column, Texts, missing
 from screen.composition import BoolArray, FloatArray, IntArray
 from screen.ranking.roles import Gate, Goal, Role, Value
-from screen.units import unit_of
+from screen.units import plain_name, unit_of
 from screen.where import Table
 
 FLOOR = 0.05
@@ -217,14 +217,6 @@ def number(value: Value, column: str) -> str:
     return f"{text} {unit}" if unit not in ("", "1") else text
 
 
-def _plain(column: str) -> str:
-    """A column's name in words, without its unit."""
-    words = column
-    for suffix in ("_ev_atom", "_ev_anode_atom", "_ev", "_v", "_gpa", "_mah_g", "_g_mol"):
-        words = words.removesuffix(suffix)
-    return words.replace("_", " ")
-
-
 def _name_failures(role: Role, gates: _Gates, homeless: BoolArray) -> Texts:
     names = [gate.describe() for gate in gates.gates]
     texts = np.full(gates.fails.shape[1], "", dtype=object)
@@ -257,7 +249,7 @@ def _reasons(
         said = [role.goals[g].strong.format(_said(values[g][i])) for g in best]
         worst = int(np.argmax(loss[:, i]))
         unknown = [
-            _plain(goal.column)
+            plain_name(goal.column)
             for g, goal in enumerate(role.goals)
             if weights[g, i] > 0 and np.isnan(desirability[g, i])
         ]
@@ -323,7 +315,9 @@ def _gate_step(table: Table, gate: Gate, i: int) -> tuple[float, str]:
     """How far a value is from its gate, in errors, and the change in words."""
     step = float(gate.value) - float(table[gate.column][i])
     assert gate.error is not None
-    change = f"{_plain(gate.column)} {_move(step > 0)} to {number(float(gate.value), gate.column)}"
+    change = (
+        f"{plain_name(gate.column)} {_move(step > 0)} to {number(float(gate.value), gate.column)}"
+    )
     return abs(step) / gate.error, change
 
 
@@ -342,7 +336,7 @@ def _goal_step(
     step = target - float(value)
     if (step > 0) != rises and abs(step) > 1e-12:
         return np.inf, ""  # beyond the good end a better value gains nothing
-    change = f"{_plain(goal.column)} {_move(rises)} to {number(target, goal.column)}"
+    change = f"{plain_name(goal.column)} {_move(rises)} to {number(target, goal.column)}"
     return abs(step) / goal.error, change
 
 
@@ -356,16 +350,15 @@ def _what_would_pass(role: Role, table: Table, gates: _Gates, i: int, homeless: 
     for gate in known:
         if gate.error is None:
             said = number(table[gate.column][i], gate.column)
-            return f"Stays out: {_plain(gate.column)} is {said}."
-    unknown = {_plain(gate.column) for gate in failed if gate not in known}
+            return f"Stays out: {plain_name(gate.column)} is {said}."
+    unknown = {plain_name(gate.column) for gate in failed if gate not in known}
     for kind in role.kinds.values() if homeless else ():
         column = kind.when.column
         if not missing(table[column][i : i + 1])[0]:
             said = number(table[column][i], column)
-            return (
-                f"Stays out: {_plain(column)} is {said}, which is no kind of {role.label.lower()}."
-            )
-        unknown.add(_plain(column))
+            what = f"no kind of {role.label.lower()}"
+            return f"Stays out: {plain_name(column)} is {said}, which is {what}."
+        unknown.add(plain_name(column))
     if not known:
         return f"Cannot be judged until {', '.join(sorted(unknown))} is known."
     step, change = min(_gate_step(table, gate, i) for gate in known)

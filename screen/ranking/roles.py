@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from screen.composition import BoolArray, FloatArray
+from screen.composition import SYMBOLS, BoolArray, FloatArray
 from screen.errors import DataError, UsageError, did_you_mean
-from screen.tables import DATA
+from screen.tables import DATA, elements
 from screen.where import OPERATORS, Table, compare
 
 Value = bool | float | str
@@ -125,8 +125,9 @@ class Select(_Strict):
 
     @property
     def excluded(self) -> tuple[str, ...]:
-        """Every excluded element."""
-        return tuple(symbol for part in self.exclude for symbol in part.elements)
+        """Every excluded element, the radioactive ones first."""
+        radioactive = [SYMBOLS[e] for e in np.flatnonzero(elements().radioactive)]
+        return (*radioactive, *(symbol for part in self.exclude for symbol in part.elements))
 
     def remote(self) -> tuple[tuple[str, str], ...]:
         """The part of it that the Materials Project can apply, as criteria of its API."""

@@ -6,6 +6,7 @@ import errno
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -484,3 +485,20 @@ def test_a_damaged_manifest(tmp_path: Path) -> None:
         (tmp_path / "mp-1.json").write_text(text)
         with pytest.raises(DataError, match="no manifest"):
             snapshot.listed(tmp_path)
+
+
+@pytest.mark.skipif(not shutil.which("script"), reason="needs util-linux's script for a terminal")
+@pytest.mark.usefixtures("client")
+def test_a_terminal_sees_rate_and_time_left(server: Emulator, tmp_path: Path) -> None:
+    """`script` lends the command a terminal."""
+    command = " ".join([*COMMAND, "--chemsys", "Li-O"])
+    done = subprocess.run(
+        ["script", "-qec", command, "/dev/null"],
+        env=environment(tmp_path, server) | {"TERM": "xterm", "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "2/2" in done.stdout
+    assert "pages/s" in done.stdout
+    assert "0:00:00" in done.stdout
