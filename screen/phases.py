@@ -68,7 +68,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("density_g_cm3", "density", "Mass density.", _FROM_SOURCE),
     Column("volume_a3_atom", "volume", "Volume per atom.", _FROM_SOURCE),
     Column("theoretical", "theoretical", "Never reported as made.", _FROM_SOURCE, "flag"),
-    Column("structure", "structure", "Reference to a crystal structure.", _FROM_SOURCE, "text"),
+    Column(
+        "structure",
+        "structure",
+        "Where its crystal structure is: structures.csv, a CIF or POSCAR file, or a file of "
+        "structures beside a snapshot.",
+        _FROM_SOURCE,
+        "text",
+    ),
 )
 
 _TYPES = {"number": pa.float64(), "text": pa.string(), "flag": pa.bool_()}
@@ -270,6 +277,10 @@ class Phases:
     def texts(self, column: str) -> list[str]:
         """A text column, "" where missing."""
         return [value or "" for value in self.table.column(column).to_pylist()]
+
+    def text(self, column: str, row: int) -> str:
+        """One cell of a text column, "" where missing."""
+        return self.table.column(column)[row].as_py() or ""
 
     @cached_property
     def energy(self) -> FloatArray:

@@ -77,12 +77,19 @@ def checked(name: str) -> Path:
 
 @dataclass(frozen=True)
 class Anode:
-    """An anode metal: symbol, its index in SYMBOLS, name and valence of its ion."""
+    """An anode metal: symbol, its index in SYMBOLS, name, valence of its ion, and the solid."""
 
     symbol: str
     element: int
     name: str
     valence: int
+    density_g_cm3: float
+    shear_modulus_gpa: float
+
+    @property
+    def molar_mass_g_mol(self) -> float:
+        """Mass of a mole of atoms."""
+        return float(elements().molar_mass_g_mol[self.element])
 
 
 def anode_of(symbol: str) -> Anode:
@@ -96,7 +103,14 @@ def anode_of(symbol: str) -> Anode:
     row = metals.get(symbol.strip().capitalize()) or names.get(symbol.strip().lower())
     if row is None:
         raise UsageError(f"unknown anode {symbol!r}; {did_you_mean(symbol, metals)}")
-    return Anode(row["symbol"], INDEX[row["symbol"]], row["name"], int(row["valence"]))
+    return Anode(
+        row["symbol"],
+        INDEX[row["symbol"]],
+        row["name"],
+        int(row["valence"]),
+        float(row["density_g_cm3"]),
+        float(row["shear_modulus_gpa"]),
+    )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ LEVEL = {
     "settings": 0,
     "where": 0,
     "tables": 0,
+    "structures": 0,
     "phases": 0,
     "thermo": 1,
     "sources": 2,

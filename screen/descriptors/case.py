@@ -12,8 +12,10 @@ import numpy.typing as npt
 
 from screen.columns import Texts
 from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray, segment_sum
+from screen.errors import DataError
 from screen.phases import Phases
 from screen.settings import Settings
+from screen.structures import Crystal, find
 from screen.tables import Anode, Electrolyte, elements
 from screen.thermo.engines import ENGINES, Engine
 from screen.thermo.hull import Decompositions, stable_table
@@ -128,6 +130,16 @@ class Case:
         """Mass per formula unit of each candidate, g/mol."""
         rows = self.compositions
         return segment_sum(rows.count * elements().molar_mass_g_mol[rows.element], rows.start)
+
+    def crystal(self, row: int) -> tuple[Crystal | None, str]:
+        """Crystal structure of a row of `phases`, or the reason why there is none."""
+        if row < 0:
+            return None, f"no such phase in {self.phases.name}"
+        reference, phase = (self.phases.text(column, row) for column in ("structure", "id"))
+        try:
+            return find(reference, phase, self.phases.formulas[row]), ""
+        except DataError as error:
+            return None, str(error)
 
     def holds(self, symbols: Sequence[int] | IntArray) -> npt.NDArray[np.bool_]:
         """Whether each candidate has any of these elements (indices into SYMBOLS)."""

@@ -478,7 +478,7 @@ def pull_structures(
     Raises:
         NetworkError: if some do not come.
     """
-    path = table.with_suffix(".structures.parquet")
+    path = snapshot.structures_beside(table)
     have = snapshot.structures(path)
     lacking = sorted(set(ids) - have.keys())
     for begin in range(0, len(lacking), _IDS_AT_ONCE):

@@ -7,8 +7,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from screen import structures
 from screen.columns import Column
 from screen.composition import INDEX, Compositions
 from screen.errors import DataError
@@ -102,7 +104,8 @@ def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = D
     """Write reference_phases.csv from any full snapshot, and the digests of all shipped tables.
 
     The phases on the hull of every system that a named candidate, its anode metal and its
-    surroundings span, and the candidates and electrolytes themselves.
+    surroundings span, and the candidates and electrolytes themselves; with volume and density of
+    those in structures.csv.
 
     Args:
         source, gaps, moduli: as for `user_files.load`; all phases of those systems must be there.
@@ -129,7 +132,26 @@ def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = D
     for column in ("scheme", "database_version", "source", "licence"):
         values = pc.fill_null(part.column(column), facts[column])
         part = part.set_column(part.schema.get_field_index(column), column, values)
+    part = _with_structures(part)
     path = folder / "reference_phases.csv"
     Phases(part, name=path.name).write_csv(path)
     seal(folder)
     return path
+
+
+def _with_structures(part: pa.Table) -> pa.Table:
+    """Volume and density of the phases whose structure is shipped."""
+    shipped = structures.shipped()
+    columns: dict[str, list[float | str | None]] = {
+        name: [None] * len(part) for name in ("structure", "volume_a3_atom", "density_g_cm3")
+    }
+    for row, key in enumerate(Compositions.from_formulas(part["formula"].to_pylist()).key.tolist()):
+        if key in shipped:
+            cell = shipped[key].structure
+            columns["structure"][row] = structures.TABLE
+            columns["volume_a3_atom"][row] = round(float(cell.volume) / len(cell), 4)
+            columns["density_g_cm3"][row] = round(float(cell.density), 4)
+    for name, values in columns.items():
+        at = part.schema.get_field_index(name)
+        part = part.set_column(at, name, pa.array(values, part.schema.field(name).type))
+    return part

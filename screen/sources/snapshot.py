@@ -160,6 +160,11 @@ def systems_of(schema: pa.Schema, name: str) -> list[frozenset[str]] | None:
     return None if notes["systems"] is None else [frozenset(s) for s in notes["systems"]]
 
 
+def structures_beside(table: Path) -> Path:
+    """The file beside a snapshot that holds structures of some of its materials."""
+    return table.with_suffix(".structures.parquet")
+
+
 def structures(path: Path) -> dict[str, str]:
     """Structures of a file beside a snapshot: pymatgen's JSON by id; none if there is no file."""
     if not path.is_file():

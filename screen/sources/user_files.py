@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from screen import structures
 from screen.composition import SYMBOLS, Compositions, IntArray
 from screen.errors import DataError, did_you_mean
 from screen.phases import SCHEMA, Phases
@@ -56,6 +57,8 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
         raise DataError(f"{path}: unknown kind of table {path.suffix!r}; {hint}")
     snapshot.check_whole(path)
     table = readers[suffix](path)
+    if suffix == ".parquet":
+        table = _with_structures(table, snapshot.structures_beside(path))
     systems = snapshot.systems_of(table.schema, path.name)
     for companion in (gaps, moduli):
         if companion is not None:
@@ -142,6 +145,17 @@ def _read_parquet(path: Path) -> pa.Table:
     return table.select([name for name in table.column_names if name in SCHEMA.names])
 
 
+def _with_structures(table: pa.Table, beside: Path) -> pa.Table:
+    """A table whose column `structure` names the file beside it for the ids in that file."""
+    have = snapshot.structures(beside)
+    if not have or "id" not in table.column_names:
+        return table
+    names = [str(beside) if phase in have else None for phase in table["id"].to_pylist()]
+    if "structure" in table.column_names:
+        table = table.drop_columns("structure")
+    return table.append_column("structure", pa.array(names, pa.string()))
+
+
 def _read_csv(path: Path) -> pa.Table:
     """All known columns of a CSV; numbers that are none are named with their row."""
     try:
@@ -166,13 +180,24 @@ def _read_csv(path: Path) -> pa.Table:
             raise DataError(f"{path.name}: column {ours!r} is there twice")
         if ours in SCHEMA.names:
             columns[ours] = _cast(table.column(name), ours, path)
-    if "formula" not in columns and "structure" in columns:
-        columns |= _from_structures(columns["structure"], path)
+    if "structure" in columns:
+        if "formula" not in columns:
+            columns |= _from_structures(columns["structure"], path)
+        columns["structure"] = _placed(columns["structure"], path.parent)
     if "formula" not in columns:
         raise DataError(
             f"{path.name}: column 'formula' is missing; the first line has {header[:80]!r}"
         )
     return pa.table(columns)
+
+
+def _placed(files: pa.ChunkedArray, folder: Path) -> pa.ChunkedArray:
+    """Names of structure files, relative to the table that names them, as paths."""
+    names = [
+        name if name in (None, structures.TABLE) else str(folder / name)
+        for name in files.to_pylist()
+    ]
+    return pa.chunked_array([pa.array(names, pa.string())])
 
 
 def _from_structures(files: pa.ChunkedArray, path: Path) -> dict[str, pa.ChunkedArray]:

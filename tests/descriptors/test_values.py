@@ -246,8 +246,13 @@ def test_impossible_moduli_are_refused_with_that_reason() -> None:
 
 @every_anode
 def test_volume_fractions_never_claim_what_the_table_lacks(anode: str) -> None:
-    """The embedded set has no volumes: all shares are by atoms."""
-    assert set(column(anode, "fraction_basis")) == {"atoms"}
+    """By volume where the volume of every contact product is known, else by atoms."""
+    case, basis = everything(anode)[0], column(anode, "fraction_basis")
+    volume = case.phases.numbers("volume_a3_atom")
+    for i, said in enumerate(basis):
+        products, _ = case.contact_products.of(i)
+        assert (said == "volume") == (not np.isnan(volume[products]).any())
+    assert set(basis) == {"atoms", "volume"}
 
 
 def toy(candidate: str, **columns: list[float | None]) -> Values:

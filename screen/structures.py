@@ -1,0 +1,166 @@
+"""Crystal structures: the shipped table of figures, and those that a source refers to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet
+
+from screen.composition import Compositions, FloatArray
+from screen.errors import DataError
+from screen.tables import rows_of
+
+TABLE = "structures.csv"
+"""What the column `structure` says of a phase whose structure is in the shipped table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Crystal:
+    """An ordered crystal structure in its conventional cell.
+
+    Attributes:
+        space_group: Hermann-Mauguin symbol; its first letter is the centring of the cell.
+        lattice: rows are the cell vectors a, b, c in Å, shape (3, 3).
+        sites: element and fractional coordinates; of the shipped table those of the asymmetric
+            unit, else of the whole cell.
+        source: where the figures come from.
+    """
+
+    formula: str
+    space_group: str
+    lattice: FloatArray
+    sites: tuple[tuple[str, tuple[float, ...]], ...]
+    source: str
+    whole_cell: bool = False
+
+    @property
+    def centring(self) -> str:
+        """P, A, B, C, I, F or R."""
+        return self.space_group[0]
+
+    @cached_property
+    def structure(self) -> Any:
+        """The whole conventional cell as a pymatgen `Structure`."""
+        from pymatgen.core import Lattice, Structure  # noqa: PLC0415 (takes half a second)
+
+        symbols, positions = zip(*self.sites, strict=True)
+        lattice = Lattice(self.lattice)
+        if self.whole_cell:
+            return Structure(lattice, symbols, positions)
+        return Structure.from_spacegroup(self.space_group, lattice, symbols, positions, tol=1e-3)
+
+
+@cache
+def shipped() -> dict[int, Crystal]:
+    """The structures of data/structures.csv by the key of their composition.
+
+    Raises:
+        DataError: if the shipped file was changed.
+    """
+    rows = rows_of("structures")
+    keys = Compositions.from_formulas([row["formula"] for row in rows]).key.tolist()
+    return {key: _of_row(row) for key, row in zip(keys, rows, strict=True)}
+
+
+def _of_row(row: dict[str, str]) -> Crystal:
+    lengths = [float(row[name]) for name in ("a_a", "b_a", "c_a")]
+    angles = [float(row[name]) for name in ("alpha_deg", "beta_deg", "gamma_deg")]
+    sites = []
+    for site in row["sites"].split(";"):
+        symbol, *position = site.split()
+        sites.append((symbol, tuple(float(Fraction(x)) for x in position)))
+    lattice = cell_vectors(lengths, angles)
+    return Crystal(row["formula"], row["space_group"], lattice, tuple(sites), row["source"])
+
+
+def cell_vectors(lengths: Sequence[float], angles: Sequence[float]) -> FloatArray:
+    """Cell vectors from lengths in Å and angles in degrees: a along x, b in the xy plane."""
+    a, b, c = lengths
+    cos_alpha, cos_beta, cos_gamma = np.cos(np.deg2rad(angles)).round(15)
+    sin_gamma = np.sqrt(1 - cos_gamma**2)
+    c_y = (cos_alpha - cos_beta * cos_gamma) / sin_gamma
+    c_z = np.sqrt(1 - cos_beta**2 - c_y**2)
+    return np.array(
+        [
+            [a, 0.0, 0.0],
+            [b * cos_gamma, b * sin_gamma, 0.0],
+            [c * cos_beta, c * c_y, c * c_z],
+        ]
+    )
+
+
+def find(reference: str, phase: str, formula: str) -> Crystal:
+    """The structure that a row of a table refers to.
+
+    Args:
+        reference: the column `structure`: TABLE, a file of structures beside a snapshot, or a CIF
+            or POSCAR file.
+        phase: the row's id.
+        formula: its formula.
+
+    Raises:
+        DataError: with the reason why there is none that can be used.
+    """
+    if not reference:
+        raise DataError("no structure is known")
+    if reference == TABLE:
+        found = shipped().get(int(Compositions.from_formulas([formula]).key[0]))
+        if found is None:
+            raise DataError(f"{TABLE} does not hold it")
+        return found
+    path = Path(reference)
+    try:
+        return _read(path, phase, formula)
+    except DataError:
+        raise
+    except Exception as error:  # readers of structure files raise all there is
+        said = str(error).strip().split("\n")[0] or type(error).__name__
+        raise DataError(f"{path.name}: no readable structure ({said[:80]})") from error
+
+
+def _read(path: Path, phase: str, formula: str) -> Crystal:
+    from pymatgen.core import Structure  # noqa: PLC0415 (takes half a second)
+
+    if path.suffix == ".parquet":
+        text = _beside(path).get(phase)
+        if text is None:
+            raise DataError(f"{path.name} has no structure of {phase}")
+        structure = Structure.from_dict(json.loads(text))
+    else:
+        structure = Structure.from_file(path)
+    return conventional(structure, formula, path.name)
+
+
+@cache
+def _beside(path: Path) -> dict[str, str]:
+    table = pyarrow.parquet.read_table(path)
+    return dict(zip(table["id"].to_pylist(), table["structure"].to_pylist(), strict=True))
+
+
+def conventional(structure: Any, formula: str, source: str) -> Crystal:
+    """A pymatgen `Structure` in its conventional standard cell.
+
+    Raises:
+        DataError: if it is disordered, has overlapping atoms or another composition.
+    """
+    from pymatgen.symmetry.analyzer import SpacegroupAnalyzer  # noqa: PLC0415
+
+    if not structure.is_ordered:
+        raise DataError("the structure is disordered: sites are shared or partly filled")
+    if not structure.is_valid(tol=0.5):
+        raise DataError("the structure has atoms less than 0.5 Å apart")
+    own, wanted = Compositions.from_formulas([structure.composition.reduced_formula, formula]).key
+    if own != wanted:
+        raise DataError(f"the structure is one of {structure.composition.reduced_formula}")
+    symmetry = SpacegroupAnalyzer(structure, symprec=0.01)
+    cell = symmetry.get_conventional_standard_structure()
+    sites = tuple((site.specie.symbol, tuple(site.frac_coords.tolist())) for site in cell)
+    symbol = symmetry.get_space_group_symbol()
+    return Crystal(formula, symbol, cell.lattice.matrix.copy(), sites, source, whole_cell=True)
