@@ -161,6 +161,10 @@ TEXT = PRINTABLE | st.sampled_from(['say "so"', "a,b", "é·₂"])
 POSITIVE = st.floats(1e-9, 1e9)
 
 
+FILES = st.sampled_from(["structures.csv", "/of/mine/one.cif", "/beside.structures.parquet"])
+"""Files named relative to a table come back as paths; these stay as they are."""
+
+
 @st.composite
 def tables(draw: st.DrawFn) -> Phases:
     """A chemistry with every further column filled here and there."""
@@ -179,8 +183,8 @@ def tables(draw: st.DrawFn) -> Phases:
     kinds = {"number": POSITIVE, "text": TEXT, "flag": st.booleans()}
     for column in COLUMNS:
         if column.name not in columns:
-            some = st.none() | kinds[column.kind]
-            columns[column.name] = draw(st.lists(some, min_size=size, max_size=size))
+            some = FILES if column.name == "structure" else kinds[column.kind]
+            columns[column.name] = draw(st.lists(st.none() | some, min_size=size, max_size=size))
     types = {field.name: field.type for field in SCHEMA}
     return Phases({name: pa.array(values, types[name]) for name, values in columns.items()})
 
@@ -208,7 +212,7 @@ def test_words_that_look_like_nothing_are_text(tmp_path: Path) -> None:
             "id": ["NA", "null", "n/a"],
             "formula": ["Na", "N", "NaN"],
             "formation_energy_ev_atom": [0.0, 0.0, 0.1],
-            "structure": ["NaN", None, "nan"],
+            "structure": ["/NaN", None, "/nan"],
         }
     )
     phases.write_csv(tmp_path / "nitride.csv")
