@@ -55,6 +55,20 @@ class Settings(BaseModel):
         description="GPa; a larger bulk or shear modulus is refused: diamond, the stiffest known "
         "solid, is near half of it, and public tables hold impossible values",
     )
+    coincidence_area_a2: float = Field(
+        default=200.0,
+        gt=0,
+        le=1000,
+        description="Å²; a larger common cell of two faces is no coincidence: it holds more than "
+        "twenty cells of the closest-packed face of lithium",
+    )
+    coincidence_strain: float = Field(
+        default=0.03,
+        gt=0,
+        lt=0.2,
+        description="largest principal strain at which two faces share a cell, as pymatgen's ZSL "
+        "allows of lengths",
+    )
     check_candidates: int = Field(
         default=12, ge=0, description="candidates whose hull and profile both engines compute"
     )

@@ -7,6 +7,9 @@ from scipy import constants
 MAH_PER_MOL = constants.value("Faraday constant") / 3.6
 """Charge of one mole of electrons in mAh."""
 
+EV_PER_KJ_MOL = 1e3 / constants.value("Faraday constant")
+"""Energy per particle in eV of 1 kJ per mole."""
+
 SUFFIXES: dict[str, str] = {
     "_ev_atom": "eV/atom",
     "_ev_anode_atom": "eV per atom of anode metal",
@@ -17,6 +20,8 @@ SUFFIXES: dict[str, str] = {
     "_g_cm3": "g/cm³",
     "_a3_atom": "Å³/atom",
     "_g_mol": "g/mol",
+    "_j_m2": "J/m²",
+    "_a2": "Å²",
     "_fraction": "1",
 }
 """Unit of a column by the end of its name; no suffix, no unit."""

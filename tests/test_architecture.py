@@ -21,6 +21,7 @@ LEVEL = {
     "structures": 0,
     "phases": 0,
     "thermo": 1,
+    "coincidence": 1,
     "sources": 2,
     "descriptors": 2,
     "ranking": 2,

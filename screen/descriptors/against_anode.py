@@ -204,12 +204,8 @@ def _shares(
     A product without a known gap may or may not conduct: the bounds say how much that matters.
     """
     mixtures, phases = case.contact_products, case.phases
-    volume = phases.numbers("volume_a3_atom")[mixtures.phase]
-    by_volume = segment_sum(np.isnan(volume).astype(np.int64), mixtures.start) == 0
+    weight, by_volume = case.contact_shares
     owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))
-    weight = mixtures.amount * phases.compositions.atoms[mixtures.phase]
-    weight = weight * np.where(by_volume[owner], volume, 1.0)
-    weight /= segment_sum(weight, mixtures.start)[owner]
     conducts = case.conducts[mixtures.phase]
     with_anode = phases.compositions.amount_of(case.anode.element)[mixtures.phase] > 0
     low, high, matrix, alloy = (

@@ -73,6 +73,29 @@ class Case:
         """What each candidate becomes in touch with the anode metal."""
         return self.profiles.products.take(self.profiles.contact)
 
+    @cached_property
+    def on_hull(self) -> npt.NDArray[np.bool_]:
+        """Whether a row of `phases` is the lowest of its composition and on the hull."""
+        full = Competition(self.phases.compositions, self.phases.energy)
+        stable = self.table if self.settings.engine == "kernel" else stable_table(full)[0]
+        on_hull = np.zeros(len(self.phases), dtype=bool)
+        on_hull[stable.ground] = True
+        return on_hull
+
+    @cached_property
+    def contact_shares(self) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """Share of each contact product, shape (products,), and whether it is by volume.
+
+        By volume, shape (candidates,), where the volumes of all products are known; else by atoms.
+        """
+        mixtures, phases = self.contact_products, self.phases
+        volume = phases.numbers("volume_a3_atom")[mixtures.phase]
+        by_volume = segment_sum(np.isnan(volume).astype(np.int64), mixtures.start) == 0
+        owner = np.repeat(np.arange(len(self)), np.diff(mixtures.start))
+        weight = mixtures.amount * phases.compositions.atoms[mixtures.phase]
+        weight = weight * np.where(by_volume[owner], volume, 1.0)
+        return weight / segment_sum(weight, mixtures.start)[owner], by_volume
+
     def reaction_energies(self, formula: str) -> tuple[FloatArray, Texts]:
         """Strongest reaction of each candidate with a partner, eV per atom of the mixture.
 
