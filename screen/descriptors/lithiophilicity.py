@@ -26,6 +26,13 @@ def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
     """What this family computes."""
     return (
         Column(
+            "uptake_per_atom",
+            "taken up at 0 V",
+            "Atoms of anode metal that the candidate takes up in touch with it, by alloying or "
+            "conversion, per atom of its own; negative if given off.",
+            _PROFILE,
+        ),
+        Column(
             "dilute_reaction_ev_anode_atom",
             "first uptake",
             "Reaction energy of the first anode metal that the candidate as given takes up, per "
@@ -93,6 +100,8 @@ def compute(case: Case) -> Values:
     """Everything but the structure: see `lattice` for that."""
     values, symbol = Values(len(case)), case.anode.symbol
     reduction = case.profiles.reduction_v
+    taken_up = case.profiles.uptake[case.profiles.contact]
+    values.add("uptake_per_atom", taken_up / case.compositions.atoms)
     values.add(
         "dilute_reaction_ev_anode_atom",
         np.where(reduction > 0, -case.anode.valence * reduction, np.nan),

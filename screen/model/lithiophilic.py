@@ -1,0 +1,273 @@
+"""The probability that the literature would call a substrate lithiophilic.
+
+A logistic regression on a few descriptors, fitted to data/lithiophilic_labels.csv and shipped as
+figures in data/lithiophilic_model.json. Its skill is measured by leaving out whole chemistries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from screen.columns import Column, Values
+from screen.composition import Compositions, FloatArray
+from screen.errors import DataError, ScreenError
+from screen.tables import DATA, checked, datasets, rows_of
+
+LABELS, MODEL = "lithiophilic_labels", "lithiophilic_model"
+FEATURES = ("uptake_per_atom", "reduction_v")
+"""Descriptors that decide: how much anode metal it takes up, and from which voltage on."""
+ANODE = "Li"
+FORMAT = 1
+STRENGTH = 1.0
+"""Inverse of the ridge penalty on standardised features: the default of scikit-learn."""
+RESAMPLES = 2000
+SURE = 0.5
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Substrates with what the literature calls them.
+
+    Attributes:
+        formulas: one per composition.
+        share: part of its sources that calls it lithiophilic.
+        chemistry: group that is left out as a whole.
+    """
+
+    formulas: tuple[str, ...]
+    share: FloatArray
+    chemistry: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.formulas)
+
+
+def labels() -> Labels:
+    """Read data/lithiophilic_labels.csv; the sources of one composition count as one."""
+    rows = rows_of(LABELS)
+    keys = Compositions.from_formulas([row["formula"] for row in rows]).key.tolist()
+    of: dict[int, list[dict[str, str]]] = {}
+    for key, row in zip(keys, rows, strict=True):
+        of.setdefault(key, []).append(row)
+    return Labels(
+        tuple(group[0]["formula"] for group in of.values()),
+        np.array([np.mean([row["lithiophilic"] == "1" for row in g]) for g in of.values()]),
+        tuple(group[0]["chemistry"] for group in of.values()),
+    )
+
+
+@dataclass(frozen=True)
+class Skill:
+    """How well whole chemistries are told that the model has not seen; intervals are 95 %.
+
+    Attributes:
+        substrates, chemistries: how many.
+        accuracy, brier: of the model, with its interval (bootstrap over substrates).
+        dumb_accuracy, dumb_brier: of the share of lithiophilic ones among the others.
+        gain: accuracy above the dumb one, with its interval.
+        missed: substrates told wrongly, with label and probability.
+    """
+
+    substrates: int
+    chemistries: int
+    accuracy: tuple[float, float, float]
+    brier: tuple[float, float, float]
+    dumb_accuracy: float
+    dumb_brier: float
+    gain: tuple[float, float, float]
+    missed: tuple[tuple[str, float, float], ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights on transformed features, and the skill."""
+
+    features: tuple[str, ...]
+    weights: tuple[float, ...]
+    intercept: float
+    skill: Skill
+    labels_sha256: str
+    scikit_learn: str
+
+    def probability(self, columns: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
+        """Of each candidate, shape (candidates,); NaN where a feature is."""
+        x = transformed(columns, self.features)
+        return np.asarray(1 / (1 + np.exp(-(x @ np.array(self.weights) + self.intercept))))
+
+
+def transformed(
+    columns: Mapping[str, npt.NDArray[Any]], features: Sequence[str] = FEATURES
+) -> FloatArray:
+    """Features as the model takes them, shape (candidates, features): the uptake as log(1 + x)."""
+    x = np.column_stack([columns[name].astype(float) for name in features])
+    return np.where(np.array([name == "uptake_per_atom" for name in features]), np.log1p(x), x)
+
+
+def columns() -> tuple[Column, ...]:
+    """What the model adds to the table, with its skill."""
+    skill = load().skill
+    return (
+        Column(
+            "lithiophilic_probability",
+            "lithiophilic",
+            "Probability that the literature would call it lithiophilic, from uptake and reduction "
+            f"limit. Of substrates of chemistries left out, {skill.accuracy[0]:.0%} are told right "
+            f"(95 % interval {skill.accuracy[1]:.0%} to {skill.accuracy[2]:.0%}; "
+            f"{skill.dumb_accuracy:.0%} by always naming the commoner class).",
+            f"logistic regression on {skill.substrates} labelled substrates, "
+            "data/lithiophilic_labels.csv; model card: python -m screen model card",
+        ),
+    )
+
+
+def predict(descriptors: Values, anode: str) -> Values:
+    """The column of `columns` for described candidates."""
+    values = Values(descriptors.length)
+    name = columns()[0].name
+    if anode != ANODE:
+        gone = np.full(descriptors.length, np.nan)
+        values.add(name, gone, f"the labels are for lithium, nothing is known of {anode}")
+        return values
+    reason = np.full(descriptors.length, "", dtype=object)
+    for feature in FEATURES:
+        absent = np.isnan(descriptors.columns[feature].astype(float))
+        reason[absent] = descriptors.reason(feature)[absent]
+    values.add(name, load().probability(descriptors.columns), reason)
+    return values
+
+
+@cache
+def load() -> Model:
+    """The shipped model.
+
+    Raises:
+        DataError: if it was changed, is of another format or was fitted to other labels.
+    """
+    said: dict[str, Any] = json.loads(checked(MODEL, "json").read_text(encoding="utf-8"))
+    if said.pop("format", None) != FORMAT or tuple(said["features"]) != FEATURES:
+        raise DataError(
+            f"{MODEL}.json is of another format or has other features than this program; run "
+            "'python -m screen model train'"
+        )
+    model = _of(said)
+    if model.labels_sha256 != datasets()[LABELS]["sha256"]:
+        raise DataError(
+            f"{MODEL}.json was fitted to other labels than {LABELS}.csv; run "
+            "'python -m screen model train'"
+        )
+    return model
+
+
+def _of(said: dict[str, Any]) -> Model:
+    skill = {key: _tuples(value) for key, value in said.pop("skill").items()}
+    return Model(**{key: _tuples(value) for key, value in said.items()}, skill=Skill(**skill))
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(x) for x in value) if isinstance(value, list) else value
+
+
+def write(model: Model) -> None:
+    """Write the shipped model."""
+    text = json.dumps({"format": FORMAT} | asdict(model), indent=1, ensure_ascii=False) + "\n"
+    (DATA / f"{MODEL}.json").write_text(text, encoding="utf-8")
+    load.cache_clear()
+
+
+def train(columns: Mapping[str, npt.NDArray[Any]], known: Labels, seed: int) -> Model:
+    """Fit to the labels and measure.
+
+    Args:
+        columns: descriptors of the labelled substrates, in their order.
+        known: the labels.
+        seed: of the bootstrap.
+
+    Raises:
+        ScreenError: if a feature is missing, or acts against physics.
+    """
+    import sklearn  # noqa: PLC0415 (takes seconds)
+
+    x = transformed(columns)
+    if np.isnan(x).any():
+        blind = known.formulas[int(np.flatnonzero(np.isnan(x).any(axis=1))[0])]
+        raise ScreenError(f"{blind}: a feature of the lithiophilic model is missing")
+    weights, intercept = _fit(x, known.share)
+    if (weights <= 0).any():
+        raise ScreenError(
+            "the labels make uptake or reduction limit speak against lithiophilicity; look at them"
+        )
+    return Model(
+        features=FEATURES,
+        weights=tuple(float(w) for w in weights.round(6)),
+        intercept=round(intercept, 6),
+        skill=_measure(x, known, seed),
+        labels_sha256=datasets()[LABELS]["sha256"],
+        scikit_learn=sklearn.__version__,
+    )
+
+
+def _fit(x: FloatArray, share: FloatArray) -> tuple[FloatArray, float]:
+    """Weights on the features as they are, and the intercept."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (takes seconds)
+
+    mean, spread = x.mean(axis=0), x.std(axis=0)
+    fit = LogisticRegression(C=STRENGTH).fit(
+        np.tile((x - mean) / spread, (2, 1)),
+        np.repeat([1, 0], len(x)),
+        sample_weight=np.concatenate([share, 1 - share]),
+    )
+    weights = fit.coef_[0] / spread
+    return weights, float(fit.intercept_[0] - weights @ mean)
+
+
+def out_of_chemistry(x: FloatArray, known: Labels) -> tuple[FloatArray, FloatArray]:
+    """Probabilities of the model and of the dumb baseline, each chemistry by a fit to the others.
+
+    The baseline is the share of lithiophilic ones among the others.
+    """
+    model, dumb = np.empty(len(known)), np.empty(len(known))
+    chemistry = np.array(known.chemistry)
+    for group in sorted(set(known.chemistry)):
+        out = chemistry == group
+        weights, intercept = _fit(x[~out], known.share[~out])
+        model[out] = 1 / (1 + np.exp(-(x[out] @ weights + intercept)))
+        dumb[out] = known.share[~out].mean()
+    return model, dumb
+
+
+def _measure(x: FloatArray, known: Labels, seed: int) -> Skill:
+    model, dumb = out_of_chemistry(x, known)
+    random = np.random.default_rng(seed)
+    draws = random.integers(len(known), size=(RESAMPLES, len(known)))
+
+    def right(p: FloatArray) -> FloatArray:
+        return np.asarray(np.where(p > SURE, known.share, 1 - known.share))
+
+    def squared(p: FloatArray) -> FloatArray:
+        return np.asarray(known.share * (1 - p) ** 2 + (1 - known.share) * p**2)
+
+    def interval(each: FloatArray) -> tuple[float, float, float]:
+        low, high = np.quantile(each[draws].mean(axis=1), [0.025, 0.975])
+        return round(float(each.mean()), 4), round(float(low), 4), round(float(high), 4)
+
+    wrong = np.flatnonzero((model > SURE) != (known.share > SURE))
+    return Skill(
+        substrates=len(known),
+        chemistries=len(set(known.chemistry)),
+        accuracy=interval(right(model)),
+        brier=interval(squared(model)),
+        dumb_accuracy=round(float(right(dumb).mean()), 4),
+        dumb_brier=round(float(squared(dumb).mean()), 4),
+        gain=interval(right(model) - right(dumb)),
+        missed=tuple(
+            (known.formulas[i], float(known.share[i]), round(float(model[i]), 3))
+            for i in wrong.tolist()
+        ),
+    )
