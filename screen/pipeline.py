@@ -1,4 +1,4 @@
-"""The order of a run: load, describe, rank, check, write. The only file that knows it."""
+"""The order of a run: load, describe, predict, rank, check, write. Nothing else knows it."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from screen.errors import (
     UsageError,
     did_you_mean,
 )
+from screen.model import lithiophilic
 from screen.phases import COLUMNS, Phases
 from screen.ranking import order
 from screen.ranking.order import Ranking
@@ -44,7 +45,7 @@ from screen.ranking.roles import Role
 from screen.report import table as report
 from screen.settings import Settings
 from screen.sources import reference, snapshot, user_files
-from screen.tables import DATA, Anode, Electrolyte, anode_of, electrolytes_of, sha256
+from screen.tables import DATA, SEALED, Anode, Electrolyte, anode_of, electrolytes_of, seal, sha256
 from screen.thermo.engines import ENGINES
 from screen.thermo.hull import stable_table
 from screen.thermo.stacks import Competition
@@ -277,9 +278,14 @@ def cross_check(case: Case) -> CrossCheck:
     return result
 
 
+def computed_columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+    """What is computed of each candidate: descriptors and predictions."""
+    return (*descriptors.columns(electrolytes), *lithiophilic.columns())
+
+
 def ranked_columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
     """Every column of the ranked file, in its order there."""
-    computed = descriptors.columns(electrolytes)
+    computed = computed_columns(electrolytes)
     named = {c.name: c for c in (*COLUMNS, *reference.COLUMNS, *order.COLUMNS)}
     front = ("role", "rank", "formula", "label", "family")
     origin = ("id", "scheme", "source", "property_source", "database_version", "licence")
@@ -305,7 +311,7 @@ class Run:
     @property
     def descriptors(self) -> tuple[Column, ...]:
         """What was computed of each candidate."""
-        return descriptors.columns(self.case.electrolytes)
+        return computed_columns(self.case.electrolytes)
 
     @cached_property
     def candidates(self) -> pa.Table:
@@ -349,7 +355,8 @@ def code_digest() -> str:
     """Digest of the package's code and shipped data."""
     digest = hashlib.sha256()
     root = Path(__file__).parent
-    for path in sorted((*root.rglob("*.py"), *DATA.glob("*.toml"), *DATA.glob("*.csv"))):
+    shipped = (file for file in DATA.iterdir() if file.suffix in (".toml", *SEALED))
+    for path in sorted((*root.rglob("*.py"), *shipped)):
         digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -357,6 +364,24 @@ def code_digest() -> str:
 def describe(case: Case, progress: Progress) -> Values:
     """Compute every descriptor."""
     return descriptors.compute_all(case, progress)
+
+
+def predict(case: Case, described: Values) -> Values:
+    """What the models say of described candidates, beside what describes them."""
+    described.update(lithiophilic.predict(described, case.anode.symbol))
+    return described
+
+
+def train(seed: int) -> lithiophilic.Model:
+    """Fit the models to the shipped labels, measure them, and write them to the shipped data."""
+    known = lithiophilic.labels()
+    settings = Settings(anode=lithiophilic.ANODE)
+    case, _ = make_case(reference.load(), settings, known.formulas)
+    values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
+    model = lithiophilic.train(values.columns, known, seed)
+    lithiophilic.write(model)
+    seal()
+    return model
 
 
 def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:
@@ -393,7 +418,7 @@ def run(
     if selected and phases.name == REFERENCE:
         raise UsageError("--selected goes with a --source file; the reference set is a selection")
     case, identity = make_case(phases, settings, roles=roles if selected else ())
-    values = describe(case, progress)
+    values = predict(case, describe(case, progress))
     progress("ranking")
     rankings = rank(roles, values, case.formulas)
     progress("cross-check")
@@ -415,7 +440,7 @@ def explain(phases: Phases, settings: Settings, roles: Sequence[Role], formula: 
         wanted = Compositions.from_formulas([formula]).key[0]
         formulas += [f for f in named if Compositions.from_formulas([f]).key[0] != wanted]
     case, identity = make_case(phases, settings, formulas)
-    values = describe(case, lambda _: None)
+    values = predict(case, describe(case, lambda _: None))
     rankings = rank(roles, values, case.formulas)
     return Run(case, identity, values, rankings)
 

@@ -24,6 +24,8 @@ from screen.composition import (
 from screen.errors import DataError, UsageError, did_you_mean
 
 DATA = Path(__file__).parent / "data"
+SEALED = (".csv", ".json", ".npz")
+"""Kinds of shipped files whose digests stand in datasets.toml."""
 
 
 @cache
@@ -41,7 +43,7 @@ def seal(folder: Path = DATA) -> None:
     """Write the digests of the tables in a folder into its datasets.toml."""
     path = folder / "datasets.toml"
     text = path.read_text(encoding="utf-8")
-    for table in sorted(folder.glob("*.csv")):
+    for table in sorted(file for kind in SEALED for file in folder.glob(f"*{kind}")):
         head, found, tail = text.partition(f"[{table.stem}]\n")
         if found:
             tail = re.sub(r'sha256 = "[0-9a-f]*"', f'sha256 = "{sha256(table)}"', tail, count=1)
@@ -62,9 +64,9 @@ def rows_of(name: str) -> tuple[dict[str, str], ...]:
         return tuple(csv.DictReader(file))
 
 
-def checked(name: str) -> Path:
-    """Path of data/<name>.csv, its digest compared with datasets.toml."""
-    path = DATA / f"{name}.csv"
+def checked(name: str, suffix: str = ".csv") -> Path:
+    """Path of data/<name>.csv (or another suffix), its digest compared with datasets.toml."""
+    path = DATA / f"{name}{suffix}"
     stated = datasets()[name]["sha256"]
     found = sha256(path) if path.is_file() else "missing"
     if found != stated:

@@ -15,6 +15,8 @@ SUFFIXES: dict[str, str] = {
     "_ev_anode_atom": "eV per atom of anode metal",
     "_ev": "eV",
     "_v": "V",
+    "_mv": "mV",
+    "_ma_cm2": "mA/cm²",
     "_gpa": "GPa",
     "_mah_g": "mAh/g",
     "_g_cm3": "g/cm³",

@@ -24,6 +24,7 @@ LEVEL = {
     "coincidence": 1,
     "sources": 2,
     "descriptors": 2,
+    "model": 2,
     "ranking": 2,
     "report": 2,
     "pipeline": 3,

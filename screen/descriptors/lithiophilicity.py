@@ -33,6 +33,13 @@ def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
             _PROFILE,
         ),
         Column(
+            "alloyed_per_host_atom",
+            "held in alloys",
+            "Atoms of anode metal in the contact products that conduct (its alloys), per other "
+            "atom of the candidate.",
+            f"{_PROFILE}; settings.conducting_gap_ev",
+        ),
+        Column(
             "dilute_reaction_ev_anode_atom",
             "first uptake",
             "Reaction energy of the first anode metal that the candidate as given takes up, per "
@@ -102,6 +109,7 @@ def compute(case: Case) -> Values:
     reduction = case.profiles.reduction_v
     taken_up = case.profiles.uptake[case.profiles.contact]
     values.add("uptake_per_atom", taken_up / case.compositions.atoms)
+    values.add("alloyed_per_host_atom", *_alloyed(case))
     values.add(
         "dilute_reaction_ev_anode_atom",
         np.where(reduction > 0, -case.anode.valence * reduction, np.nan),
@@ -163,6 +171,30 @@ def _add_line_compounds(case: Case, values: Values) -> None:
     values.add("richest_line_compound_fraction", np.where(known, share, np.nan), reason)
 
 
+def _alloyed(case: Case) -> tuple[FloatArray, Texts]:
+    """Anode metal in conducting compounds among the contact products, per other atom."""
+    mixtures, rows = case.contact_products, case.phases.compositions
+    held = mixtures.amount * rows.amount_of(case.anode.element)[mixtures.phase]
+    alloy = (case.conducts[mixtures.phase] == 1) & (rows.size[mixtures.phase] > 1)
+    others = case.compositions.atoms - case.compositions.amount_of(case.anode.element)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = segment_sum(held * alloy, mixtures.start) / others
+    reason = _unknown_products(case)
+    reason[others == 0] = f"is {case.anode.symbol} itself"
+    return np.where(reason == "", ratio, np.nan), reason
+
+
+def _unknown_products(case: Case) -> Texts:
+    """For each candidate the contact product of which it is not known whether it conducts."""
+    mixtures = case.contact_products
+    owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))
+    unknown = np.full(len(case), "", dtype=object)
+    for i in np.flatnonzero(case.conducts[mixtures.phase] < 0).tolist():
+        product = case.phases.formulas[mixtures.phase[i]]
+        unknown[owner[i]] = f"no band gap for the contact product {product}"
+    return unknown
+
+
 def _latent(case: Case, wanted: int) -> tuple[Texts, Texts]:
     """The contact products that hold the anode metal and conduct (1) or insulate (0), as text."""
     mixtures, names = case.contact_products, case.phases.formulas
@@ -173,9 +205,7 @@ def _latent(case: Case, wanted: int) -> tuple[Texts, Texts]:
     texts: list[list[str]] = [[] for _ in range(len(case))]
     for i in np.flatnonzero(holds & (conducts == wanted)).tolist():
         texts[owner[i]].append(f"{names[mixtures.phase[i]]} {share[i]:.0%}")
-    unknown = np.full(len(case), "", dtype=object)
-    for i in np.flatnonzero(conducts < 0).tolist():
-        unknown[owner[i]] = f"no band gap for the contact product {names[mixtures.phase[i]]}"
+    unknown = _unknown_products(case)
     said = [", ".join(parts) if parts else "none" for parts in texts]
     return np.where(unknown == "", np.array(said, dtype=object), ""), unknown
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from screen import structures
 from screen.columns import Column
-from screen.composition import INDEX, Compositions
+from screen.composition import INDEX, Compositions, parse_formula
 from screen.errors import DataError
 from screen.phases import Phases
 from screen.sources import user_files
@@ -84,6 +84,8 @@ def _systems() -> tuple[frozenset[str], ...]:
         for candidate in named_candidates(anode):
             own = set(Compositions.from_formulas([candidate.formula]).row(0))
             found |= {frozenset(own | {anode} | other) for other in (*around, *AIR)}
+    for row in rows_of("lithiophilic_labels"):
+        found.add(frozenset({*parse_formula(row["formula"]), "Li"}))
     return tuple(sorted(found, key=sorted))
 
 
@@ -104,8 +106,8 @@ def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = D
     """Write reference_phases.csv from any full snapshot, and the digests of all shipped tables.
 
     The phases on the hull of every system that a named candidate, its anode metal and its
-    surroundings span, and the candidates and electrolytes themselves; with volume and density of
-    those in structures.csv.
+    surroundings span, or a labelled substrate and lithium; the candidates and electrolytes
+    themselves; with volume and density of those in structures.csv.
 
     Args:
         source, gaps, moduli: as for `user_files.load`; all phases of those systems must be there.
