@@ -20,6 +20,7 @@ from screen import __version__, descriptors, tables
 from screen.columns import Column, Values, missing
 from screen.descriptors.case import Case
 from screen.errors import ScreenError
+from screen.model import lithiophilic
 from screen.pipeline import Run, cross_check, make_case, ranked_columns
 from screen.ranking.roles import roles
 from screen.report import table as report
@@ -291,6 +292,43 @@ def card(done: Run) -> Answer:
                 console.print(said, soft_wrap=True, markup=False)
 
     return Answer(rows, record, show)
+
+
+def model_card(model: lithiophilic.Model) -> Answer:
+    """What the model of lithiophilicity is, how far it can be trusted, what it misses."""
+    skill = model.skill
+
+    def between(value: tuple[float, float, float]) -> str:
+        return f"{value[0]:.2f} (95 % interval {value[1]:.2f} to {value[2]:.2f})"
+
+    lines = {
+        "what": "probability that the literature would call a substrate lithiophilic",
+        "how": "logistic regression, 1 / (1 + exp(-(a + b ln(1 + h) + c min(r, "
+        f"{lithiophilic.ENOUGH_V:g} V)))): h = {model.features[0]}, r = {model.features[1]}, "
+        f"a = {model.intercept:g}, b = {model.weights[0]:g}, c = {model.weights[1]:g} per V",
+        "fitted to": f"{skill.substrates} substrates of {skill.chemistries} chemistries "
+        f"(lithiophilic_labels.csv, sha256 {model.labels_sha256[:12]}), "
+        f"{skill.lithiophilic:.0%} of them lithiophilic: failures are seldom published",
+        "measured on": "chemistries that it was not fitted to, each left out as a whole",
+        "puts a lithiophilic one before another": f"{between(skill.ranked)}; by chance 0.50",
+        "tells right": f"{between(skill.accuracy)}; the share alone {skill.dumb_accuracy:.2f}",
+        "Brier score": f"{between(skill.brier)}; the share alone {skill.dumb_brier:.2f}; "
+        f"better by {between(skill.brier_gain)}",
+        "cannot explain": ", ".join(
+            f"{formula} (called so by {share:.0%} of its sources, told {told:.2f})"
+            for formula, share, told in skill.missed
+        ),
+        "do not use it": "as a measured wetting angle or overpotential; for a surface covered by "
+        "oxide or carbonate; for other anode metals; to choose between two alloys",
+        "scikit-learn": model.scikit_learn,
+    }
+    rows = pa.table({"item": list(lines), "said": list(lines.values())})
+
+    def show(console: Console) -> None:
+        for item, said in lines.items():
+            console.print(Text.assemble((f"{item}: ", "bold"), said), soft_wrap=True)
+
+    return Answer(rows, lines, show)
 
 
 def dictionary(electrolytes: tuple[Electrolyte, ...]) -> Answer:

@@ -470,6 +470,31 @@ def columns_command(anode: Anode = None, form: Format = "table", output: Out = N
     _answer(answers.dictionary(electrolytes_of(anode_of(anode or "Li").symbol)), form, output)
 
 
+model_app = typer.Typer(help="The models: what they are, how well they do.", no_args_is_help=True)
+app.add_typer(model_app, name="model")
+
+
+@model_app.command("card", epilog=EXIT_CODES)
+def model_card_command(form: Format = "table", output: Out = None) -> None:
+    """What the model is, how well it does on what it has not seen, what not to use it for."""
+    from screen import answers
+    from screen.model import lithiophilic
+
+    _check_format(form)
+    _answer(answers.model_card(lithiophilic.load()), form, output)
+
+
+@model_app.command("train", epilog=EXIT_CODES)
+def model_train_command(
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the intervals.")] = 0,
+) -> None:
+    """Fit the model anew to the shipped labels, measure it and write it (for maintainers)."""
+    from screen import answers, pipeline
+
+    _answer(answers.model_card(pipeline.train(seed)), "table", None)
+    _say("written: the shipped model, and its digest in datasets.toml")
+
+
 @app.command("doctor", epilog=EXIT_CODES)
 def doctor_command() -> None:
     """Whether this installation is sound: versions, shipped tables, writable place, engines."""

@@ -45,7 +45,7 @@ from screen.ranking.roles import Role
 from screen.report import table as report
 from screen.settings import Settings
 from screen.sources import reference, snapshot, user_files
-from screen.tables import DATA, SEALED, Anode, Electrolyte, anode_of, electrolytes_of, seal, sha256
+from screen.tables import DATA, SEALED, Anode, Electrolyte, anode_of, electrolytes_of, sha256
 from screen.thermo.engines import ENGINES
 from screen.thermo.hull import stable_table
 from screen.thermo.stacks import Competition
@@ -380,7 +380,6 @@ def train(seed: int) -> lithiophilic.Model:
     values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
     model = lithiophilic.train(values.columns, known, seed)
     lithiophilic.write(model)
-    seal()
     return model
 
 
