@@ -154,11 +154,13 @@ def electrolytes_of(anode: str, chosen: tuple[str, ...] = ()) -> tuple[Electroly
 
 @dataclass(frozen=True)
 class Elements:
-    """Facts on the elements as arrays over SYMBOLS."""
+    """Facts on the elements as arrays over SYMBOLS; figures that are not known are NaN."""
 
     molar_mass_g_mol: FloatArray
     forms_alloys: BoolArray
     radioactive: BoolArray
+    hhi_production: FloatArray
+    hhi_reserve: FloatArray
 
 
 @cache
@@ -170,4 +172,6 @@ def elements() -> Elements:
         np.array([float(row["molar_mass_g_mol"]) for row in ordered]),
         np.array([row["forms_alloys"] == "1" for row in ordered]),
         np.array([row["radioactive"] == "1" for row in ordered]),
+        np.array([float(row["hhi_production"] or "nan") for row in ordered]),
+        np.array([float(row["hhi_reserve"] or "nan") for row in ordered]),
     )

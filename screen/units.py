@@ -24,6 +24,8 @@ SUFFIXES: dict[str, str] = {
     "_g_mol": "g/mol",
     "_j_m2": "J/m²",
     "_a2": "Å²",
+    "_log_s_cm": "log10(S/cm)",
+    "_s_cm": "S/cm",
     "_fraction": "1",
 }
 """Unit of a column by the end of its name; no suffix, no unit."""

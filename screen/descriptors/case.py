@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -168,6 +168,14 @@ class Case:
         """Whether each candidate has any of these elements (indices into SYMBOLS)."""
         rows = self.compositions
         return segment_sum(np.isin(rows.element, symbols).astype(np.int64), rows.start) > 0
+
+    def texts_by_elements(self, write: Callable[[tuple[int, ...]], str]) -> Texts:
+        """One text per candidate, written once for each set of elements (ascending indices)."""
+        rows = self.compositions
+        _, first, inverse = np.unique(rows.system, return_index=True, return_inverse=True)
+        ends = zip(rows.start[first].tolist(), rows.start[first + 1].tolist(), strict=True)
+        texts = [write(tuple(rows.element[i:j].tolist())) for i, j in ends]
+        return np.array(texts, dtype=object)[inverse]
 
     def write_mixtures(self, mixtures: Mixtures) -> list[str]:
         """Mixtures as text: "Li2O + 2 LiZn", amounts to four digits."""

@@ -1,13 +1,15 @@
-"""Can it be handled: reaction with water, carbon dioxide and oxygen; radioactivity."""
+"""Can it be had and handled: reactions with air, hazards, supply risk, whether it was made."""
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 
 from screen.columns import Column, Texts, Values
-from screen.composition import INDEX, FloatArray
+from screen.composition import INDEX, SYMBOLS, FloatArray, segment_sum
 from screen.descriptors.case import Case
-from screen.tables import Electrolyte, elements
+from screen.tables import Electrolyte, elements, rows_of
 
 _HULL = "pseudo-binary on the hull at 0 K, no kinetics"
 
@@ -30,6 +32,13 @@ _SOFT_ANIONS = [INDEX[s] for s in "H B C N P As Sb Bi S Se Te".split()]
 _GAS_FORMERS = [INDEX[s] for s in "H P As S Se Te".split()]
 _HEAVY_HALIDES = [INDEX[s] for s in "Cl Br I".split()]
 _OXYGEN, _FLUORINE = [INDEX["O"]], [INDEX["F"]]
+
+_HHI = {
+    "hhi_production": ("supply risk, mined", "world production"),
+    "hhi_reserve": ("supply risk, reserves", "known reserves"),
+}
+NO_HAZARD = "none listed"
+MADE, THEORETICAL = "made", "theoretical"
 
 
 def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
@@ -60,6 +69,31 @@ def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
             "elements.csv",
             "flag",
         ),
+        Column(
+            "hazards",
+            "hazards",
+            "What its elements and their common compounds are classified as. No safety statement: "
+            "the compound itself may be worse or harmless, and what is not listed is not safe.",
+            "hazards.csv (IARC, US National Toxicology Program, EU harmonised classification)",
+            "text",
+        ),
+        *(
+            Column(
+                name,
+                label,
+                f"Concentration of {what} in few countries, mean over the elements by mass; from "
+                "0 to 10000, above 2500 is high.",
+                "Herfindahl-Hirschman index (Gaultois et al., Chem. Mater. 25, 2911, 2013)",
+            )
+            for name, (label, what) in _HHI.items()
+        ),
+        Column(
+            "made",
+            "made",
+            f"Whether the phase was reported as {MADE}, or is {THEORETICAL} only.",
+            "as the source table gives it",
+            "text",
+        ),
     )
 
 
@@ -74,7 +108,56 @@ def compute(case: Case) -> Values:
     handling = _handling(case, water, carbon_dioxide)
     values.add("handling", handling, "not known how it reacts with water and carbon dioxide")
     values.add("radioactive", case.holds(np.flatnonzero(elements().radioactive)))
+    values.add("hazards", case.texts_by_elements(_hazards))
+    for name in _HHI:
+        values.add(name, *_mean_by_mass(case, getattr(elements(), name)))
+    values.add("made", *_made(case))
     return values
+
+
+@cache
+def _classified() -> dict[int, list[tuple[int, str]]]:
+    """Hazards of an element, each with the element that it takes (-1: none)."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    for row in rows_of("hazards"):
+        partner = INDEX[row["with"]] if row["with"] else -1
+        found.setdefault(INDEX[row["element"]], []).append((partner, row["hazard"]))
+    return found
+
+
+def _hazards(found: tuple[int, ...]) -> str:
+    """Hazards of a set of elements: "As: toxic, carcinogenic; Pb: toxic"."""
+    parts = []
+    for element in found:
+        listed = _classified().get(element, [])
+        kinds = [hazard for partner, hazard in listed if partner < 0 or partner in found]
+        if elements().radioactive[element]:
+            kinds.append("radioactive")
+        if kinds:
+            parts.append(f"{SYMBOLS[element]}: {', '.join(kinds)}")
+    return "; ".join(parts) or NO_HAZARD
+
+
+def _mean_by_mass(case: Case, figures: FloatArray) -> tuple[FloatArray, Texts]:
+    """Mean of a figure of the elements by mass, or the elements that have none."""
+    rows = case.compositions
+    share = rows.count * elements().molar_mass_g_mol[rows.element] / case.molar_mass[rows.owner]
+    without = np.isnan(figures)
+
+    def absent(found: tuple[int, ...]) -> str:
+        return f"no figure for {', '.join(SYMBOLS[e] for e in found if without[e])}"
+
+    return segment_sum(share * figures[rows.element], rows.start), case.texts_by_elements(absent)
+
+
+def _made(case: Case) -> tuple[Texts, Texts]:
+    """Whether the phase was made, or why that is not known."""
+    words = {None: "", True: THEORETICAL, False: MADE}
+    said = [words[flag] for flag in case.phases.table.column("theoretical").to_pylist()]
+    there = case.rows >= 0
+    made = np.where(there, np.array(said, dtype=object)[case.rows], "")
+    silent, absent = f"{case.phases.name} does not say", f"no such phase in {case.phases.name}"
+    return made, np.where(there, silent, absent).astype(object)
 
 
 def _handling(case: Case, water: FloatArray, carbon_dioxide: FloatArray) -> Texts:
