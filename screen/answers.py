@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pyarrow as pa
 from rich.console import Console
 from rich.text import Text
 
-from screen import __version__, descriptors, tables
+from screen import __version__, descriptors, files, literature, tables
 from screen.columns import Column, Values, missing
 from screen.descriptors.case import Case
 from screen.errors import ScreenError
@@ -28,6 +28,7 @@ from screen.settings import Settings
 from screen.sources import materials_project, reference, snapshot
 from screen.tables import Electrolyte
 from screen.thermo.stacks import Mixtures
+from screen.where import Condition
 
 
 @dataclass(frozen=True)
@@ -349,6 +350,21 @@ def dictionary(electrolytes: tuple[Electrolyte, ...]) -> Answer:
     return Answer(rows, None, show)
 
 
+def literature_rows(
+    chosen: Sequence[literature.Row], names: Sequence[str], condition: Condition | None
+) -> Answer:
+    """Rows of the literature table that meet a condition, in some of its columns."""
+    values = literature.table(chosen)
+    every = report.arrows(literature.COLUMNS, values)
+    rows = (every if condition is None else every.filter(pa.array(condition(values)))).select(names)
+    labels = {column.name: column for column in literature.COLUMNS}
+
+    def show(console: Console) -> None:
+        report.to_terminal(console, rows, labels, f"Literature: {rows.num_rows} rows")
+
+    return Answer(rows, None, show)
+
+
 def snapshots(folder: Path) -> Answer:
     """The snapshots of a folder."""
     found = snapshot.listed(folder)
@@ -406,7 +422,7 @@ def health() -> Iterator[tuple[bool, str]]:
     except ScreenError as error:
         yield True, f"key or endpoint: {error}"
     try:
-        found = snapshot.listed(snapshot.home(os.environ) / "snapshots")
+        found = snapshot.listed(files.home(os.environ) / "snapshots")
         yield True, f"snapshots: {', '.join(s.path.name for s in found) or 'none'}"
     except ScreenError as error:
         yield False, str(error)

@@ -402,7 +402,7 @@ def pull_command(
     """
     import shutil
 
-    from screen import pipeline
+    from screen import files, pipeline
     from screen.ranking.roles import chosen_roles
     from screen.settings import PullSettings, Settings
     from screen.sources import materials_project as mp
@@ -411,7 +411,7 @@ def pull_command(
     if rate is not None and not 0 < rate <= 20:
         raise UsageError(f"--rate {rate:g}: more than 0 and at most 20 requests per second")
     polite = PullSettings() if rate is None else PullSettings(requests_per_second=rate)
-    home = snapshots or snapshot.home(os.environ)
+    home = snapshots or files.home(os.environ)
     roles = chosen_roles(tuple(role)) if role else ()
     key = mp.key_from(os.environ)
     address = mp.endpoint_from(os.environ, endpoint)
@@ -453,11 +453,10 @@ def snapshots_command(
     output: Out = None,
 ) -> None:
     """List the local snapshots, oldest first."""
-    from screen import answers
-    from screen.sources import snapshot
+    from screen import answers, files
 
     _check_format(form)
-    _answer(answers.snapshots((folder or snapshot.home(os.environ)) / "snapshots"), form, output)
+    _answer(answers.snapshots((folder or files.home(os.environ)) / "snapshots"), form, output)
 
 
 @app.command("columns", epilog=EXIT_CODES)
@@ -493,6 +492,61 @@ def model_train_command(
 
     _answer(answers.model_card(pipeline.train(seed)), "table", None)
     _say("written: the shipped model, and its digest in datasets.toml")
+
+
+literature_app = typer.Typer(invoke_without_command=True, epilog=EXIT_CODES)
+app.add_typer(literature_app, name="literature")
+
+
+@literature_app.callback()
+def literature_command(
+    context: typer.Context,
+    where: Annotated[
+        str | None,
+        typer.Option(help="Print these: \"ccd_ma_cm2 > 2 and electrolyte_class == 'garnet'\"."),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Columns to print, by comma; 'all' for all of them.")
+    ] = None,
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="Leave out the rows that you added.")
+    ] = False,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """What cells with which material have done: the literature table, and rows of your own."""
+    if context.invoked_subcommand is not None:
+        return
+    from screen import answers, literature
+    from screen.where import parse
+
+    _check_format(form)
+    kinds = {column.name: column.kind for column in literature.COLUMNS}
+    names = literature.BRIEF if form == "table" and output is None else literature.NAMES
+    if columns is not None:
+        given = tuple(name.strip() for name in columns.split(","))
+        names = literature.NAMES if given == ("all",) else given
+    for i, name in enumerate(names):
+        if name not in kinds:
+            raise UsageError(f"unknown column {name!r}; {did_you_mean(name, kinds)}")
+        if name in names[:i]:
+            raise UsageError(f"--columns: {name!r} is there twice")
+    condition = parse(where, kinds) if where is not None else None
+    answer = answers.literature_rows(literature.rows(own=not shipped), names, condition)
+    if not answer.rows.num_rows:
+        raise NothingPassedError(f"no row meets --where {where!r}")
+    _answer(answer, form, output)
+
+
+@literature_app.command("add", epilog=EXIT_CODES)
+def literature_add_command(
+    file: Annotated[Path, typer.Argument(help="CSV with the table's columns; none but these.")],
+) -> None:
+    """Check rows of your own and keep them beside the shipped ones, in SCREEN_HOME."""
+    from screen import literature
+
+    added = literature.add(file)
+    _say(f"{added} rows added to {literature.own_path()}")
 
 
 @app.command("doctor", epilog=EXIT_CODES)

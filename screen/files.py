@@ -1,10 +1,19 @@
-"""Writing a file whole or not at all."""
+"""Where the user's files are kept, and writing one whole or not at all."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+
+import platformdirs
+
+
+def home(environment: Mapping[str, str]) -> Path:
+    """Folder of what is kept between calls: SCREEN_HOME, or the user's cache folder."""
+    given = environment.get("SCREEN_HOME")
+    return Path(given) if given else Path(platformdirs.user_cache_dir("screen"))
 
 
 def write_aside(path: Path, data: bytes) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from screen import __version__, descriptors
+from screen import __version__, descriptors, files
 from screen.columns import Column, Values
 from screen.composition import (
     INDEX,
@@ -78,7 +78,7 @@ def load(
 def file_of(source: str) -> Path:
     """The file that a source other than the reference set means."""
     if source == snapshot.LATEST:
-        return snapshot.latest(snapshot.home(os.environ) / "snapshots")
+        return snapshot.latest(files.home(os.environ) / "snapshots")
     return Path(source)
 
 

@@ -19,6 +19,7 @@ LEVEL = {
     "where": 0,
     "tables": 0,
     "structures": 0,
+    "literature": 0,
     "phases": 0,
     "thermo": 1,
     "coincidence": 1,

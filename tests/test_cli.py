@@ -211,6 +211,7 @@ SMALL = {
     "interface": ("interface", "ZnO", "Li3PS4"),
     "explain": ("explain", "ZnO"),
     "columns": ("columns",),
+    "literature": ("literature", "--shipped", "--columns", "row_id,year,note,lifetime_censored"),
 }
 
 

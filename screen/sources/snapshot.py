@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -61,12 +60,6 @@ def _manifest(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         pass
     raise DataError(f"{path} is no manifest of a snapshot; remove it, or pull the snapshot again")
-
-
-def home(environment: Mapping[str, str]) -> Path:
-    """Folder of snapshots and of pulls under way: SCREEN_HOME, or the user's cache folder."""
-    given = environment.get("SCREEN_HOME")
-    return Path(given) if given else Path(platformdirs.user_cache_dir("screen"))
 
 
 def listed(folder: Path) -> list[Snapshot]:
