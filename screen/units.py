@@ -27,12 +27,10 @@ SUFFIXES: dict[str, str] = {
     "_log_s_cm": "log10(S/cm)",
     "_s_cm": "S/cm",
     "_fraction": "1",
-    "_ma_cm2": "mA/cm²",
     "_mah_cm2": "mAh/cm²",
     "_ohm_cm2": "Ω cm²",
     "_percent": "%",
     "_mpa": "MPa",
-    "_mv": "mV",
     "_h": "h",
     "_c": "°C",
 }

@@ -21,7 +21,7 @@ import pytest
 from screen import __version__, descriptors
 from screen.cli import main
 from screen.errors import NetworkError
-from screen.pipeline import RUN_FILES, ranked_columns
+from screen.pipeline import RUN_FILES, computed_columns, ranked_columns
 from screen.tables import electrolytes_of
 from screen.thermo.engines import ENGINES
 from tests.conftest import ROOT
@@ -414,7 +414,7 @@ def test_run_folder(rank: Cli, anode: str) -> None:
     assert gap_head == ["id", "formula", "column", "reason"]
     assert {len(row) for row in rows} == {len(head)}
 
-    described = {column.name for column in descriptors.columns(electrolytes_of(anode))}
+    described = {column.name for column in computed_columns(electrolytes_of(anode))}
     at = {name: i for i, name in enumerate(head)}
     empty = {
         (row[at["id"]], row[at["formula"]], name)
