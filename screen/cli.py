@@ -45,6 +45,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+cell_app = typer.Typer(
+    help="Cell equations: layer thickness, Sand's time, transference, kinetics, stack energy.",
+    epilog=EXIT_CODES,
+)
+app.add_typer(cell_app, name="cell")
+
 Anode = Annotated[str | None, typer.Option(help="Anode metal: Li, Na, K, Mg, Ca, Zn or Al. [Li]")]
 Source = Annotated[
     str,
@@ -69,6 +75,12 @@ Config = Annotated[Path | None, typer.Option(help="TOML file with settings.")]
 Format = Annotated[str, typer.Option("--format", help="table, csv, json, parquet or md.")]
 Out = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
+Point = Annotated[list[str] | None, typer.Option(help="One point, as X,Y; repeat for each.")]
+PointFile = Annotated[
+    Path | None,
+    typer.Option("--file", help="The points, a line X,Y for each."),
+]
+TemperatureC = Annotated[float, typer.Option(help="Temperature, °C.")]
 Formulas = Annotated[list[str], typer.Argument(help="Formulas, such as LiF or LiTi2(PO4)3.")]
 
 
@@ -359,6 +371,192 @@ def explain_command(
     _answer(answers.card(done), form, output)
 
 
+@cell_app.command("thickness", epilog=EXIT_CODES)
+def thickness_command(
+    capacity_mah_cm2: Annotated[float, typer.Option(help="Charge that moves, mAh/cm².")],
+    anode: Anode = None,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """Thickness of anode metal that a charge plates or strips, dense, in µm: Q M / (z F rho)."""
+    from screen import answers, cell
+    from screen.tables import anode_of
+
+    _check_format(form)
+    metal = anode_of(anode or "Li")
+    found = {"thickness_um": cell.thickness_um(capacity_mah_cm2, metal)}
+    title = f"{metal.symbol} of {capacity_mah_cm2:g} mAh/cm²"
+    _answer(answers.figures(title, found), form, output)
+
+
+@cell_app.command("sand", epilog=EXIT_CODES)
+def sand_command(
+    diffusion_cm2_s: Annotated[float, typer.Option(help="Ambipolar diffusion coefficient, cm²/s.")],
+    concentration_mol_l: Annotated[float, typer.Option(help="Cations before the current, mol/L.")],
+    current_ma_cm2: Annotated[float, typer.Option(help="Current density, mA/cm².")],
+    anion_transference: Annotated[float, typer.Option(help="Anion transference number, 0 to 1.")],
+    charge_number: Annotated[int, typer.Option(help="Charges of the cation.")] = 1,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """Sand's time in s, when the salt at the electrode is used up and dendrites set in:
+    pi D (z F C0)^2 / (4 J^2 tau_a^2).
+    """
+    from screen import answers, cell
+
+    _check_format(form)
+    time = cell.sand_time_s(
+        diffusion_cm2_s, concentration_mol_l, current_ma_cm2, anion_transference, charge_number
+    )
+    title = f"Sand's time at {current_ma_cm2:g} mA/cm²"
+    _answer(answers.figures(title, {"sand_time_s": time}), form, output)
+
+
+@cell_app.command("transference", epilog=EXIT_CODES)
+def transference_command(
+    polarisation_mv: Annotated[float, typer.Option(help="Constant voltage, mV.")],
+    initial_current_ma: Annotated[float, typer.Option(help="Current at the beginning, mA.")],
+    steady_current_ma: Annotated[float, typer.Option(help="Current when it falls no more, mA.")],
+    initial_resistance_ohm: Annotated[float, typer.Option(help="Interfaces before, ohm.")],
+    steady_resistance_ohm: Annotated[float, typer.Option(help="Interfaces after, ohm.")],
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """Cation transference number after Bruce and Vincent, from a polarised symmetric cell:
+    Is (dV - I0 R0) / (I0 (dV - Is Rs)).
+    """
+    from screen import answers, cell
+
+    _check_format(form)
+    number = cell.transference_number(
+        polarisation_mv,
+        initial_current_ma,
+        steady_current_ma,
+        initial_resistance_ohm,
+        steady_resistance_ohm,
+    )
+    found = {"cation_transference": number}
+    _answer(answers.figures("Transference number", found), form, output)
+
+
+@cell_app.command("exchange-current", epilog=EXIT_CODES)
+def exchange_current_command(
+    point: Point = None,
+    file: PointFile = None,
+    temperature_c: TemperatureC = 25.0,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """Exchange current in mA/cm² from a Tafel line; points are overpotential in V and current in
+    mA/cm², of one branch.
+    """
+    from dataclasses import asdict
+
+    from screen import answers, cell
+    from screen.units import ZERO_CELSIUS_K
+
+    _check_format(form)
+    overpotential, current = answers.points(point or (), file)
+    line = cell.tafel(overpotential, current, temperature_c + ZERO_CELSIUS_K)
+    title = f"Tafel line through {len(current)} points"
+    _answer(answers.figures(title, asdict(line)), form, output)
+
+
+@cell_app.command("activation-energy", epilog=EXIT_CODES)
+def activation_energy_command(
+    point: Point = None,
+    file: PointFile = None,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """Activation energy in eV and kJ/mol from an Arrhenius line; points are temperature in °C and
+    conductivity, or inverse resistance, in any unit, which is also that of the prefactor.
+    """
+    from dataclasses import asdict
+
+    from screen import answers, cell
+    from screen.units import ZERO_CELSIUS_K
+
+    _check_format(form)
+    temperature_c, conductivity = answers.points(point or (), file)
+    line = cell.arrhenius([t + ZERO_CELSIUS_K for t in temperature_c], conductivity)
+    title = f"Arrhenius line through {len(conductivity)} points"
+    _answer(answers.figures(title, asdict(line)), form, output)
+
+
+@cell_app.command("stack", epilog=EXIT_CODES)
+def stack_command(
+    film: Annotated[str | None, typer.Option(help="A candidate in the cell, as a formula.")] = None,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            help="interlayer (a film), host (a scaffold with anode metal in its pores) or alloy "
+            "(holds all charge). [interlayer]",
+        ),
+    ] = None,
+    thickness_nm: Annotated[float | None, typer.Option(help="Of the film, nm. [100]")] = None,
+    density_g_cm3: Annotated[
+        float | None, typer.Option(help="Of the film, g/cm³, where the source has no volume.")
+    ] = None,
+    anode: Anode = None,
+    capacity_mah_cm2: Annotated[
+        float | None, typer.Option(help="Areal capacity of the cell, mAh/cm². [4]")
+    ] = None,
+    positive_mah_g: Annotated[
+        float | None, typer.Option(help="Capacity of the positive active material, mAh/g. [200]")
+    ] = None,
+    positive_v: Annotated[
+        float | None, typer.Option(help="Its average voltage against the anode metal, V. [3.8]")
+    ] = None,
+    separator: Annotated[str | None, typer.Option(help="sulfide or garnet. [sulfide]")] = None,
+    separator_um: Annotated[float | None, typer.Option(help="Its thickness, µm. [30]")] = None,
+    excess_fraction: Annotated[
+        float | None, typer.Option(help="Anode metal over that which is cycled. [1]")
+    ] = None,
+    source: Source = "reference",
+    gaps: Gaps = None,
+    add: Add = None,
+    form: Format = "table",
+    output: Out = None,
+    config: Config = None,
+) -> None:
+    """Stack energy (Wh/kg, Wh/L) of the reference cell, and with a candidate in it. Further
+    figures of the cell go in the table "cell" of a --config file.
+    """
+    from screen import answers, pipeline
+    from screen.tables import anode_of
+
+    _check_format(form)
+    cell = {
+        "film_nm": thickness_nm,
+        "areal_capacity_mah_cm2": capacity_mah_cm2,
+        "positive_mah_g": positive_mah_g,
+        "positive_v": positive_v,
+        "separator": separator,
+        "separator_um": separator_um,
+        "excess_fraction": excess_fraction,
+    }
+    settings = _settings(config, anode, None, None, cell=cell)
+    stated, wanted = (anode_of(name).symbol for name in (settings.cell.anode, settings.anode))
+    if stated != wanted:
+        raise UsageError(
+            f"the reference cell is stated for {stated}, not {wanted}; state one for {wanted} in "
+            "the table 'cell' of a --config file"
+        )
+    if film is None:
+        if (role, thickness_nm, density_g_cm3) != (None, None, None):
+            raise UsageError("--as, --thickness-nm and --density-g-cm3 go with --film FORMULA")
+        answer = answers.stack(settings.cell)
+    else:
+        if density_g_cm3 is not None and not 0 < density_g_cm3 < 30:
+            raise UsageError(f"--density-g-cm3 {density_g_cm3:g}: no solid has that, in g/cm³")
+        phases = pipeline.load(source, gaps, add=add)
+        case = _case([film], phases, settings, settings.anode)
+        answer = answers.stack(settings.cell, case, role or "interlayer", density_g_cm3)
+    _answer(answer, form, output)
+
+
 @app.command("pull", epilog=EXIT_CODES)
 def pull_command(
     chemsys: Annotated[
@@ -581,13 +779,16 @@ def _settings(
     electrolyte: list[str] | None,
     engine: str | None,
     seed: int | None = None,
+    cell: dict[str, Any] | None = None,
 ) -> Settings:
     from screen.settings import load_settings
     from screen.tables import anode_of
 
     symbol = anode_of(anode).symbol if anode is not None else None
     chosen = tuple(electrolyte) if electrolyte else None
-    return load_settings(config, anode=symbol, electrolytes=chosen, engine=engine, seed=seed)
+    return load_settings(
+        config, anode=symbol, electrolytes=chosen, engine=engine, seed=seed, cell=cell
+    )
 
 
 def _case(formulas: list[str], phases: Phases, settings: Settings, anode: str | None) -> Case:

@@ -11,6 +11,99 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from screen.errors import DataError, UsageError, did_you_mean
 
 Engine = Literal["kernel", "pymatgen"]
+Separator = Literal["sulfide", "garnet"]
+
+
+class ReferenceCell(BaseModel):
+    """The cell whose stack energy candidates change: anode metal, solid separator, NMC811.
+
+    One unit of the stack, without casing and tabs; foils are coated on both sides, so half of each
+    belongs to it. As made, the positive electrode holds the anode metal that is cycled.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    anode: str = Field(
+        default="Li", description="anode metal that the figures below are stated for"
+    )
+    areal_capacity_mah_cm2: float = Field(
+        default=4.0,
+        gt=0,
+        description="mAh/cm²; practical cells need more than 3.3 (Wang et al., EES Batteries 2, "
+        "42, 2026), energy cells of today have 4.1 (Xiao et al., J. Electrochem. Soc. 169, "
+        "010524, 2022)",
+    )
+    positive_mah_g: float = Field(
+        default=200.0,
+        gt=0,
+        description="mAh/g; discharge capacity of LiNi0.8Co0.1Mn0.1O2 between 3.0 and 4.3 V "
+        "(Laine et al., Dalton Trans., 2023, 10.1039/d2dt02246j)",
+    )
+    positive_v: float = Field(
+        default=3.8,
+        gt=0,
+        description="V; average against the anode metal; NMC with much nickel works at 3.6 to "
+        "3.8 V (Skvortsova et al., Batteries 8, 67, 2022)",
+    )
+    positive_density_g_cm3: float = Field(
+        default=4.78,
+        gt=0,
+        description="g/cm³; crystal density of LiNi0.8Co0.1Mn0.1O2 for a = 2.87 and c = 14.2 Å, "
+        "usual values that are not traced to one paper",
+    )
+    positive_active_fraction: float = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="mass share of active material in the positive electrode, the rest is sulfide "
+        "electrolyte; own choice between the 0.3 to 0.7 of most studies and the 0.9 of cells with "
+        "liquid (Nat. Commun., 2024, 10.1038/s41467-024-50075-9)",
+    )
+    positive_pore_fraction: float = Field(
+        default=0.1,
+        ge=0,
+        lt=1,
+        description="volume share of pores in the positive electrode; own choice below the 0.22 "
+        "of automotive cells with liquid (PMC9879955, table 1)",
+    )
+    separator: Separator = Field(
+        default="sulfide", description="solid electrolyte between the electrodes, dense"
+    )
+    separator_um: float = Field(
+        default=30.0,
+        gt=0,
+        description="µm; own choice: above 100 µm is far from practical (Nat. Commun., 2024, "
+        "10.1038/s41467-024-50075-9)",
+    )
+    excess_fraction: float = Field(
+        default=1.0,
+        ge=0,
+        description="anode metal in the cell as made over that which is cycled; own choice: as "
+        "much again as the positive electrode holds, 19 µm of Li",
+    )
+    aluminium_um: float = Field(
+        default=10.0,
+        ge=0,
+        description="µm; foil of the positive electrode (Xiao et al., J. Electrochem. Soc. 169, "
+        "010524, 2022)",
+    )
+    copper_um: float = Field(
+        default=6.0,
+        ge=0,
+        description="µm; foil of the negative electrode (the same)",
+    )
+    film_nm: float = Field(
+        default=100.0,
+        gt=0,
+        description="nm; thickness of a candidate between anode metal and separator; own choice",
+    )
+    scaffold_pore_fraction: float = Field(
+        default=0.8,
+        gt=0,
+        lt=1,
+        description="volume share of pores in a scaffold, full of anode metal when the cell is "
+        "charged; own choice",
+    )
 
 
 class Settings(BaseModel):
@@ -69,6 +162,9 @@ class Settings(BaseModel):
         description="largest principal strain at which two faces share a cell, as pymatgen's ZSL "
         "allows of lengths",
     )
+    cell: ReferenceCell = Field(
+        default=ReferenceCell(), description="reference cell of the stack energies, a table of it"
+    )
     check_candidates: int = Field(
         default=12, ge=0, description="candidates whose hull and profile both engines compute"
     )
@@ -99,6 +195,9 @@ class PullSettings(BaseModel):
 def load_settings(path: Path | None, **options: Any) -> Settings:
     """Settings from a TOML file, over which options that are not None take precedence.
 
+    Args:
+        options: by name; those of the table `cell` as a dictionary.
+
     Raises:
         UsageError: for an unknown key or a value out of range.
         DataError: for a file that cannot be read.
@@ -109,13 +208,20 @@ def load_settings(path: Path | None, **options: Any) -> Settings:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise DataError(f"settings file {path}: {error}") from error
-    values |= {name: value for name, value in options.items() if value is not None}
+    for name, value in options.items():
+        if isinstance(value, dict) and isinstance(values.get(name, {}), dict):
+            given = {key: part for key, part in value.items() if part is not None}
+            values[name] = values.get(name, {}) | given
+        elif value is not None:
+            values[name] = value
     try:
         return Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            hint = did_you_mean(name, Settings.model_fields)
+            nested = [f"cell.{field}" for field in ReferenceCell.model_fields]
+            known = nested if name.startswith("cell.") else Settings.model_fields
+            hint = did_you_mean(name, known)
             raise UsageError(f"unknown setting {name!r}; {hint}") from error
         raise UsageError(f"setting {name} = {first['input']!r}: {first['msg']}") from error

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from scipy import constants
 
-MAH_PER_MOL = constants.value("Faraday constant") / 3.6
-"""Charge of one mole of electrons in mAh."""
-
-EV_PER_KJ_MOL = 1e3 / constants.value("Faraday constant")
-"""Energy per particle in eV of 1 kJ per mole."""
+FARADAY_C_MOL: float = constants.value("Faraday constant")
+"""Charge of one mole of electrons in C."""
+MAH_PER_MOL: float = FARADAY_C_MOL / (constants.hour * constants.milli)
+"""The same in mAh."""
+GAS_J_MOL_K: float = constants.R
+"""Molar gas constant."""
+CM3_MOL_PER_A3: float = constants.Avogadro * constants.angstrom**3 / constants.centi**3
+"""Volume of a mole in cm³ for one Å³ each."""
+CM_PER_UM: float = constants.micro / constants.centi
+UM_PER_NM: float = constants.nano / constants.micro
+AMPERE_PER_MA: float = constants.milli
+CM3_PER_LITRE: float = constants.litre / constants.centi**3
+MG_PER_G: float = 1 / constants.milli
+EV_PER_J_MOL: float = 1 / (constants.Avogadro * constants.eV)
+"""Energy of one particle in eV for one J per mole."""
+ZERO_CELSIUS_K: float = constants.zero_Celsius
 
 SUFFIXES: dict[str, str] = {
     "_ev_atom": "eV/atom",
@@ -19,6 +30,17 @@ SUFFIXES: dict[str, str] = {
     "_ma_cm2": "mA/cm²",
     "_gpa": "GPa",
     "_mah_g": "mAh/g",
+    "_mah_cm3": "mAh/cm³",
+    "_mah_cm2_um": "mAh/cm² per µm",
+    "_mah_cm2": "mAh/cm²",
+    "_mg_cm2": "mg/cm²",
+    "_wh_kg": "Wh/kg",
+    "_wh_l": "Wh/L",
+    "_kj_mol": "kJ/mol",
+    "_mv_decade": "mV/decade",
+    "_um": "µm",
+    "_nm": "nm",
+    "_s": "s",
     "_g_cm3": "g/cm³",
     "_a3_atom": "Å³/atom",
     "_g_mol": "g/mol",
@@ -27,7 +49,6 @@ SUFFIXES: dict[str, str] = {
     "_log_s_cm": "log10(S/cm)",
     "_s_cm": "S/cm",
     "_fraction": "1",
-    "_mah_cm2": "mAh/cm²",
     "_ohm_cm2": "Ω cm²",
     "_percent": "%",
     "_mpa": "MPa",

@@ -16,6 +16,7 @@ LEVEL = {
     "columns": 0,
     "composition": 0,
     "settings": 0,
+    "cell": 0,
     "where": 0,
     "tables": 0,
     "structures": 0,

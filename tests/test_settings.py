@@ -8,7 +8,25 @@ import pytest
 from pydantic import ValidationError
 
 from screen.errors import DataError, UsageError
-from screen.settings import Settings, load_settings
+from screen.settings import ReferenceCell, Settings, load_settings
+from screen.units import unit_of
+
+OTHER_CELL: dict[str, object] = {
+    "anode": "Na",
+    "areal_capacity_mah_cm2": 3.0,
+    "positive_mah_g": 150.0,
+    "positive_v": 3.2,
+    "positive_density_g_cm3": 4.2,
+    "positive_active_fraction": 0.7,
+    "positive_pore_fraction": 0.0,
+    "separator": "garnet",
+    "separator_um": 20.0,
+    "excess_fraction": 0.5,
+    "aluminium_um": 8.0,
+    "copper_um": 0.0,
+    "film_nm": 20.0,
+    "scaffold_pore_fraction": 0.5,
+}
 
 OTHER: dict[str, object] = {
     "anode": "Na",
@@ -20,6 +38,9 @@ OTHER: dict[str, object] = {
     "conducting_gap_ev": 0.5,
     "percolation_fraction": 0.3,
     "modulus_cap_gpa": 500.0,
+    "coincidence_area_a2": 100.0,
+    "coincidence_strain": 0.05,
+    "cell": OTHER_CELL,
     "check_candidates": 3,
     "check_interfaces": 2,
     "check_tolerance": 1e-4,
@@ -34,11 +55,21 @@ WRONG = {
     "conducting_gap_ev": "-1",
     "percolation_fraction": "1.0",
     "modulus_cap_gpa": "0",
+    "coincidence_area_a2": "0",
+    "coincidence_strain": "0.5",
     "check_candidates": "-1",
     "check_interfaces": "2.5",
     "check_tolerance": "0",
     "anode": "3",
     "electrolytes": '"LiF"',
+    "cell": "3",
+    "cell.separator": '"polymer"',
+    "cell.separator_um": "0",
+    "cell.positive_pore_fraction": "1.0",
+    "cell.positive_active_fraction": "1.1",
+    "cell.excess_fraction": "-0.5",
+    "cell.film_nm": "-100",
+    "cell.scaffold_pore_fraction": "0",
 }
 
 
@@ -50,6 +81,8 @@ def file(tmp_path: Path) -> Path:
 def toml(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name} = {toml(part)}' for name, part in value.items())}}}"
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
@@ -63,12 +96,22 @@ def test_every_setting_can_come_from_a_file(file: Path) -> None:
     read = load_settings(file)
     assert read.model_dump() == OTHER
     assert not [name for name in OTHER if getattr(read, name) == getattr(Settings(), name)]
+    default = ReferenceCell()
+    assert not [name for name in OTHER_CELL if getattr(read.cell, name) == getattr(default, name)]
+    assert OTHER_CELL.keys() == ReferenceCell.model_fields.keys()
 
 
 def test_options_overrule_the_file_and_none_does_not(file: Path) -> None:
     file.write_text('anode = "Na"\nseed = 7')
     read = load_settings(file, anode="Mg", seed=None)
     assert (read.anode, read.seed) == ("Mg", 7)
+
+
+def test_options_of_the_cell_join_those_of_the_file(file: Path) -> None:
+    file.write_text("[cell]\nseparator_um = 20.0\nfilm_nm = 50.0")
+    read = load_settings(file, cell={"film_nm": 10.0, "separator": None}).cell
+    assert (read.separator_um, read.film_nm, read.separator) == (20.0, 10.0, "sulfide")
+    assert load_settings(None, cell={"film_nm": None}) == Settings()
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -83,6 +126,9 @@ def test_impossible_values_name_the_setting_and_the_value(file: Path, name: str)
 def test_unknown_setting_suggests_the_known(file: Path) -> None:
     file.write_text("plating = 0.1")
     with pytest.raises(UsageError, match="unknown setting 'plating'; did you mean plating_v"):
+        load_settings(file)
+    file.write_text("[cell]\nseparator_mm = 0.1")
+    with pytest.raises(UsageError, match=r"'cell\.separator_mm'; did you mean cell\.separator_um"):
         load_settings(file)
 
 
@@ -105,7 +151,7 @@ def test_settings_do_not_change() -> None:
 
 
 def test_every_setting_says_what_it_is() -> None:
-    for name, field in Settings.model_fields.items():
+    for name, field in (Settings.model_fields | ReferenceCell.model_fields).items():
         assert field.description, name
-        unit = {"ev": "eV", "v": "V", "gpa": "GPa", "atom": "eV/atom"}.get(name.split("_")[-1], "")
+        unit = unit_of(name).removesuffix("1")
         assert field.description.startswith(unit), name

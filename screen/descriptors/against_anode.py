@@ -7,7 +7,7 @@ import numpy as np
 from screen.columns import Column, Texts, Values
 from screen.composition import FloatArray, segment_sum
 from screen.descriptors.case import Case
-from screen.tables import Electrolyte, elements
+from screen.tables import Electrolyte
 from screen.thermo.window import OUTCOMES, Outcome
 from screen.units import MAH_PER_MOL
 
@@ -149,26 +149,15 @@ def compute(case: Case) -> Values:
 
 
 def _add_uptake(case: Case, values: Values, itself: str) -> None:
-    profiles, anode, cutoff = case.profiles, case.anode, case.settings.plating_v
-    first = profiles.start[:-1]
-    own = case.compositions.amount_of(anode.element)
-    others = case.compositions.atoms - own
-    # The step that ends a state takes up charge at that state's lower bound.
-    step = np.diff(profiles.uptake, append=0.0) * (profiles.v_low > cutoff)
-    charge = segment_sum(step, profiles.start)
-    takes = charge > 0
+    uptake, anode, cutoff = case.uptake, case.anode, case.settings.plating_v
+    others = case.compositions.atoms - case.compositions.amount_of(anode.element)
     never = np.where(others > 0, f"takes up no {anode.symbol} above {cutoff:g} V", itself)
-    values.add("onset_v", np.where(takes, profiles.v_low[first], np.nan), never)
+    values.add("onset_v", uptake.onset_v, never)
+    values.add("mean_uptake_v", uptake.mean_v, never)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = segment_sum(step * profiles.v_low, profiles.start) / charge
-        taken_up = profiles.uptake[first] + charge
-        held = own + taken_up
-        per_host = held / others
-        mass = case.molar_mass + taken_up * elements().molar_mass_g_mol[anode.element]
-        density = held * anode.valence * MAH_PER_MOL / mass
-    values.add("mean_uptake_v", np.where(takes, mean, np.nan), never)
-    values.add("held_per_host_atom", np.where(others > 0, per_host, np.nan), itself)
-    values.add("held_mah_g", density)
+        per_host = np.where(others > 0, uptake.held / others, np.nan)
+    values.add("held_per_host_atom", per_host, itself)
+    values.add("held_mah_g", uptake.charge * MAH_PER_MOL / uptake.mass)
 
 
 def _add_contact(case: Case, values: Values) -> None:

@@ -21,6 +21,27 @@ from screen.thermo.engines import ENGINES, Engine
 from screen.thermo.hull import Decompositions, stable_table
 from screen.thermo.stacks import Competition, Mixtures
 from screen.thermo.window import Profiles
+from screen.units import CM3_MOL_PER_A3
+
+
+@dataclass(frozen=True)
+class Uptake:
+    """What each candidate, emptied of anode metal, takes up until just before plating.
+
+    Attributes:
+        state: the state just before plating, as an index into those of the profiles.
+        onset_v, mean_v: first and average voltage of the uptake; NaN where there is none.
+        held: atoms of anode metal in that state per formula unit of the candidate.
+        mass: of everything in that state, g per mole of formula units.
+        charge: of the anode metal in it, mol of electrons per mole of formula units.
+    """
+
+    state: IntArray
+    onset_v: FloatArray
+    mean_v: FloatArray
+    held: FloatArray
+    mass: FloatArray
+    charge: FloatArray
 
 
 @dataclass(frozen=True)
@@ -96,6 +117,30 @@ class Case:
         weight = weight * np.where(by_volume[owner], volume, 1.0)
         return weight / segment_sum(weight, mixtures.start)[owner], by_volume
 
+    @cached_property
+    def uptake(self) -> Uptake:
+        """Uptake above `settings.plating_v`: what is taken up below counts as plated."""
+        profiles, element = self.profiles, self.anode.element
+        first = profiles.start[:-1]
+        above = profiles.v_low > self.settings.plating_v
+        # The step that ends a state takes up charge at that state's lower bound.
+        step = np.diff(profiles.uptake, append=0.0) * above
+        taken = segment_sum(step, profiles.start)
+        takes = taken > 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = segment_sum(step * profiles.v_low, profiles.start) / taken
+        since = profiles.uptake[first] + taken
+        held = self.compositions.amount_of(element) + since
+        held[np.abs(held) < 1e-9] = 0.0
+        return Uptake(
+            state=first + segment_sum(above.astype(np.int64), profiles.start),
+            onset_v=np.where(takes, profiles.v_low[first], np.nan),
+            mean_v=np.where(takes, mean, np.nan),
+            held=held,
+            mass=self.molar_mass + since * elements().molar_mass_g_mol[element],
+            charge=held * self.anode.valence,
+        )
+
     def reaction_energies(self, formula: str) -> tuple[FloatArray, Texts]:
         """Strongest reaction of each candidate with a partner, eV per atom of the mixture.
 
@@ -153,6 +198,37 @@ class Case:
         """Mass per formula unit of each candidate, g/mol."""
         rows = self.compositions
         return segment_sum(rows.count * elements().molar_mass_g_mol[rows.element], rows.start)
+
+    @cached_property
+    def phase_volume(self) -> FloatArray:
+        """Volume of each phase, cm³ per mole of formula units, from that per atom or the density;
+        NaN where the table has neither; shape (phases,).
+        """
+        rows = self.phases.compositions
+        mass = segment_sum(rows.count * elements().molar_mass_g_mol[rows.element], rows.start)
+        volume = self.phases.numbers("volume_a3_atom") * rows.atoms * CM3_MOL_PER_A3
+        return np.where(np.isnan(volume), mass / self.phases.numbers("density_g_cm3"), volume)
+
+    @cached_property
+    def density(self) -> tuple[FloatArray, Texts]:
+        """Density of each candidate, g/cm³, or the reason why it is not known."""
+        there = self.rows >= 0
+        volume = np.where(there, self.phase_volume[self.rows], np.nan)
+        absent, silent = f"no such phase in {self.phases.name}", f"volume not in {self.phases.name}"
+        reasons = np.where(np.isnan(volume), np.where(there, silent, absent), "").astype(object)
+        return self.molar_mass / volume, reasons
+
+    def volumes(self, mixtures: Mixtures) -> tuple[FloatArray, Texts]:
+        """Volume of each mixture, cm³ per mole of formula units, NaN with the reason where that of
+        a phase is not known.
+        """
+        volume = mixtures.amount * self.phase_volume[mixtures.phase]
+        reasons = np.full(len(mixtures.start) - 1, "", dtype=object)
+        owner = np.repeat(np.arange(len(reasons)), np.diff(mixtures.start))
+        unknown = np.flatnonzero(np.isnan(volume))
+        names = np.array(self.phases.formulas, dtype=object)[mixtures.phase[unknown]]
+        reasons[owner[unknown]] = "volume of " + names + f" not in {self.phases.name}"
+        return segment_sum(volume, mixtures.start), reasons
 
     def crystal(self, row: int) -> tuple[Crystal | None, str]:
         """Crystal structure of a row of `phases`, or the reason why there is none."""

@@ -15,7 +15,7 @@ from screen.columns import Column, Texts, Values
 from screen.composition import INDEX, SYMBOLS, FloatArray, IntArray, segment_sum
 from screen.descriptors.case import Case
 from screen.tables import Electrolyte, elements, rows_of
-from screen.units import EV_PER_KJ_MOL
+from screen.units import EV_PER_J_MOL
 
 _PROFILE = "grand-potential phase diagram at 0 K (Zhu, He, Mo, ACS AMI 7, 23685, 2015)"
 _MIEDEMA = "de Boer et al., Cohesion in Metals (North-Holland, 1988), parameters in data/metals.csv"
@@ -238,7 +238,7 @@ def _add_miedema(case: Case, values: Values) -> None:
     figures, anode = metals(), case.anode.element
     heat = solution_kj_mol(anode)
     volume = figures.molar_volume_cm3_mol
-    values.add("miedema_solution_ev_anode_atom", *_averaged(case, heat * EV_PER_KJ_MOL))
+    values.add("miedema_solution_ev_anode_atom", *_averaged(case, heat * 1e3 * EV_PER_J_MOL))
     # Miedema's C0 = 4.5e8 mol^(-1/3) makes an area per mole of V^(2/3).
     area_m2_mol = 4.5e8 * (volume[anode] * 1e-6) ** (2 / 3)
     values.add("miedema_interface_j_m2", *_averaged(case, heat * 1e3 / area_m2_mol))

@@ -10,7 +10,7 @@ import pytest
 from screen.composition import INDEX, SYMBOLS
 from screen.descriptors import lithiophilicity
 from screen.descriptors.lithiophilicity import metals, solution_kj_mol
-from screen.units import EV_PER_KJ_MOL
+from screen.units import EV_PER_J_MOL
 from tests.descriptors.cases import case_of, phases
 
 
@@ -54,7 +54,7 @@ def test_interfacial_energy_has_the_sign_of_the_heat() -> None:
     heat, surface = values["miedema_solution_ev_anode_atom"], values["miedema_interface_j_m2"]
     assert (np.sign(heat) == np.sign(surface)).all()
     # One mole of lithium covers 4.5e8 V^(2/3) = 2.5e5 m2.
-    np.testing.assert_allclose(heat / EV_PER_KJ_MOL * 1e3 / surface, 2.488e5, rtol=1e-3)
+    np.testing.assert_allclose(heat / EV_PER_J_MOL / surface, 2.488e5, rtol=1e-3)
 
 
 def test_a_compound_has_the_average_of_its_metals() -> None:
