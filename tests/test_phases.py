@@ -156,7 +156,9 @@ like a formula of a spreadsheet is left out too: no table needs to take it."""
 
 PRINTABLE = st.text(
     st.characters(categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=8
-).filter(lambda text: text == text.strip() and text.lower() not in NOTHING and text[0] not in "=+@")
+).filter(
+    lambda text: text == text.strip() and text.lower() not in NOTHING and text[0] not in "=+-@"
+)
 TEXT = PRINTABLE | st.sampled_from(['say "so"', "a,b", "é·₂"])
 POSITIVE = st.floats(1e-9, 1e9)
 

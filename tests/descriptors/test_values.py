@@ -166,7 +166,7 @@ def test_interphases_against_lithium(formula: str, verdict: str) -> None:
     assert value(formula, "interphase") == verdict
 
 
-@pytest.mark.parametrize(("formula", "share"), [("LiTi2(PO4)3", 0.056), ("Li10Ge(PS6)2", 0.097)])
+@pytest.mark.parametrize(("formula", "share"), [("LiTi2(PO4)3", 0.056), ("Li10Ge(PS6)2", 0.099)])
 def test_what_percolation_does_not_see(formula: str, share: float) -> None:
     """Experiment finds both mixed conducting; their metallic products are too few to connect in
     the model. The README says so; the share is there to be read.
