@@ -565,8 +565,9 @@ def health() -> Iterator[tuple[bool, str]]:
         except importlib.metadata.PackageNotFoundError:
             yield False, f"{name} is missing; install the package again"
     try:
-        for name in ("candidates", "electrolytes", "elements", "anodes"):
+        for name in ("candidates", "electrolytes", "elements", "anodes", "magpie"):
             tables.checked(name)
+        tables.checked("moduli_model", ".npz")
         phases = reference.load()
         facts = tables.datasets()["reference_phases"]
         yield True, f"reference set: {len(phases)} phases, {phases.scheme}, {facts['licence']}"

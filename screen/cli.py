@@ -773,6 +773,22 @@ def build_reference_command(
     _say(f"written: {path}, and the digests in datasets.toml")
 
 
+@app.command("build-moduli", epilog=EXIT_CODES)
+def build_moduli_command(
+    moduli: Annotated[Path, typer.Argument(help="CSV with formula, bulk and shear modulus.")],
+) -> None:
+    """Train the model of elastic moduli anew and print how good it is (for maintainers)."""
+    from screen.descriptors import train_moduli
+    from screen.settings import Settings
+    from screen.sources import user_files
+
+    formulas, values = user_files.moduli(moduli)
+    cap = Settings().modulus_cap_gpa
+    path, measured = train_moduli.build(moduli, formulas, values, cap)
+    print(measured)
+    _say(f"written: {path}, and the digests in datasets.toml")
+
+
 def _settings(
     config: Path | None,
     anode: str | None,

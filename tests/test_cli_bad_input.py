@@ -144,6 +144,7 @@ FAULTS: dict[str, tuple[int, list[str], list[str]]] = {
         ["window", "LiF", "--gaps", "gaps.csv"],
         ["--gaps and --moduli go with a --source file"],
     ),
+    "no moduli to learn from": (DATA, ["build-moduli", "absent.csv"], ["absent.csv: no such file"]),
     "anode not covered": (DATA, ["rank", "--anode", "K"], ["K", "--source"]),
     "anode of window not covered": (
         DATA,

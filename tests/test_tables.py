@@ -15,7 +15,7 @@ from screen.composition import SYMBOLS
 from screen.errors import DataError, UsageError
 from screen.tables import DATA, anode_of, electrolytes_of, elements
 
-SHIPPED = sorted(path.stem for path in DATA.glob("*.csv"))
+SHIPPED = sorted(path.name for path in DATA.glob("*.*") if path.suffix in (".csv", ".npz"))
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_digest_is_the_stated_one(name: str) -> None:
-    facts = tables.datasets()[name]
-    assert hashlib.sha256((DATA / f"{name}.csv").read_bytes()).hexdigest() == facts["sha256"]
+    facts = tables.datasets()[Path(name).stem]
+    assert hashlib.sha256((DATA / name).read_bytes()).hexdigest() == facts["sha256"]
     assert facts["title"]
     assert facts["licence"]
 

@@ -13,7 +13,7 @@ import pytest
 from pymatgen.entries.computed_entries import ComputedEntry
 
 from screen.errors import DataError
-from screen.sources.user_files import ALIASES, load
+from screen.sources.user_files import ALIASES, load, moduli
 
 ENERGIES = "formula,formation_energy_per_atom_eV\nLiF,-3.18\nLi2O,-2.01\n"
 
@@ -347,3 +347,29 @@ def test_json_is_refused_with_one_line(tmp_path: Path, content: str, parts: list
     assert said.startswith("mine.json: ")
     for part in parts:
         assert part in said
+
+
+def test_moduli_by_either_name(tmp_path: Path) -> None:
+    path = tmp_path / "moduli.csv"
+    path.write_text(
+        "formula,bulk_modulus_VRH_median_GPa,shear_modulus_gpa,notes\nNa2O,50,,x\nLiF,70,51,y\n"
+    )
+    formulas, values = moduli(path)
+    assert formulas == ["Na2O", "LiF"]
+    np.testing.assert_array_equal(values, [[50, np.nan], [70, 51]])
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        ("formula,bulk_modulus_gpa\nLiF,70\n", "column 'shear_modulus_gpa' .* is missing"),
+        ("formula,bulk_modulus_gpa,shear_modulus_gpa\nLiF,70,51\nFLi,7,5\n", "occurs twice"),
+        ("formula,bulk_modulus_gpa,shear_modulus_gpa\nLiF,high,51\n", "line 2.*'high'"),
+        ("formula,bulk_modulus_gpa,shear_modulus_gpa\nLiQ,70,51\n", "unknown element"),
+    ],
+)
+def test_moduli_that_make_no_sense(tmp_path: Path, content: str, match: str) -> None:
+    path = tmp_path / "moduli.csv"
+    path.write_text(content)
+    with pytest.raises(DataError, match=match):
+        moduli(path)

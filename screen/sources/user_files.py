@@ -15,7 +15,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from screen import structures
-from screen.composition import SYMBOLS, Compositions, IntArray
+from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray
 from screen.errors import DataError, did_you_mean
 from screen.phases import SCHEMA, Phases
 from screen.sources import snapshot
@@ -387,6 +387,27 @@ def _join(table: pa.Table, whose: str, path: Path) -> pa.Table:
         marks = [f"{old or ''} {new}".strip() for old, new in zip(before, marks, strict=True)]
         table = table.drop_columns(["property_source"])
     return table.append_column("property_source", pa.array(marks, pa.string()))
+
+
+def moduli(path: Path) -> tuple[list[str], FloatArray]:
+    """Formulas, and bulk and shear modulus in GPa (NaN where missing), shape (rows, 2), of a CSV.
+
+    Raises:
+        DataError: if it cannot be read, lacks a column or has a composition twice.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    table = _read_csv(path)
+    names = ("bulk_modulus_gpa", "shear_modulus_gpa")
+    absent = [name for name in names if name not in table.column_names]
+    if absent:
+        public = next(alias for alias, name in ALIASES.items() if name == absent[0])
+        raise DataError(f"{path.name}: column {absent[0]!r} (or {public!r}) is missing")
+    compositions = _compositions(table, path.name)
+    if len(np.unique(compositions.key)) < len(compositions):
+        raise DataError(f"{path.name}: a composition occurs twice; one row each is wanted")
+    values = [table.column(name).to_numpy().astype(float) for name in names]
+    return table.column("formula").to_pylist(), np.stack(values, axis=1)
 
 
 def _compositions(table: pa.Table, name: str) -> Compositions:
