@@ -293,7 +293,7 @@ def _tipping(
         options = []
         for g in np.flatnonzero(gates.concerns[:, i]).tolist():
             if gates.gates[g].error is not None:
-                step, change = _gate_step(table, gates.gates[g], i)
+                step, change = _gate_step(table, gates.gates[g], i, leaving=True)
                 options.append((step, f"Leaves the list if {change}"))
         # The next above is to be overtaken; the first can only be overtaken by the second.
         other = ranked[place - 1] if place else (ranked[1] if len(ranked) > 1 else None)
@@ -311,13 +311,12 @@ def _tipping(
     return texts
 
 
-def _gate_step(table: Table, gate: Gate, i: int) -> tuple[float, str]:
+def _gate_step(table: Table, gate: Gate, i: int, *, leaving: bool) -> tuple[float, str]:
     """How far a value is from its gate, in errors, and the change in words."""
     step = float(gate.value) - float(table[gate.column][i])
     assert gate.error is not None
-    change = (
-        f"{plain_name(gate.column)} {_move(step > 0)} to {number(float(gate.value), gate.column)}"
-    )
+    way = _move(gate.op.startswith("<") == leaving)
+    change = f"{plain_name(gate.column)} {way} to {number(float(gate.value), gate.column)}"
     return abs(step) / gate.error, change
 
 
@@ -326,7 +325,11 @@ def _goal_step(
 ) -> tuple[float, str]:
     """How far a goal's value must move to multiply its desirability by `factor`."""
     wanted = max(now, FLOOR) * factor
-    if goal.levels is not None or wanted > 1.0 or (not up and wanted <= FLOOR * (1 + 1e-9)):
+    if (
+        goal.levels is not None
+        or wanted > (1 - 1e-8 if up else 1.0)
+        or (not up and wanted <= FLOOR * (1 + 1e-9))
+    ):
         return np.inf, ""  # no value of this goal alone does it
     assert goal.poor is not None
     assert goal.good is not None
@@ -361,7 +364,7 @@ def _what_would_pass(role: Role, table: Table, gates: _Gates, i: int, homeless: 
         unknown.add(plain_name(column))
     if not known:
         return f"Cannot be judged until {', '.join(sorted(unknown))} is known."
-    step, change = min(_gate_step(table, gate, i) for gate in known)
+    step, change = min(_gate_step(table, gate, i, leaving=False) for gate in known)
     more = len(failed) - 1 + homeless
     others = f", and {more} more gate(s) open" if more else ""
     return f"Enters the list if {change} ({step:.1f} times its error){others}."
