@@ -47,6 +47,14 @@ def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
             f"{_PROFILE}; {_VOLUMES}",
         ),
         Column(
+            "cycling_volume_fraction",
+            "volume change in cycling",
+            "Volume just before plating over that of what remains when all anode metal is taken "
+            "out, less 1: the same for all that hold the same elements beside the anode metal in "
+            "the same ratio.",
+            f"{_PROFILE}; {_VOLUMES}",
+        ),
+        Column(
             "conversion_loss_mah_cm2_um",
             "conversion loss",
             "Charge per area and thickness of a film that ends in insulating contact products, "
@@ -90,6 +98,10 @@ def compute(case: Case) -> Values:
     density, no_density = case.density
     change = full * density / case.molar_mass - 1
     values.add("uptake_volume_fraction", change, _first(unknown, no_density))
+    empty, not_empty = case.volumes(case.profiles.products.take(case.profiles.start[:-1]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        swelling = np.where(itself == "", full / empty - 1, np.nan)
+    values.add("cycling_volume_fraction", swelling, _first(itself, unknown, not_empty))
     values.add("conversion_loss_mah_cm2_um", *conversion_loss(case))
     reference = equations.reference_stack(case.settings.cell)
     for role, stack_of in STACKS.items():
