@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -70,6 +70,17 @@ Electrolytes = Annotated[
     typer.Option("--electrolyte", help="Solid electrolyte to face; repeat for several. [all]"),
 ]
 EngineName = Annotated[str | None, typer.Option("--engine", help="kernel or pymatgen. [kernel]")]
+Barrier = Annotated[
+    bool, typer.Option("--barrier", help="Compute migration barriers (seconds each; kept).")
+]
+Surface = Annotated[
+    bool,
+    typer.Option("--surface", help="Compute adsorption and adhesion (minutes each; kept)."),
+]
+Calculator = Annotated[
+    str | None, typer.Option(help="Of --surface: chgnet, emt or module:function. [chgnet]")
+]
+Workers = Annotated[int | None, typer.Option(help="Processes for --barrier and --surface. [1]")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the cross-check's sample. [0]")]
 Config = Annotated[Path | None, typer.Option(help="TOML file with settings.")]
 Format = Annotated[str, typer.Option("--format", help="table, csv, json, parquet or md.")]
@@ -167,6 +178,10 @@ def rank_command(
             "--selected", help="Of a file, judge only what the roles select (roles.toml)."
         ),
     ] = False,
+    barrier: Barrier = False,
+    surface: Surface = False,
+    calculator: Calculator = None,
+    workers: Workers = None,
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -176,7 +191,8 @@ def rank_command(
     from screen.ranking.roles import chosen_roles
 
     _check_format(form)
-    settings = _settings(config, anode, electrolyte, engine, seed)
+    runs = _Runs(barrier, surface, calculator, workers)
+    settings = _settings(config, anode, electrolyte, engine, seed, runs=runs)
     roles = chosen_roles(tuple(role or ()))
     view = _View(settings, form, top, columns, where, sort)
     with _progress(quiet) as tell:
@@ -355,19 +371,26 @@ def explain_command(
     moduli: Moduli = None,
     add: Add = None,
     engine: EngineName = None,
+    barrier: Barrier = False,
+    surface: Surface = False,
+    calculator: Calculator = None,
+    workers: Workers = None,
     form: Format = "table",
     output: Out = None,
     config: Config = None,
+    quiet: Quiet = False,
 ) -> None:
     """All that is known of one candidate, why it ranks where it does, what would change that."""
     from screen import answers, pipeline
     from screen.ranking.roles import chosen_roles
 
     _check_format(form)
-    settings = _settings(config, anode, electrolyte, engine)
+    runs = _Runs(barrier, surface, calculator, workers)
+    settings = _settings(config, anode, electrolyte, engine, runs=runs)
     phases = pipeline.load(source, gaps, moduli, add)
     pipeline.check_covered(phases, formula, anode=settings.anode)
-    done = pipeline.explain(phases, settings, chosen_roles(()), formula)
+    with _progress(quiet) as tell:
+        done = pipeline.explain(phases, settings, chosen_roles(()), formula, tell)
     _answer(answers.card(done), form, output)
 
 
@@ -789,6 +812,19 @@ def build_moduli_command(
     _say(f"written: {path}, and the digests in datasets.toml")
 
 
+class _Runs(NamedTuple):
+    """What is computed atom by atom, as options give it; False is not given."""
+
+    barrier: bool = False
+    surface: bool = False
+    calculator: str | None = None
+    workers: int | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return {name: value for name, value in self._asdict().items() if value is not False}
+
+
 def _settings(
     config: Path | None,
     anode: str | None,
@@ -796,6 +832,7 @@ def _settings(
     engine: str | None,
     seed: int | None = None,
     cell: dict[str, Any] | None = None,
+    runs: _Runs = _Runs(),  # noqa: B008 (cannot change)
 ) -> Settings:
     from screen.settings import load_settings
     from screen.tables import anode_of
@@ -803,7 +840,13 @@ def _settings(
     symbol = anode_of(anode).symbol if anode is not None else None
     chosen = tuple(electrolyte) if electrolyte else None
     return load_settings(
-        config, anode=symbol, electrolytes=chosen, engine=engine, seed=seed, cell=cell
+        config,
+        anode=symbol,
+        electrolytes=chosen,
+        engine=engine,
+        seed=seed,
+        cell=cell,
+        **runs.given,
     )
 
 
@@ -865,10 +908,15 @@ def _say(message: str) -> None:
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A bar with the name of the step, on a terminal only."""
+def _progress(quiet: bool) -> Iterator[Callable[..., None]]:
+    """A bar with the name of the step, on a terminal; elsewhere lines of what takes long."""
+
+    def line(step: str, done: int = 0, of: int = 0) -> None:
+        if of and not quiet:
+            _say(f"{step}: {done} of {of} structures")
+
     if quiet or not sys.stderr.isatty():
-        yield lambda _: None
+        yield line
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -877,7 +925,12 @@ def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=len(families()) + len(_STEPS))
-        yield lambda step: bar.update(task, description=step, advance=1)
+
+        def tell(step: str, done: int = 0, of: int = 0) -> None:
+            many = f" {done}/{of}" if of else ""
+            bar.update(task, description=step + many, advance=0 if of else 1)
+
+        yield tell
 
 
 @contextmanager

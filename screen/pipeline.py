@@ -9,8 +9,9 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from screen.composition import (
     parse_formula,
     segment_sum,
 )
+from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
 from screen.errors import (
     DataError,
@@ -51,7 +53,7 @@ from screen.thermo.hull import stable_table
 from screen.thermo.stacks import Competition
 
 REFERENCE = "reference"
-Progress = Callable[[str], None]
+Progress = structure_runs.Progress
 
 
 def load(
@@ -361,8 +363,13 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def describe(case: Case, progress: Progress) -> Values:
-    """Compute every descriptor."""
+def describe(case: Case, progress: Progress, executor: Executor | None = None) -> Values:
+    """Compute every descriptor; first what is expensive, if the settings ask for it.
+
+    Args:
+        executor: takes the expensive work: see `screen.atomistic.jobs.run`.
+    """
+    structure_runs.run(case, progress, executor)
     return descriptors.compute_all(case, progress)
 
 
@@ -405,19 +412,21 @@ def run(
     *,
     selected: bool = False,
     files: tuple[Path, ...] = (),
-    progress: Progress = lambda _: None,
+    progress: Progress = lambda *_: None,
+    executor: Executor | None = None,
 ) -> Run:
     """Describe, rank and check; nothing is written.
 
     Args:
         selected: judge only what the roles select of a large table.
         files: what the phases were read from, for the record.
-        progress: told the name of each step as it begins.
+        progress: told the name of each step as it begins, and how far expensive ones are.
+        executor: takes the expensive work: see `screen.atomistic.jobs.run`.
     """
     if selected and phases.name == REFERENCE:
         raise UsageError("--selected goes with a --source file; the reference set is a selection")
     case, identity = make_case(phases, settings, roles=roles if selected else ())
-    values = predict(case, describe(case, progress))
+    values = predict(case, describe(case, progress, executor))
     progress("ranking")
     rankings = rank(roles, values, case.formulas)
     progress("cross-check")
@@ -431,15 +440,24 @@ def passed_ids(done: Run) -> list[str]:
     return sorted({done.identity["id"][i] for i in np.flatnonzero(passed).tolist()})
 
 
-def explain(phases: Phases, settings: Settings, roles: Sequence[Role], formula: str) -> Run:
-    """Judge one candidate, among the named ones where the source is the reference set."""
+def explain(
+    phases: Phases,
+    settings: Settings,
+    roles: Sequence[Role],
+    formula: str,
+    progress: Progress = lambda *_: None,
+) -> Run:
+    """Judge one candidate, among the named ones where the source is the reference set; what is
+    expensive is computed of that one alone.
+    """
     formulas = [formula]
     if phases.name == REFERENCE:
         named = [c.formula for c in reference.named_candidates(anode_of(settings.anode).symbol)]
         wanted = Compositions.from_formulas([formula]).key[0]
         formulas += [f for f in named if Compositions.from_formulas([f]).key[0] != wanted]
     case, identity = make_case(phases, settings, formulas)
-    values = predict(case, describe(case, lambda _: None))
+    case = replace(case, expensive=1)
+    values = predict(case, describe(case, progress))
     rankings = rank(roles, values, case.formulas)
     return Run(case, identity, values, rankings)
 

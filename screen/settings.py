@@ -174,6 +174,69 @@ class Settings(BaseModel):
     check_tolerance: float = Field(
         default=1e-6, gt=0, description="V and eV/atom; a larger disagreement stops the run"
     )
+    barrier: bool = Field(
+        default=False, description="whether to compute migration barriers: seconds per structure"
+    )
+    surface: bool = Field(
+        default=False,
+        description="whether to compute adsorption and adhesion of the anode metal: minutes per "
+        "structure",
+    )
+    calculator: str = Field(
+        default="chgnet",
+        description="energies of surfaces: chgnet, emt (a few metals, for trials), or "
+        "module:function that makes an ASE calculator",
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        exclude=True,
+        description="processes for barriers and surfaces; no result depends on it, so it is not "
+        "recorded",
+    )
+    structure_limit_s: float = Field(
+        default=3600.0,
+        gt=0,
+        description="s; a structure that takes longer is given up for this run",
+    )
+    barrier_grid_a: float = Field(
+        default=0.3,
+        gt=0,
+        le=1,
+        description="Å; spacing of the grid of site energies, fine enough to rank",
+    )
+    slab_thickness_a: float = Field(
+        default=8.0, gt=0, description="Å; least thickness of a slab: both surfaces apart"
+    )
+    slab_vacuum_a: float = Field(
+        default=15.0, gt=0, description="Å; vacuum above it, beyond the reach of any potential"
+    )
+    slab_width_a: float = Field(
+        default=6.0, gt=0, description="Å; least distance between an adsorbed atom and its images"
+    )
+    slab_atoms: int = Field(
+        default=250, ge=2, description="atoms; larger slabs and interfaces are not computed"
+    )
+    surface_faces: int = Field(
+        default=3, ge=1, description="low-index faces to try, those of widest spacing first"
+    )
+    surface_sites: int = Field(
+        default=3, ge=1, description="adsorption sites to relax on each face, lowest energy first"
+    )
+    relax_steps: int = Field(
+        default=200, ge=1, description="steps after which relaxing is given up"
+    )
+    relax_force_ev_a: float = Field(
+        default=0.05,
+        gt=0,
+        description="eV/Å; relaxed below this force: adsorption energies to about 0.02 eV",
+    )
+    interface_area_a2: float = Field(
+        default=120.0, gt=0, description="Å²; largest cell that candidate and metal share"
+    )
+    interface_strain: float = Field(
+        default=0.05, gt=0, lt=0.3, description="largest strain of the metal in that cell"
+    )
 
 
 class PullSettings(BaseModel):

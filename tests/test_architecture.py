@@ -24,6 +24,7 @@ LEVEL = {
     "phases": 0,
     "thermo": 1,
     "coincidence": 1,
+    "atomistic": 1,
     "sources": 2,
     "descriptors": 2,
     "model": 2,

@@ -53,6 +53,8 @@ class Case:
         formulas, compositions, rows: the candidates, and their rows in `phases` (-1: not there).
         anode: the anode metal.
         electrolytes: what candidates face in the cell.
+        expensive: of how many, the first ones, structures are computed atom by atom, if the
+            settings ask for that; none: of all.
     """
 
     phases: Phases
@@ -62,6 +64,7 @@ class Case:
     anode: Anode
     electrolytes: tuple[Electrolyte, ...]
     settings: Settings
+    expensive: int | None = None
 
     def __len__(self) -> int:
         return len(self.formulas)

@@ -1,0 +1,38 @@
+"""Migration barrier of the anode metal's ion in the candidate's crystal, where asked for."""
+
+from __future__ import annotations
+
+from screen.atomistic.barrier import KIND
+from screen.columns import Column, Values
+from screen.descriptors import structure_runs
+from screen.descriptors.case import Case
+from screen.tables import Electrolyte
+
+_SOURCE = (
+    "bond-valence site energies (Adams and Rao, phys. stat. sol. a 208, 1746, 2011) by bvlain; "
+    "settings.barrier_grid_a"
+)
+_WAYS = {
+    "migration_barrier_1d_ev": ("barrier, 1D", "in at least one direction"),
+    "migration_barrier_2d_ev": ("barrier, 2D", "in at least two directions"),
+    "migration_barrier_ev": ("barrier", "in all three directions"),
+}
+
+
+def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+    """What this family computes."""
+    return tuple(
+        Column(
+            name,
+            label,
+            f"Lowest energy at which paths of the anode metal's ion through the rigid framework "
+            f"connect {ways}, above its best site. Ranks, but is no activation energy.",
+            _SOURCE,
+        )
+        for name, (label, ways) in _WAYS.items()
+    )
+
+
+def compute(case: Case) -> Values:
+    """Barriers of the candidates that hold the anode metal and have a structure."""
+    return structure_runs.values_of(case, KIND, columns(case.electrolytes))

@@ -1,0 +1,168 @@
+"""What the families that compute atom by atom share: jobs of a case, and their kept results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+
+import numpy as np
+
+from screen.atomistic import barrier, calculators, jobs, surface
+from screen.atomistic.jobs import Cell, Job, Kind, Result
+from screen.columns import Column, Values
+from screen.descriptors.case import Case
+from screen.errors import DataError
+from screen.files import home
+from screen.structures import shipped
+
+Progress = Callable[..., None]
+"""Told a step, and of long ones how many structures are done, and of how many."""
+Question = Callable[[int], Job | str]
+"""From a candidate's place to its job, or why there is none; its crystal may raise DataError."""
+KINDS = (barrier.KIND, surface.KIND)
+
+
+def store() -> jobs.Store:
+    """Where results are kept: SCREEN_HOME, or the user's cache folder."""
+    return jobs.Store(home(os.environ) / "computed")
+
+
+def asked(case: Case, kind: Kind) -> bool:
+    """Whether the settings ask for a kind of run."""
+    return bool(getattr(case.settings, kind.name))
+
+
+def run(
+    case: Case,
+    progress: Progress = lambda *_: None,
+    executor: Executor | None = None,
+) -> None:
+    """Compute what the settings ask for, so that the families find it kept.
+
+    Args:
+        executor: instead of worker processes here: see `screen.atomistic.jobs.run`.
+    """
+    for kind in KINDS:
+        if asked(case, kind):
+            results(case, kind, progress, executor)
+
+
+def results(
+    case: Case,
+    kind: Kind,
+    progress: Progress = lambda *_: None,
+    executor: Executor | None = None,
+) -> list[Result]:
+    """A result, or why there is none, for each candidate.
+
+    Raises:
+        UsageError: for a calculator of no known name, or results that cannot be kept.
+        ScreenError: if a worker was lost.
+    """
+    question = _barrier_jobs(case) if kind is barrier.KIND else _surface_jobs(case)
+    found = [_job(case, i, question) for i in range(len(case))]
+    ready = [job for job in found if isinstance(job, Job)]
+    computed = iter(
+        jobs.run(
+            kind,
+            ready,
+            store(),
+            workers=case.settings.workers,
+            executor=executor,
+            progress=lambda done, of: progress(kind.name, done, of),
+        )
+    )
+    return [
+        next(computed) if isinstance(job, Job) else Result({}, dict.fromkeys(kind.columns, job))
+        for job in found
+    ]
+
+
+def _job(case: Case, i: int, question: Question) -> Job | str:
+    """The job of a candidate, or why there is none."""
+    if case.expensive is not None and i >= case.expensive:
+        return "not computed: another candidate was asked about"
+    try:
+        return question(i)
+    except DataError as error:
+        return str(error)
+
+
+def _cell(case: Case, i: int) -> Cell:
+    """The crystal of a candidate as plain data.
+
+    Raises:
+        DataError: with the reason why there is none.
+    """
+    crystal, reason = case.crystal(int(case.rows[i]))
+    if crystal is None:
+        raise DataError(reason)
+    try:
+        return Cell.of(crystal)
+    except ValueError as error:  # pymatgen's, of sites that do not fit their space group
+        said = " ".join(str(error).split())[:80]
+        raise DataError(f"no readable structure ({said})") from error
+
+
+def _barrier_jobs(case: Case) -> Question:
+    anode, settings = case.anode, case.settings
+    holds = case.holds([anode.element])
+
+    def question(i: int) -> Job | str:
+        if not holds[i]:
+            return f"holds no {anode.symbol} to migrate"
+        return barrier.job(
+            case.formulas[i],
+            _cell(case, i),
+            anode.symbol,
+            anode.valence,
+            settings.barrier_grid_a,
+            settings.structure_limit_s,
+        )
+
+    return question
+
+
+def _surface_jobs(case: Case) -> Question:
+    settings, symbol = case.settings, case.anode.symbol
+    calculators.check_name(settings.calculator)
+    metals = [Cell.of(c) for c in shipped().values() if c.formula == symbol]
+    options = surface.Options(
+        thickness_a=settings.slab_thickness_a,
+        vacuum_a=settings.slab_vacuum_a,
+        width_a=settings.slab_width_a,
+        faces=settings.surface_faces,
+        sites=settings.surface_sites,
+        steps=settings.relax_steps,
+        force_ev_a=settings.relax_force_ev_a,
+        area_a2=settings.interface_area_a2,
+        strain=settings.interface_strain,
+        atoms=settings.slab_atoms,
+    )
+
+    def question(i: int) -> Job | str:
+        if not metals:
+            return f"no structure of {symbol} metal is known"
+        formula, cell, limit = case.formulas[i], _cell(case, i), settings.structure_limit_s
+        return surface.job(formula, cell, metals[0], settings.calculator, options, limit)
+
+    return question
+
+
+def values_of(case: Case, kind: Kind, columns: Sequence[Column]) -> Values:
+    """The columns of a kind of run; without it, all missing."""
+    values = Values(len(case))
+    option = f"--{kind.name}"
+    computed = results(case, kind) if asked(case, kind) else None
+    for column in columns:
+        blank = "" if column.kind == "text" else np.nan
+        dtype = object if column.kind == "text" else float
+        if computed is None:
+            absent = np.full(len(case), blank, dtype=dtype)
+            values.add(column.name, absent, f"not asked for; {option} computes it")
+            continue
+        found = [result.values.get(column.name, blank) for result in computed]
+        reasons = [result.reasons.get(column.name, "") for result in computed]
+        values.add(column.name, np.array(found, dtype), np.array(reasons, dtype=object))
+    return values
