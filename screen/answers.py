@@ -499,8 +499,8 @@ def _stack_with(case: Case, role: str, density_g_cm3: float | None) -> tuple[cel
 
 
 def dictionary(electrolytes: tuple[Electrolyte, ...]) -> Answer:
-    """Every column of the ranked file: name, unit, meaning, source."""
-    declared = ranked_columns(electrolytes)
+    """Every column of the ranked file, also those of runs that were asked for."""
+    declared = ranked_columns(electrolytes, Settings(barrier=True, surface=True))
     rows = pa.table(
         {
             "column": [column.name for column in declared],

@@ -233,7 +233,7 @@ class _View:
 
         anode = anode_of(settings.anode).symbol
         electrolytes = electrolytes_of(anode, settings.electrolytes)
-        self.labels = {column.name: column for column in ranked_columns(electrolytes)}
+        self.labels = {column.name: column for column in ranked_columns(electrolytes, settings)}
         self.form, self.top = form, top
         self.columns = [name.strip() for name in columns.split(",")] if columns else None
         self.sort = None if sort is None else (sort.removeprefix("-"), sort.startswith("-"))
@@ -921,10 +921,11 @@ def _progress(quiet: bool) -> Iterator[Callable[..., None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    from screen.descriptors import families
+    from screen.descriptors import asked
+    from screen.settings import Settings
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=len(families()) + len(_STEPS))
+        task = bar.add_task("starting", total=len(asked(Settings())) + len(_STEPS))
 
         def tell(step: str, done: int = 0, of: int = 0) -> None:
             many = f" {done}/{of}" if of else ""

@@ -280,14 +280,18 @@ def cross_check(case: Case) -> CrossCheck:
     return result
 
 
-def computed_columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+def computed_columns(
+    electrolytes: tuple[Electrolyte, ...], settings: Settings | None = None
+) -> tuple[Column, ...]:
     """What is computed of each candidate: descriptors and predictions."""
-    return (*descriptors.columns(electrolytes), *lithiophilic.columns())
+    return (*descriptors.columns(electrolytes, settings), *lithiophilic.columns())
 
 
-def ranked_columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """Every column of the ranked file, in its order there."""
-    computed = computed_columns(electrolytes)
+def ranked_columns(
+    electrolytes: tuple[Electrolyte, ...], settings: Settings | None = None
+) -> tuple[Column, ...]:
+    """Every column of the ranked file of a run with these settings, in its order there."""
+    computed = computed_columns(electrolytes, settings)
     named = {c.name: c for c in (*COLUMNS, *reference.COLUMNS, *order.COLUMNS)}
     front = ("role", "rank", "formula", "label", "family")
     origin = ("id", "scheme", "source", "property_source", "database_version", "licence")
@@ -313,13 +317,13 @@ class Run:
     @property
     def descriptors(self) -> tuple[Column, ...]:
         """What was computed of each candidate."""
-        return computed_columns(self.case.electrolytes)
+        return computed_columns(self.case.electrolytes, self.case.settings)
 
     @cached_property
     def candidates(self) -> pa.Table:
         """One row per candidate: what names it, every descriptor, where its row comes from."""
         columns = {name: np.array(texts, dtype=object) for name, texts in self.identity.items()}
-        declared = [c for c in ranked_columns(self.case.electrolytes) if c not in order.COLUMNS]
+        declared = [c for c in self._ranked_columns if c not in order.COLUMNS]
         return report.arrows(declared, columns | self.values.columns)
 
     def ranked(self, ranking: Ranking) -> pa.Table:
@@ -329,7 +333,11 @@ class Run:
         columns = dict(zip(of_role.column_names, of_role.take(first).columns, strict=True))
         rows = self.candidates.take(first)
         columns |= dict(zip(rows.column_names, rows.columns, strict=True))
-        return pa.table({c.name: columns[c.name] for c in ranked_columns(self.case.electrolytes)})
+        return pa.table({c.name: columns[c.name] for c in self._ranked_columns})
+
+    @property
+    def _ranked_columns(self) -> tuple[Column, ...]:
+        return ranked_columns(self.case.electrolytes, self.case.settings)
 
     @cached_property
     def digests(self) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """What is computed of each candidate: one family per module, found by name.
 
 A family declares `columns(electrolytes)` and computes them in `compute(case)`; nothing else needs
-to be edited to add one. `compute_all` refuses a family that returns other columns than it declared
-or leaves a value missing without a reason.
+to be edited to add one. One that is too slow for every run also has `asked(settings)`.
+`compute_all` refuses a family that returns other columns than it declared or leaves a value missing
+without a reason.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from screen.columns import Column, Values, missing
 from screen.descriptors.case import Case
 from screen.errors import ScreenError
+from screen.settings import Settings
 from screen.tables import Electrolyte
 
 
@@ -31,13 +33,25 @@ def families() -> tuple[ModuleType, ...]:
     return tuple(module for module in modules if hasattr(module, "compute"))
 
 
-def columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """The columns of all families, in their order in every file."""
-    return tuple(column for family in families() for column in family.columns(electrolytes))
+def asked(settings: Settings) -> tuple[ModuleType, ...]:
+    """The families that a run with these settings computes."""
+    return tuple(f for f in families() if not hasattr(f, "asked") or f.asked(settings))
+
+
+def columns(
+    electrolytes: tuple[Electrolyte, ...], settings: Settings | None = None
+) -> tuple[Column, ...]:
+    """The columns of the families that a run computes, in their order in every file.
+
+    Args:
+        settings: of the run; none: the default ones.
+    """
+    chosen = asked(settings or Settings())
+    return tuple(column for family in chosen for column in family.columns(electrolytes))
 
 
 def compute_all(case: Case, progress: Callable[[str], None] = lambda _: None) -> Values:
-    """The values of all families for one case.
+    """The values of all families that the settings ask for.
 
     Args:
         progress: told the name of each family before it is computed.
@@ -45,7 +59,7 @@ def compute_all(case: Case, progress: Callable[[str], None] = lambda _: None) ->
     Raises:
         ScreenError: if a family breaks its contract.
     """
-    return compute_families(case, tuple(map(name_of, families())), progress)
+    return compute_families(case, tuple(map(name_of, asked(case.settings))), progress)
 
 
 def compute_families(

@@ -6,11 +6,12 @@ from screen.atomistic.barrier import KIND
 from screen.columns import Column, Values
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
+from screen.settings import Settings
 from screen.tables import Electrolyte
 
 _SOURCE = (
-    "bond-valence site energies (Adams and Rao, phys. stat. sol. a 208, 1746, 2011) by bvlain; "
-    "settings.barrier_grid_a"
+    "only with --barrier: bond-valence site energies (Adams and Rao, phys. stat. sol. a 208, 1746, "
+    "2011) by bvlain; settings.barrier_grid_a"
 )
 _WAYS = {
     "migration_barrier_1d_ev": ("barrier, 1D", "in at least one direction"),
@@ -31,6 +32,11 @@ def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
         )
         for name, (label, ways) in _WAYS.items()
     )
+
+
+def asked(settings: Settings) -> bool:
+    """Whether a run computes this family."""
+    return settings.barrier
 
 
 def compute(case: Case) -> Values:

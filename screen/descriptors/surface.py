@@ -6,9 +6,10 @@ from screen.atomistic.surface import KIND
 from screen.columns import Column, Values
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
+from screen.settings import Settings
 from screen.tables import Electrolyte
 
-_SOURCE = "slabs relaxed with settings.calculator; atomistic/surface.py"
+_SOURCE = "only with --surface: slabs relaxed with settings.calculator; atomistic/surface.py"
 
 
 def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
@@ -52,6 +53,11 @@ def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
             _SOURCE,
         ),
     )
+
+
+def asked(settings: Settings) -> bool:
+    """Whether a run computes this family."""
+    return settings.surface
 
 
 def compute(case: Case) -> Values:
