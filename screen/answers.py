@@ -1,11 +1,13 @@
-"""Answers of the small commands: window, decompose, interface, explain, cell, doctor."""
+"""Answers of the small commands: window, explain, shortlist, cell, literature, doctor."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import os
 import platform
+import re
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +20,22 @@ from rich.text import Text
 
 from screen import __version__, cell, descriptors, files, literature, tables
 from screen.columns import Column, Values, missing
+from screen.composition import Compositions
 from screen.descriptors import capacity
 from screen.descriptors.case import Case
 from screen.errors import DataError, ScreenError, UsageError, did_you_mean
+from screen.files import write_aside
 from screen.model import lithiophilic
-from screen.pipeline import Run, cross_check, make_case, ranked_columns
+from screen.pipeline import Run, cards, cross_check, grouped_columns, make_case, ranked_columns
 from screen.ranking.roles import roles
+from screen.report import card as text_card
+from screen.report import folder, page, plot
+from screen.report import shortlist as short
 from screen.report import table as report
 from screen.settings import ReferenceCell, Settings
+from screen.similarity import coordinates, distances
 from screen.sources import materials_project, reference, snapshot
+from screen.structures import find
 from screen.tables import Electrolyte
 from screen.thermo.stacks import Mixtures
 from screen.units import plain_name, unit_of
@@ -40,9 +49,13 @@ class Answer:
     rows: pa.Table
     records: Any
     print: Callable[[Console], None]
+    markdown: Callable[[], str] | None = None
+    """Where rows alone would make poor reading."""
 
     def render(self, form: str) -> bytes:
         """As csv, json, parquet or md."""
+        if form == "md" and self.markdown is not None:
+            return self.markdown().encode()
         return report.render(self.rows, form, self.records)
 
 
@@ -267,34 +280,338 @@ def card(done: Run) -> Answer:
             "gap": [reasons.get(column.name, "") for column in done.descriptors],
         }
     )
-    record = {"anode": case.anode.symbol, "roles": verdicts, "values": known, "gaps": reasons}
+    about = cards(done, [0])
+    facts = about["candidates"][done.identity["id"][0]]
+    states = [
+        {
+            "v_high": high,
+            "v_low": low,
+            "anode_per_formula": uptake,
+            "products": {
+                about["products"][product][0]: amount
+                for product, amount in zip(mixture[::2], mixture[1::2], strict=True)
+            },
+        }
+        for high, low, uptake, mixture in facts["states"]
+    ]
+    contact = [
+        {
+            "product": formula,
+            "per_formula": amount,
+            "meaning": text_card.meaning(conducts, holds, case.anode.symbol),
+        }
+        for (formula, conducts, holds), amount in (
+            (about["products"][product], amount)
+            for product, amount in zip(*_pairs(facts["states"][-1][3]), strict=True)
+        )
+    ]
+    record = {
+        "anode": case.anode.symbol,
+        "roles": verdicts,
+        "values": known,
+        "gaps": reasons,
+        "states": states,
+        "contact": contact,
+        "structure": {key: value for key, value in facts.items() if key != "states"} or None,
+        "alternatives": _alternatives(done),
+        "precedents": _precedents(done),
+    }
+    title = f"{known['formula']}, for {case.anode.symbol}"
+    sections = list(_sections(done, record))
 
     def show(console: Console) -> None:
-        title = f"{known['formula']}, for {case.anode.symbol}"
-        console.print(Text.assemble((title, "bold"), f"  {known['label'] or ''}"))
-        for verdict in verdicts:
-            if verdict["passed"]:
-                place = f"rank {verdict['rank']} of {verdict['of']}, " if verdict["rank"] else ""
-                line = f"{place}score {verdict['score']:.3f}. {verdict['why']}"
-            else:
-                line = f"below the line: {verdict['failed_gates']}."
-            change = verdict["what_would_change"] or ""
-            console.print(f"  as {verdict['role']}: {line} {change}", soft_wrap=True, markup=False)
-        short = pa.table(
-            {
-                "quantity": [column.label for column in done.descriptors],
-                "value": rows.column("value"),
-                "unit": [c.unit if c.unit != "1" else "" for c in done.descriptors],
-                "not known because": rows.column("gap"),
-            }
-        )
-        report.to_terminal(console, short, {}, "", nothing="")
-        for name in ("scheme", "database_version", "source", "property_source", "reference"):
-            if known[name]:
-                said = f"  {name.replace('_', ' ')}: {known[name]}"
-                console.print(said, soft_wrap=True, markup=False)
+        text_card.to_terminal(console, title, sections)
 
-    return Answer(rows, record, show)
+    return Answer(rows, record, show, lambda: text_card.markdown(title, sections))
+
+
+def _pairs(mixture: list[Any]) -> tuple[list[Any], list[Any]]:
+    return mixture[::2], mixture[1::2]
+
+
+_NEAREST = 5
+
+
+def _alternatives(done: Run) -> list[dict[str, Any]]:
+    """Of each role, the candidates that passed and are most like the first."""
+    if len(done.case) < 2:
+        return []
+    points = coordinates(done.case.compositions)
+    far = distances(points[:1], points)[0]
+    found = []
+    for ranking in done.rankings:
+        others = np.flatnonzero(ranking.passed)
+        others = others[others != 0]
+        nearest = others[np.lexsort((ranking.rank[others], far[others].round(9)))][:_NEAREST]
+        found += [
+            {
+                "role": ranking.role.name,
+                "formula": done.case.formulas[i],
+                "rank": int(ranking.rank[i]),
+                "score": round(float(ranking.score[i]), 6),
+                "distance": round(float(far[i]), 3),
+            }
+            for i in nearest.tolist()
+        ]
+    return found
+
+
+def _precedents(done: Run) -> list[dict[str, Any]]:
+    """Candidates that papers name: of the family of the first, else the nearest to it."""
+    papers, families = (done.identity[name] for name in ("reference", "family"))
+    named = [i for i in range(1, len(done.case)) if papers[i]]
+    same = [i for i in named if families[0] and families[i] == families[0]]
+    points = coordinates(done.case.compositions)
+    far = distances(points[:1], points)[0]
+    nearest = sorted(same or named, key=lambda i: (round(float(far[i]), 9), i))[:4]
+    return [
+        {
+            "formula": done.case.formulas[i],
+            "family": families[i] or None,
+            "reference": papers[i],
+            "distance": round(float(far[i]), 3),
+        }
+        for i in nearest
+    ]
+
+
+def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
+    """The card in parts, as the page has them."""
+    known, symbol = record["values"], record["anode"]
+    names = [known["label"] if known["label"] != known["formula"] else None, known["family"]]
+    said = ", ".join(name.replace("_", " ") for name in names if name)
+    yield text_card.Section("", [said] if said else [])
+    yield text_card.Section("Why it stands where it does", list(_verdicts(record["roles"])))
+    yield text_card.Section(
+        f"When {symbol} touches it",
+        [_contact_line(done.values, 0)],
+        ("per formula", "product", "what it means"),
+        [(f"{c['per_formula']:.4g}", c["product"], c["meaning"]) for c in record["contact"]],
+        frozenset([0]),
+    )
+    yield text_card.Section(
+        "Voltage profile",
+        [_window_line(done.case, done.values, 0)],
+        ("from, V", "down to, V", f"{symbol} taken up", "products"),
+        [
+            (
+                report.text(float("inf") if s["v_high"] is None else s["v_high"]),
+                report.text(s["v_low"]),
+                report.text(s["anode_per_formula"]),
+                " + ".join(
+                    formula if abs(amount - 1) < 5e-5 else f"{amount:.4g} {formula}"
+                    for formula, amount in s["products"].items()
+                ),
+            )
+            for s in record["states"]
+        ],
+        frozenset([0, 1, 2]),
+    )
+    structure = record["structure"]
+    if structure and "cell" in structure:
+        a, b, c, alpha, beta, gamma = structure["cell"]
+        yield text_card.Section(
+            "Structure",
+            [
+                f"{structure['space_group']}; a {a:.3f}, b {b:.3f}, c {c:.3f} Å; "
+                f"alpha {alpha:.1f}, beta {beta:.1f}, gamma {gamma:.1f} degrees "
+                f"({structure['structure_source']})"
+            ],
+        )
+    yield from _families(done, known, record["gaps"])
+    if record["alternatives"]:
+        yield text_card.Section(
+            "Nearest alternatives that passed",
+            ["By composition, on the line of the Mendeleev numbers; LiF and LiCl are 1.5 apart."],
+            ("as", "candidate", "rank", "score", "distance"),
+            [
+                (
+                    o["role"],
+                    o["formula"],
+                    str(o["rank"]),
+                    f"{o['score']:.3f}",
+                    f"{o['distance']:.1f}",
+                )
+                for o in record["alternatives"]
+            ],
+            frozenset([2, 3, 4]),
+        )
+    own = [f"Named in {known['reference']}."] if known["reference"] else []
+    papers = [(p["formula"], p["family"] or "", p["reference"]) for p in record["precedents"]]
+    if own or papers:
+        yield text_card.Section(
+            "Who did it, or something like it", own, ("candidate", "family", "papers"), papers
+        )
+    origin = ("id", "scheme", "database_version", "source", "property_source", "licence")
+    yield text_card.Section(
+        "Where the numbers come from",
+        [f"{name.replace('_', ' ')}: {known[name]}" for name in origin if known[name]],
+    )
+
+
+def _verdicts(roles_of: list[dict[str, Any]]) -> Iterator[str]:
+    for verdict in roles_of:
+        if verdict["passed"]:
+            place = f"rank {verdict['rank']} of {verdict['of']}, " if verdict["rank"] else ""
+            line = f"{place}score {verdict['score']:.3f}. {verdict['why']}"
+        else:
+            line = f"below the line: {verdict['failed_gates']}."
+        change = verdict["what_would_change"] or ""
+        yield f"as {verdict['role']}: {line} {change}".rstrip()
+
+
+def _families(
+    done: Run, known: dict[str, Any], gaps: dict[str, str]
+) -> Iterator[text_card.Section]:
+    """All values, family by family."""
+    grouped: dict[str, list[Column]] = {}
+    for group, column in grouped_columns(done.case.electrolytes, done.case.settings):
+        if group in {descriptors.name_of(family) for family in descriptors.families()}:
+            grouped.setdefault(group, []).append(column)
+    for group, members in grouped.items():
+        yield text_card.Section(
+            group.replace("_", " ").capitalize(),
+            (),
+            ("quantity", "value", "unit", "not known because"),
+            [
+                (
+                    c.label,
+                    "" if c.name in gaps else report.text(known[c.name]),
+                    c.unit if c.unit != "1" else "",
+                    gaps.get(c.name, ""),
+                )
+                for c in members
+            ],
+        )
+
+
+def drawing(done: Run, form: str) -> bytes:
+    """Voltage profile and interface reactions of the first candidate of a run, as svg or png."""
+    case = done.case
+    facts = cards(done, [0])["candidates"][done.identity["id"][0]]
+    curves = {}
+    for electrolyte in case.electrolytes:
+        if not missing(done.values.columns[electrolyte.column][:1])[0]:
+            partner = Compositions.from_formulas([electrolyte.formula])
+            reactions = case.engine.react(case.table, case.compositions.take([0]), partner)
+            curves[electrolyte.label] = (reactions.x_a, reactions.energy)
+    return plot.draw(case.formulas[0], case.anode.symbol, facts["states"], curves, form)
+
+
+def page_of(run: Path) -> bytes:
+    """The page of a run folder, made from what its files hold.
+
+    Raises:
+        DataError: if the folder is incomplete, of another version or altered.
+    """
+    files = folder.read(run)
+    parts = page.by_role(files.ranked, list(files.manifest["roles"]))
+    tops = [page.Top.of(part) for part in parts]
+    return page.build(files.manifest, files.columns, tops, files.gaps, files.cards)
+
+
+@dataclass(frozen=True)
+class Shortlist(Answer):
+    """Picks of a run, as an answer."""
+
+    picks: tuple[short.Pick, ...] = ()
+    cards: dict[str, Any] | None = None
+
+
+def shortlist(
+    run: Path, per_role: int, diverse: bool, distance: float | None, names: tuple[str, ...]
+) -> Shortlist:
+    """Pick few candidates of each role of a run.
+
+    Raises:
+        UsageError: for a role that the run does not have.
+        DataError: if the folder is incomplete, of another version or altered.
+    """
+    files = folder.read(run)
+    known = files.manifest["roles"]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"unknown role {name!r} of {run}; {did_you_mean(name, known)}")
+    least = (short.ALIKE if distance is None else distance) if diverse else None
+    picks = [
+        pick
+        for name in known
+        if not names or name in names
+        for pick in short.pick(files, name, per_role, least)
+    ]
+    rows = short.table(picks)
+
+    def show(console: Console) -> None:
+        labels = {c["name"]: Column("", c["label"], "", "") for c in files.columns}
+        brief = ["role", "pick", "rank", "formula", "kind", "score", "handling"]
+        symbol = files.manifest["anode"]["symbol"]
+        report.to_terminal(console, rows.select(brief), labels, f"Shortlist for {symbol}")
+        for pick in picks:
+            line = f"  {pick.row['formula']}: {pick.reason} {pick.row['why'] or ''}"
+            console.print(Text(report.visible(line)), soft_wrap=True)
+
+    return Shortlist(rows, None, show, None, tuple(picks), files.cards)
+
+
+def export_shortlist(answer: Shortlist, place: Path) -> Iterator[str]:
+    """Write the list (CSV, Markdown) and the structures of its picks (CIF, POSCAR) into a folder.
+
+    Says what was written and which pick has no structure, with the reason.
+
+    Raises:
+        UsageError: if the folder cannot be written or holds anything else.
+    """
+    files: dict[str, bytes] = {}
+    notes = []
+    for pick in answer.picks:
+        try:
+            stem, made = _structure_files(pick, answer.cards or {})
+        except DataError as error:
+            notes.append(f"none: {error}")
+            continue
+        files |= made
+        notes.append(stem)
+    rows = short.table(answer.picks, notes)
+    files["shortlist.csv"] = report.render(rows, "csv")
+    files["shortlist.md"] = report.render(rows, "md")
+    ours = re.compile(r"shortlist\.(csv|md)|[\w.-]+\.(cif|vasp)")
+    try:
+        if place.exists() and not place.is_dir():
+            raise UsageError(f"{place} is a file; -o takes the folder of the list")
+        earlier = list(place.iterdir()) if place.is_dir() else []
+        if any(not ours.fullmatch(path.name) for path in earlier):
+            raise UsageError(f"{place} holds other things than a shortlist; choose another -o")
+        for path in earlier:
+            path.unlink()
+        for name, content in files.items():
+            write_aside(place / name, content)
+    except OSError as error:
+        raise UsageError(f"cannot write {str(place)[-80:]}: {error.strerror or error}") from error
+    yield f"written: {place}/, structures of {sum(n.endswith('.cif') for n in files)} picks"
+    for pick, note in zip(answer.picks, notes, strict=True):
+        if note.startswith("none: "):
+            yield report.visible(f"no structure of {pick.row['formula']}: {note[6:]}")
+
+
+def _structure_files(pick: short.Pick, cards_of: dict[str, Any]) -> tuple[str, dict[str, bytes]]:
+    """Name and content of a CIF and a POSCAR file of a pick."""
+    formula, key = pick.row["formula"], pick.row["id"] or ""
+    card_of = cards_of["candidates"].get(key)
+    if card_of is None:
+        raise DataError(f"the run keeps structures of the first {page.SHOWN} of a role only")
+    crystal = find(card_of.get("structure", ""), key, formula)
+    from pymatgen.io.cif import CifWriter  # noqa: PLC0415 (half a second)
+    from pymatgen.io.vasp import Poscar  # noqa: PLC0415
+
+    safe = re.sub(r"[^A-Za-z0-9.]+", "_", formula)[:60]
+    stem = f"{pick.row['role']}-{pick.place}-{safe}"
+    cell = crystal.structure
+    said = report.visible(f"{formula}, {crystal.space_group}, {crystal.source}").replace("\n", " ")
+    poscar = Poscar(cell, comment=said.encode("ascii", "replace").decode(), sort_structure=True)
+    with warnings.catch_warnings():  # of spglib, on how pymatgen asks it
+        warnings.simplefilter("ignore", DeprecationWarning)
+        cif = f"# {said}\n{CifWriter(cell, symprec=0.01)}"
+    return stem, {f"{stem}.cif": cif.encode(), f"{stem}.vasp": poscar.get_str().encode()}
 
 
 def model_card(model: lithiophilic.Model) -> Answer:

@@ -182,6 +182,16 @@ def rank_command(
     surface: Surface = False,
     calculator: Calculator = None,
     workers: Workers = None,
+    short: Annotated[
+        bool,
+        typer.Option(
+            "--short", help="15 columns for people, in short.csv and (but for tables) printed."
+        ),
+    ] = False,
+    also: Annotated[
+        str | None,
+        typer.Option(help="Write these too, by comma: parquet, xlsx (a sheet per role)."),
+    ] = None,
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -194,7 +204,10 @@ def rank_command(
     runs = _Runs(barrier, surface, calculator, workers)
     settings = _settings(config, anode, electrolyte, engine, seed, runs=runs)
     roles = chosen_roles(tuple(role or ()))
-    view = _View(settings, form, top, columns, where, sort)
+    if short and columns:
+        raise UsageError("--short and --columns: one of them says which columns to print")
+    extra = [*(["short"] if short else []), *(_more(also) if also else [])]
+    view = _View(settings, form, top, columns, where, sort, short=short)
     with _progress(quiet) as tell:
         tell("reading")
         phases = pipeline.load(source, gaps, moduli, add)
@@ -202,7 +215,8 @@ def rank_command(
         files = tuple(path for path in (own, gaps, moduli, add) if path is not None)
         done = pipeline.run(phases, settings, roles, selected=selected, files=files, progress=tell)
         tell("writing")
-        folder = pipeline.write(done, output or Path("results") / done.name, _command())
+        place = output or Path("results") / done.name
+        folder = pipeline.write(done, place, _command(), extra)
     shown = view.show(done)
     if not quiet:
         passed = ", ".join(f"{r.passed.sum()} as {r.role.name}" for r in done.rankings)
@@ -213,6 +227,18 @@ def rank_command(
         )
     if not shown:
         raise NothingPassedError(f"no candidate meets --where {where!r}; {folder}/ has all of them")
+
+
+def _more(also: str) -> list[str]:
+    """The files that --also asks for."""
+    from screen.report.folder import EXTRA
+
+    known = [name for name in EXTRA if name != "short"]
+    wanted = [name.strip().lower() for name in also.split(",") if name.strip()]
+    for name in wanted:
+        if name not in known:
+            raise UsageError(f"--also {name!r}; {did_you_mean(name, known)}")
+    return wanted
 
 
 class _View:
@@ -226,8 +252,10 @@ class _View:
         columns: str | None,
         where: str | None,
         sort: str | None,
+        *,
+        short: bool = False,
     ) -> None:
-        from screen.pipeline import ranked_columns
+        from screen.pipeline import SHORT_COLUMNS, ranked_columns
         from screen.tables import anode_of, electrolytes_of
         from screen.where import parse
 
@@ -236,6 +264,8 @@ class _View:
         self.labels = {column.name: column for column in ranked_columns(electrolytes, settings)}
         self.form, self.top = form, top
         self.columns = [name.strip() for name in columns.split(",")] if columns else None
+        if short and form != "table":  # a terminal is too narrow for it
+            self.columns = list(SHORT_COLUMNS)
         self.sort = None if sort is None else (sort.removeprefix("-"), sort.startswith("-"))
         for name in (*(self.columns or ()), *([self.sort[0]] if self.sort else ())):
             if name not in self.labels:
@@ -377,6 +407,10 @@ def explain_command(
     workers: Workers = None,
     form: Format = "table",
     output: Out = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw voltage profile and interface reactions: FILE.svg or FILE.png."),
+    ] = None,
     config: Config = None,
     quiet: Quiet = False,
 ) -> None:
@@ -385,6 +419,8 @@ def explain_command(
     from screen.ranking.roles import chosen_roles
 
     _check_format(form)
+    if plot is not None and plot.suffix.lower() not in (".svg", ".png"):
+        raise UsageError(f"--plot {plot.name}: the name ends in .svg or .png")
     runs = _Runs(barrier, surface, calculator, workers)
     settings = _settings(config, anode, electrolyte, engine, runs=runs)
     phases = pipeline.load(source, gaps, moduli, add)
@@ -392,6 +428,68 @@ def explain_command(
     with _progress(quiet) as tell:
         done = pipeline.explain(phases, settings, chosen_roles(()), formula, tell)
     _answer(answers.card(done), form, output)
+    if plot is not None:
+        _emit(answers.drawing(done, plot.suffix.lower()[1:]), "", plot)
+        _say(f"drawn: {plot}")
+
+
+@app.command("report", epilog=EXIT_CODES)
+def report_command(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, as 'rank' wrote it.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the page here. [RUN/report.html]")
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Check a run folder and make its page anew."""
+    from screen import answers
+    from screen.report.folder import PAGE
+
+    page = output or run / PAGE
+    _emit(answers.page_of(run), "", page)
+    _say(f"written: {page}")
+    if show:
+        import webbrowser
+
+        if not webbrowser.open(page.resolve().as_uri()):
+            _say("no browser could be started here; open the file by hand")
+
+
+@app.command("shortlist", epilog=EXIT_CODES)
+def shortlist_command(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, as 'rank' wrote it.")],
+    per_role: Annotated[int, typer.Option(min=1, help="How many of each role.")] = 5,
+    diverse: Annotated[
+        bool, typer.Option("--diverse", help="Pass over what is too like one picked already.")
+    ] = False,
+    distance: Annotated[
+        float | None,
+        typer.Option(min=0, help="What counts as too like; LiF and LiCl are 1.5 apart. [5]"),
+    ] = None,
+    role: Annotated[
+        list[str] | None, typer.Option(help="Only this role; repeat for several. [all]")
+    ] = None,
+    form: Format = "table",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder for the list and its structures, as CIF and POSCAR."
+        ),
+    ] = None,
+) -> None:
+    """Pick few candidates of a run, with --diverse different ones, and say why each."""
+    from screen import answers
+
+    _check_format(form)
+    if distance is not None and not diverse:
+        raise UsageError("--distance says what --diverse passes over; give that too")
+    picked = answers.shortlist(run, per_role, diverse, distance, tuple(role or ()))
+    if output is not None:
+        for line in answers.export_shortlist(picked, output):
+            _say(line)
+    _answer(picked, form, None)
+    if not picked.rows.num_rows:
+        raise NothingPassedError(f"no candidate of {run} passed the gates of these roles")
 
 
 @cell_app.command("thickness", epilog=EXIT_CODES)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime
 import hashlib
 import importlib.metadata
-import json
 import os
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -44,9 +43,13 @@ from screen.phases import COLUMNS, Phases
 from screen.ranking import order
 from screen.ranking.order import Ranking
 from screen.ranking.roles import Role
+from screen.report import folder as run_folder
+from screen.report import page
 from screen.report import table as report
+from screen.report.workbook import Workbook
 from screen.settings import Settings
 from screen.sources import reference, snapshot, user_files
+from screen.structures import TABLE, shipped
 from screen.tables import DATA, SEALED, Anode, Electrolyte, anode_of, electrolytes_of, sha256
 from screen.thermo.engines import ENGINES
 from screen.thermo.hull import stable_table
@@ -287,20 +290,34 @@ def computed_columns(
     return (*descriptors.columns(electrolytes, settings), *lithiophilic.columns())
 
 
-def ranked_columns(
+def grouped_columns(
     electrolytes: tuple[Electrolyte, ...], settings: Settings | None = None
-) -> tuple[Column, ...]:
-    """Every column of the ranked file of a run with these settings, in its order there."""
-    computed = computed_columns(electrolytes, settings)
+) -> tuple[tuple[str, Column], ...]:
+    """Every column of the ranked file of a run with these settings, in its order there, with the
+    group that it belongs to: the ranking, a family of descriptors, the models, what names a
+    candidate, or where its row comes from.
+    """
     named = {c.name: c for c in (*COLUMNS, *reference.COLUMNS, *order.COLUMNS)}
     front = ("role", "rank", "formula", "label", "family")
     origin = ("id", "scheme", "source", "property_source", "database_version", "licence")
     return (
-        *(named[name] for name in front),
-        *(c for c in order.COLUMNS if c.name not in front),
-        *computed,
-        *(named[name] for name in (*origin, "reference")),
+        *((page.ROLE if named[n] in order.COLUMNS else "identity", named[n]) for n in front),
+        *((page.ROLE, c) for c in order.COLUMNS if c.name not in front),
+        *(
+            (descriptors.name_of(family), c)
+            for family in descriptors.asked(settings or Settings())
+            for c in family.columns(electrolytes)
+        ),
+        *(("model", c) for c in lithiophilic.columns()),
+        *(("origin", named[name]) for name in (*origin, "reference")),
     )
+
+
+def ranked_columns(
+    electrolytes: tuple[Electrolyte, ...], settings: Settings | None = None
+) -> tuple[Column, ...]:
+    """Every column of the ranked file of a run with these settings, in its order there."""
+    return tuple(column for _, column in grouped_columns(electrolytes, settings))
 
 
 @dataclass(frozen=True)
@@ -365,8 +382,10 @@ def code_digest() -> str:
     """Digest of the package's code and shipped data."""
     digest = hashlib.sha256()
     root = Path(__file__).parent
-    shipped = (file for file in DATA.iterdir() if file.suffix in (".toml", *SEALED))
-    for path in sorted((*root.rglob("*.py"), *shipped)):
+    kinds = (*SEALED, ".toml", ".html", ".css", ".js")
+    beside = (file for folder in (DATA, page.PARTS) for file in folder.iterdir())
+    parts = (file for file in beside if file.suffix in kinds)
+    for path in sorted((*root.rglob("*.py"), *parts)):
         digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -470,11 +489,63 @@ def explain(
     return Run(case, identity, values, rankings)
 
 
+def cards(done: Run, rows: Sequence[int]) -> dict[str, Any]:
+    """What the tables do not hold of some candidates: voltage profile, products, structure.
+
+    `products` are [formula, conducts electrons (1, 0, -1 not known), holds the anode metal]; a
+    state is [from V (null: any), down to V, anode atoms taken up, products and amounts], the
+    amounts per formula unit, a product being its place in that list.
+    """
+    case, profiles = done.case, done.case.profiles
+    v_high, v_low, uptake = map(report.tidy, (profiles.v_high, profiles.v_low, profiles.uptake))
+    mixtures = profiles.products
+    amounts = report.tidy(mixtures.amount).tolist()
+    place: dict[int, int] = {}
+    found = {}
+    for i in rows:
+        states = []
+        for s in range(profiles.start[i], profiles.start[i + 1]):
+            own = slice(mixtures.start[s], mixtures.start[s + 1])
+            mixture = [
+                part
+                for phase, amount in zip(mixtures.phase[own].tolist(), amounts[own], strict=True)
+                for part in (place.setdefault(phase, len(place)), amount)
+            ]
+            top = float(v_high[s]) if np.isfinite(v_high[s]) else None
+            states.append([top, float(v_low[s]), float(uptake[s]), mixture])
+        found[done.identity["id"][i]] = {"states": states, **_structure(case, i)}
+    holds = case.phases.compositions.amount_of(case.anode.element) > 0
+    products = [
+        [case.phases.formulas[phase], int(case.conducts[phase]), bool(holds[phase])]
+        for phase in place
+    ]
+    return {"products": products, "candidates": found}
+
+
+def _structure(case: Case, i: int) -> dict[str, Any]:
+    """Where the structure of a candidate is; of the shipped ones, which need no file, the cell."""
+    row = int(case.rows[i])
+    where = case.phases.text("structure", row) if row >= 0 else ""
+    if where != TABLE:
+        return {"structure": where} if where else {}
+    crystal = shipped().get(int(case.compositions.key[i]))
+    if crystal is None:
+        return {}
+    lengths, angles = crystal.cell
+    return {
+        "structure": where,
+        "space_group": crystal.space_group,
+        "cell": [*report.tidy(lengths).tolist(), *report.tidy(angles).tolist()],
+        "structure_source": crystal.source,
+    }
+
+
 def manifest(done: Run, command: str) -> dict[str, Any]:
     """What the run was: enough to repeat it and to trust it."""
     phases, case = done.case.phases, done.case
     packages = ("numpy", "pyarrow", "pydantic", "pymatgen", "pymatgen-core", "scipy")
     return {
+        "layout": run_folder.LAYOUT,
         "command": command,
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "version": __version__,
@@ -482,6 +553,7 @@ def manifest(done: Run, command: str) -> dict[str, Any]:
         "packages": {name: importlib.metadata.version(name) for name in packages},
         "digests": done.digests,
         "settings": case.settings.model_dump(),
+        "anode": {"symbol": case.anode.symbol, "name": case.anode.name},
         "source": {
             "name": phases.name,
             "files": {path.name: sha256(path) for path in done.files},
@@ -501,11 +573,22 @@ def manifest(done: Run, command: str) -> dict[str, Any]:
     }
 
 
-RUN_FILES = ("ranked.csv", "gaps.csv", "manifest.json")
+RUN_FILES = (*run_folder.DATA_FILES, run_folder.MANIFEST, run_folder.PAGE)
+"""What every run writes; `also` may ask for more."""
+
+SHORT_COLUMNS = (
+    *("role", "rank", "formula", "label", "kind", "score", "passed", "failed_gates"),
+    *("hull_distance_ev_atom", "reduction_v", "oxidation_v", "contact_products"),
+    *("interface_median_ev_atom", "handling", "why"),
+)
+"""The short form of the ranked file, for people."""
 
 
-def write(done: Run, folder: Path, command: str) -> Path:
+def write(done: Run, folder: Path, command: str, also: Sequence[str] = ()) -> Path:
     """Write RUN_FILES into a folder, all or nothing; an earlier run in it is replaced.
+
+    Args:
+        also: further files, by their names in `folder.EXTRA`.
 
     Raises:
         UsageError: if the folder cannot be written, or holds anything but a run.
@@ -516,11 +599,12 @@ def write(done: Run, folder: Path, command: str) -> Path:
             raise UsageError(f"{folder} is a file; -o takes the folder of the run")
         if target == Path.cwd():
             raise UsageError(f"cannot write {folder}: give the run a folder of its own with -o")
-        if target.is_dir() and {path.name for path in target.iterdir()} - set(RUN_FILES):
+        known = {*RUN_FILES, *run_folder.EXTRA.values()}
+        if target.is_dir() and {path.name for path in target.iterdir()} - known:
             raise UsageError(
                 f"{folder} holds other things than a run; choose another place with -o"
             )
-        _write(done, target, command)
+        _write(done, target, command, also)
     except OSError as error:
         raise UsageError(
             f"cannot write {str(folder)[-80:]}: {error.strerror or error}; choose another place "
@@ -529,7 +613,7 @@ def write(done: Run, folder: Path, command: str) -> Path:
     return folder
 
 
-def _write(done: Run, folder: Path, command: str) -> None:
+def _write(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
     """Write to a folder aside and put it in the place of the earlier one, which comes back if that
     fails.
     """
@@ -537,15 +621,7 @@ def _write(done: Run, folder: Path, command: str) -> None:
     old = aside.with_name(f"{aside.name}.old")
     aside.mkdir(parents=True)
     try:
-        report.write_csv((done.ranked(r) for r in done.rankings), aside / "ranked.csv")
-        missing = report.gaps(
-            done.descriptors, done.values, done.identity["id"], done.identity["formula"]
-        )
-        report.write_csv([missing], aside / "gaps.csv")
-        (aside / "manifest.json").write_text(
-            json.dumps(manifest(done, command), indent=2, ensure_ascii=False) + "\n",
-            encoding="utf-8",
-        )
+        _fill(done, aside, command, also)
         if folder.exists():
             folder.rename(old)
         try:
@@ -557,3 +633,46 @@ def _write(done: Run, folder: Path, command: str) -> None:
     finally:
         for leftover in (aside, old):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
+    dictionary = run_folder.dictionary(grouped_columns(done.case.electrolytes, done.case.settings))
+    paths = {name: folder / run_folder.EXTRA[name] for name in also}
+    book = Workbook(paths["xlsx"]) if "xlsx" in paths else None
+    tops: list[page.Top] = []
+    short: list[pa.Table] = []
+
+    def parts() -> Iterable[pa.Table]:
+        """The rows of each role, one role in memory at a time."""
+        for ranking in done.rankings:
+            part = done.ranked(ranking)
+            tops.append(page.Top.of(part))
+            if "short" in paths:
+                short.append(part.select(SHORT_COLUMNS))
+            if book is not None:
+                book.add(ranking.role.label, part)
+            yield part
+
+    report.write_csv(parts(), folder / run_folder.RANKED)
+    if "parquet" in paths:
+        every = pa.concat_tables([done.ranked(ranking) for ranking in done.rankings])
+        paths["parquet"].write_bytes(report.render(every, "parquet"))
+    if short:
+        report.write_csv(short, paths["short"])
+    if book is not None:
+        book.dictionary(dictionary[run_folder.RANKED])
+        book.close()
+    missing = report.gaps(
+        done.descriptors, done.values, done.identity["id"], done.identity["formula"]
+    )
+    report.write_csv([missing], folder / run_folder.GAPS)
+    (folder / run_folder.COLUMNS).write_bytes(run_folder.dump(dictionary))
+    first = np.concatenate([ranking.order[: page.SHOWN] for ranking in done.rankings])
+    about = cards(done, list(dict.fromkeys(first.tolist())))
+    (folder / run_folder.CARDS).write_bytes(run_folder.dump(about, indent=None))
+    digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+    facts = run_folder.sealed(manifest(done, command) | {"files": digests})
+    (folder / run_folder.MANIFEST).write_bytes(run_folder.dump(facts))
+    (folder / run_folder.PAGE).write_bytes(
+        page.build(facts, dictionary[run_folder.RANKED], tops, missing, about)
+    )

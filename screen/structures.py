@@ -45,6 +45,14 @@ class Crystal:
         """P, A, B, C, I, F or R."""
         return self.space_group[0]
 
+    @property
+    def cell(self) -> tuple[FloatArray, FloatArray]:
+        """Lengths a, b, c in Å and angles alpha, beta, gamma in degrees."""
+        lengths = np.linalg.norm(self.lattice, axis=1)
+        unit = self.lattice / lengths[:, None]
+        cosines = [unit[1] @ unit[2], unit[0] @ unit[2], unit[0] @ unit[1]]
+        return lengths, np.rad2deg(np.arccos(np.clip(cosines, -1.0, 1.0)))
+
     @cached_property
     def structure(self) -> Any:
         """The whole conventional cell as a pymatgen `Structure`."""

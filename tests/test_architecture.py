@@ -19,6 +19,7 @@ LEVEL = {
     "cell": 0,
     "where": 0,
     "tables": 0,
+    "similarity": 0,
     "structures": 0,
     "literature": 0,
     "phases": 0,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from screen import pipeline
 from screen.cli import main
+from screen.pipeline import RUN_FILES
 from tests.conftest import ROOT
 from tests.strategies import FORMULAS
 from tests.test_cli import Cli, Said, cli, good, quick, rank
@@ -250,7 +251,7 @@ def test_a_condition_that_nothing_meets(rank: Cli) -> None:
     assert "run/ has all of them" in said.err
     assert said.err.count("\n") == 1
     assert said.rows == []
-    assert len(list(Path("run").iterdir())) == 3
+    assert {path.name for path in Path("run").iterdir()} == set(RUN_FILES)
 
 
 def test_gates_that_nothing_passes(rank: Cli) -> None:
@@ -259,7 +260,7 @@ def test_gates_that_nothing_passes(rank: Cli) -> None:
     assert said.code == NOTHING
     assert said.err.startswith("error: no candidate passed the gates; run/ranked.csv names")
     assert said.err.count("\n") == 1
-    assert len(list(Path("run").iterdir())) == 3
+    assert {path.name for path in Path("run").iterdir()} == set(RUN_FILES)
 
 
 def test_a_table_without_candidates(rank: Cli) -> None:

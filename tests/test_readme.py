@@ -10,6 +10,8 @@ import pytest
 import typer
 
 from screen.cli import EXIT_CODES, app, main
+from screen.pipeline import RUN_FILES
+from screen.report.folder import DATA_FILES, PAGE
 from tests.test_architecture import LEVEL
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +53,9 @@ def test_first_command_writes_the_committed_result(
     assert main(arguments) == 0
     assert "Interlayer for Li" in capfd.readouterr().out
     (run,) = (tmp_path / "results").iterdir()
-    for name in ("ranked.csv", "gaps.csv"):
+    assert {path.name for path in run.iterdir()} == set(RUN_FILES)
+    assert {path.name for path in COMMITTED.iterdir()} - {PAGE} == set(RUN_FILES) - {PAGE}
+    for name in DATA_FILES:
         assert (run / name).read_bytes() == (COMMITTED / name).read_bytes(), (
             f"{name} changed: look at the difference, and if it is meant, write it anew with "
             "python -m screen rank --anode Li -o results/reference"
@@ -60,7 +64,7 @@ def test_first_command_writes_the_committed_result(
         json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         for folder in (run, COMMITTED)
     )
-    for key in ("settings", "source", "electrolytes", "candidates", "passed", "roles"):
+    for key in ("layout", "settings", "source", "electrolytes", "candidates", "passed", "roles"):
         assert ours[key] == theirs[key]
     assert ours["cross_check"]["largest_difference_v"] < 1e-9
     assert ours["cross_check"]["largest_difference_ev_atom"] < 1e-9
@@ -75,4 +79,5 @@ def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for line in lines:
         arguments = [a.strip('"') for a in re.findall(r'"[^"]*"|\S+', line)]
         if not {"SNAPSHOT.csv", "pull", "latest"} & set(arguments):
-            assert main(arguments) == 0, line
+            run = [str(COMMITTED) if a == "RUN" else a for a in arguments]
+            assert main([*run, "-o", "page.html"] if run[0] == "report" else run) == 0, line

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 from rich import box
@@ -23,6 +25,10 @@ from screen.columns import Column, Values, missing
 FORMATS = ("table", "csv", "json", "parquet", "md")
 
 _DIGITS = 6
+_EXECUTED = "=+@\\-\\t\\r\\n"
+_PLAIN_NUMBER = r"\A[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\z"
+_ARROW = {"number": pa.float64(), "text": pa.string(), "flag": pa.bool_()}
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def tidy(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -74,13 +80,62 @@ def gaps(
 
 
 def write_csv(tables: Iterable[pa.Table], path: Any) -> None:
-    """Tables of one schema, one below the other: UTF-8, RFC 4180, numbers in shortest form."""
+    """Tables of one schema, one below the other: UTF-8, RFC 4180, numbers in shortest form.
+
+    A text that a spreadsheet would execute (it begins with = + - @, tab or a line end) gets an
+    apostrophe before it, and so does one that looks like such a text already; `read_csv` takes it
+    off again.
+    """
     tables = iter(tables)
     first = next(tables)
     with pa.csv.CSVWriter(path, first.schema) as writer:
-        writer.write_table(first)
+        writer.write_table(_guarded(first))
         for table in tables:
-            writer.write_table(table)
+            writer.write_table(_guarded(table))
+
+
+def read_csv(path: Any, kinds: Mapping[str, str]) -> pa.Table:
+    """What `write_csv` wrote.
+
+    Args:
+        kinds: "number", "text" or "flag" of each column that is there.
+
+    Raises:
+        pa.ArrowInvalid, KeyError: if the file is another.
+    """
+    table = pa.csv.read_csv(
+        path,
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            column_types={name: _ARROW[kind] for name, kind in kinds.items()},
+            include_columns=list(kinds),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            null_values=[""],
+        ),
+    )
+    return _on_texts(table, rf"^'('*[{_EXECUTED}])")
+
+
+def _guarded(table: pa.Table) -> pa.Table:
+    return _on_texts(table, rf"^('*[{_EXECUTED}])", put="'")
+
+
+def _on_texts(table: pa.Table, pattern: str, put: str = "") -> pa.Table:
+    """The table with `pattern` in texts but numbers replaced by `put` and its first group."""
+    for i, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            column = table.column(i)
+            concerned = pc.and_(
+                pc.match_substring_regex(column, pattern),
+                pc.invert(pc.match_substring_regex(column, _PLAIN_NUMBER)),
+            )
+            if pc.any(concerned).as_py():
+                changed = pc.replace_substring_regex(
+                    column, pattern, rf"{put}\1", max_replacements=1
+                )
+                table = table.set_column(i, field, pc.if_else(concerned, changed, column))
+    return table
 
 
 def render(table: pa.Table, form: str, records: Any = None) -> bytes:
@@ -136,7 +191,12 @@ def text(value: Any, nothing: str = "–") -> str:
         if not math.isfinite(value):
             return "∞" if value > 0 else nothing
         return f"{value:z.3f}" if abs(value) < 1000 else f"{value:.0f}"
-    return str(value)
+    return visible(str(value))
+
+
+def visible(value: str) -> str:
+    """A text whose control characters and marks of writing direction are written out."""
+    return _HIDDEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", value)
 
 
 def to_terminal(

@@ -18,7 +18,18 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from screen.columns import Column, Values
-from screen.report.table import arrow, finite, gaps, render, text, tidy, to_terminal, write_csv
+from screen.report.table import (
+    arrow,
+    finite,
+    gaps,
+    read_csv,
+    render,
+    text,
+    tidy,
+    to_terminal,
+    visible,
+    write_csv,
+)
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -75,6 +86,42 @@ def test_gaps_of_no_candidates() -> None:
     assert (found.num_rows, found.column_names) == (0, ["id", "formula", "column", "reason"])
 
 
+EXECUTED = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def unguarded(text: str) -> str:
+    """A text without the apostrophe that keeps a spreadsheet from executing it."""
+    return text[1:] if text[:1] == "'" and text.lstrip("'").startswith(EXECUTED) else text
+
+
+@given(
+    texts=st.lists(
+        st.sampled_from("'=+-@\t\r\n1e.x").flatmap(
+            lambda first: st.text("'=+-@\t\r\n1e.x", max_size=4).map(lambda rest: first + rest)
+        )
+    )
+)
+def test_no_text_in_a_csv_begins_what_a_spreadsheet_executes(texts: list[str]) -> None:
+    sink = io.BytesIO()
+    rows = pa.table({"text": pa.array(texts, pa.string()), "number": pa.array([-1.0] * len(texts))})
+    write_csv([rows], sink)
+    for row in csv.DictReader(io.StringIO(sink.getvalue().decode(), newline="")):
+        if row["text"].startswith(EXECUTED):
+            float(row["text"])  # a negative number is a number to every reader
+        assert row["number"] == "-1"
+    sink.seek(0)
+    read = read_csv(sink, {"text": "text", "number": "number"})
+    assert read["text"].to_pylist() == texts
+
+
+@given(rows=st.lists(ANY))
+def test_csv_gives_back_the_rows(rows: list[dict[str, Any]]) -> None:
+    sink = io.BytesIO()
+    write_csv([table(rows)], sink)
+    sink.seek(0)
+    assert read_csv(sink, {"name": "text", "value": "number", "flag": "flag"}).to_pylist() == rows
+
+
 @given(rows=st.lists(ANY), more=st.lists(ANY))
 def test_csv_is_read_back_by_an_independent_reader(
     rows: list[dict[str, Any]], more: list[dict[str, Any]]
@@ -82,7 +129,7 @@ def test_csv_is_read_back_by_an_independent_reader(
     sink = io.BytesIO()
     write_csv([table(rows), table(more)], sink)
     read = list(csv.DictReader(io.StringIO(sink.getvalue().decode(), newline="")))
-    assert [row["name"] for row in read] == [row["name"] for row in rows + more]
+    assert [unguarded(row["name"]) for row in read] == [row["name"] for row in rows + more]
     for found, row in zip(read, rows + more, strict=True):
         if row["value"] is None:
             assert found["value"] == ""
@@ -156,6 +203,11 @@ def test_several_tables_in_one_file(tmp_path: Path) -> None:
 )
 def test_values_for_people(value: Any, shown: str) -> None:
     assert text(value) == shown
+
+
+def test_what_cannot_be_seen_is_written_out() -> None:
+    assert visible("Li\u202eF\x1b[31m\u200e") == "Li<U+202E>F<U+001B>[31m<U+200E>"
+    assert visible("Li₂O\tand\nmore") == "Li₂O\tand\nmore"
 
 
 def terminal(rows: pa.Table, labels: dict[str, Column], title: str, **options: Any) -> str:

@@ -1,0 +1,242 @@
+"""The page: one HTML file with everything in it, made from what a run folder holds.
+
+No text of the data is ever part of the markup. It travels as JSON in which `<`, `>` and `&` are
+escaped, the script puts it on the page as text, and a policy in the head lets no other script run
+and nothing be loaded.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from screen.composition import SYMBOLS
+from screen.similarity import places
+from screen.tables import Electrolyte
+from screen.units import SUFFIXES
+
+SHOWN = 2000
+"""Candidates of a role on the page; the tables of the run hold all."""
+
+PARTS = Path(__file__).parent
+ROLE = "ranking"
+"""The group of the columns that a candidate has once per role; all others it has once."""
+
+_BOUNDS = (("low", "high"), ("min", "max"))
+_FACTS = ("command", "written", "version", "source", "settings", "candidates", "cross_check")
+
+
+@dataclass(frozen=True)
+class Top:
+    """What the page shows of the rows of one role.
+
+    Attributes:
+        rows: the first SHOWN.
+        total: how many there are.
+        failures: the gates that most of all candidates fail, with their number.
+    """
+
+    rows: pa.Table
+    total: int
+    failures: list[tuple[str, int]]
+
+    @classmethod
+    def of(cls, part: pa.Table) -> Top:
+        """Of all rows of a role, best first; the rest of them may be forgotten."""
+        rows = part.take(pa.array(range(min(SHOWN, part.num_rows)), pa.int64()))
+        return cls(rows, part.num_rows, _failures(part))
+
+
+def by_role(ranked: pa.Table, roles: Sequence[str]) -> list[pa.Table]:
+    """The rows of each role."""
+    return [ranked.filter(pc.equal(ranked.column("role"), role)) for role in roles]
+
+
+def build(
+    manifest: Mapping[str, Any],
+    columns: Sequence[Mapping[str, str]],
+    tops: Sequence[Top],
+    gaps: pa.Table,
+    cards: Mapping[str, Any],
+) -> bytes:
+    """The page of a run.
+
+    Args:
+        manifest, columns, gaps, cards: as in the run folder.
+        tops: of each role of the manifest, in its order.
+    """
+    return render(payload(manifest, columns, tops, gaps, cards))
+
+
+def payload(
+    manifest: Mapping[str, Any],
+    columns: Sequence[Mapping[str, str]],
+    tops: Sequence[Top],
+    gaps: pa.Table,
+    cards: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Everything that the page shows, as plain data: by column, and each candidate once."""
+    single = [c["name"] for c in columns if c["group"] != ROLE]
+    of_role = [c["name"] for c in columns if c["group"] == ROLE and c["name"] != "role"]
+    everyone = pa.concat_tables([part.select(single) for part in (top.rows for top in tops)])
+    row_of: dict[str, int] = {}
+    for row, key in enumerate(_ids(everyone)):
+        row_of.setdefault(key, row)
+    place = {key: i for i, key in enumerate(row_of)}
+    once = everyone.take(pa.array(list(row_of.values()), pa.int64()))
+    names = [c["name"] for c in columns]
+    return {
+        **{name: manifest[name] for name in _FACTS},
+        "anode": manifest["anode"],
+        "electrolytes": [
+            {**e, "column": Electrolyte(e["formula"], e["label"], "", "").column}
+            for e in manifest["electrolytes"]
+        ],
+        "columns": [{**c, **_bounds(c["name"], names)} for c in columns],
+        "roles": [
+            {
+                **_with_texts(role),
+                "total": top.total,
+                "passed": manifest["passed"][name],
+                "rows": [place[key] for key in _ids(top.rows)],
+                "values": {column: _packed(top.rows.column(column)) for column in of_role},
+                "failures": top.failures,
+            }
+            for (name, role), top in zip(manifest["roles"].items(), tops, strict=True)
+        ],
+        "values": {name: _packed(once.column(name)) for name in single},
+        "gaps": _reasons(gaps, place, {name: i for i, name in enumerate(names)}),
+        "products": cards["products"],
+        "cards": [cards["candidates"][key] for key in row_of],
+        "line": dict(zip(SYMBOLS, places().tolist(), strict=True)),
+        "shown": SHOWN,
+    }
+
+
+def _with_texts(role: Mapping[str, Any]) -> dict[str, Any]:
+    """A role of a manifest, each gate with the text that failed_gates knows it by."""
+
+    def said(gates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            {**gate, "text": f"{gate['column']} {gate['op']} {_value(gate['value'])}"}
+            for gate in gates
+        ]
+
+    kinds = {
+        name: {**kind, "gates": said(kind.get("gates", ()))}
+        for name, kind in role.get("kinds", {}).items()
+    }
+    return {**role, "gates": said(role["gates"]), "kinds": kinds}
+
+
+def _value(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _ids(part: pa.Table) -> list[str]:
+    return [key or "" for key in part.column("id").to_pylist()]
+
+
+def _bounds(name: str, names: Sequence[str]) -> dict[str, int]:
+    """Which columns hold the bounds of a column, such as score_low and score_high."""
+    unit = next((s for s in SUFFIXES if name.endswith(s) and SUFFIXES[s] != "1"), "")
+    stem = name.removesuffix(unit) if unit else name
+    for ends in _BOUNDS:
+        low, high = (f"{stem}_{end}{unit}" for end in ends)
+        if low in names and high in names:
+            return {"low": names.index(low), "high": names.index(high)}
+    return {}
+
+
+def _packed(column: pa.ChunkedArray) -> list[Any] | dict[str, list[Any]]:
+    """A column as JSON: numbers rounded for the eye, repeated texts once and by their place."""
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        values = column.cast(pa.float64()).to_numpy()
+        size = np.abs(values)
+        rounded = np.where(size < 1, np.round(values, 5), np.round(values, 3))
+        rounded = np.where(size >= 1000, np.round(values, 1), rounded)
+        whole = np.isfinite(rounded) & (rounded == np.round(rounded))
+        return [
+            (int(x) if w else x) if np.isfinite(x) else None
+            for x, w in zip(rounded.tolist(), whole.tolist(), strict=True)
+        ]
+    if pa.types.is_boolean(column.type):
+        return [None if flag is None else int(flag) for flag in column.to_pylist()]
+    texts = column.combine_chunks().dictionary_encode()
+    if len(texts.dictionary) > len(texts) // 2:
+        plain: list[Any] = column.to_pylist()
+        return plain
+    codes = [-1 if code is None else code for code in texts.indices.to_pylist()]
+    return {"texts": texts.dictionary.to_pylist(), "codes": codes}
+
+
+def _failures(part: pa.Table) -> list[tuple[str, int]]:
+    gates = pc.split_pattern(part.column("failed_gates").drop_null(), "; ")
+    counts = pc.value_counts(pc.list_flatten(gates).combine_chunks()).to_pylist()
+    counts.sort(key=lambda count: (-count["counts"], count["values"]))
+    return [(count["values"], count["counts"]) for count in counts[:5]]
+
+
+def _reasons(gaps: pa.Table, place: Mapping[str, int], column_at: Mapping[str, int]) -> Any:
+    """Why values are missing: [candidate, column, reason] by place, each reason once."""
+    own = gaps.filter(pc.is_in(gaps.column("id").fill_null(""), pa.array(list(place), pa.string())))
+    reasons: dict[str, int] = {}
+    rows = [
+        [place[key or ""], column_at[column], reasons.setdefault(reason or "", len(reasons))]
+        for key, column, reason in zip(
+            *(own.column(name).to_pylist() for name in ("id", "column", "reason")), strict=True
+        )
+    ]
+    return {"texts": list(reasons), "rows": rows}
+
+
+def embedded(data: Any) -> str:
+    """JSON that may stand in a script element: nothing in it can end that or begin another."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def render(data: Mapping[str, Any]) -> bytes:
+    """The page around its data.
+
+    The policy allows the two scripts and the style by their digests; nothing else runs or loads.
+    """
+    style, script, early = (
+        (PARTS / name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "theme.js")
+    )
+    policy = (
+        "default-src 'none'; "
+        f"script-src {_digest(early)} {_digest(script)}; style-src {_digest(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    anode = data["anode"]
+    labels = ", ".join(role["label"].lower() for role in data["roles"])
+    title = f"{anode['symbol']} anode: candidates as {labels}"
+    text = (PARTS / "page.html").read_text(encoding="utf-8")
+    head, rest = text.split("{{ data }}")
+    for name, value in {
+        "policy": policy,
+        "title": html.escape(title),
+        "style": style,
+        "early": early,
+    }.items():
+        head = head.replace(f"{{{{ {name} }}}}", value)
+    return (head + embedded(data) + rest.replace("{{ script }}", script)).encode(
+        "utf-8", errors="backslashreplace"
+    )
+
+
+def _digest(code: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"

@@ -1,0 +1,162 @@
+"""Run folders that several tests of the report read."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from screen import pipeline
+from screen.ranking.roles import chosen_roles
+from screen.report import folder, page
+from screen.settings import Settings
+from screen.sources import reference
+from screen.units import unit_of
+
+COMMAND = "python -m screen rank --anode Li"
+
+HOSTILE = (
+    "<script>window.pwned = 1</script>",
+    "</script><script>window.pwned = 2</script><!--",
+    '"><img src=x onerror="window.pwned = 3">',
+    '=HYPERLINK("http://example.invalid","LiF")',
+    "' onclick='window.pwned = 4",
+    "javascript:window.pwned = 5",
+    "\u202eFiL\u202c \u200f{{ data }} {{ script }} ${window.pwned}",
+    "&lt;b&gt; &amp; \\u003c \u2028\u2029 \x1b[31m \x00 %00 %3Cscript%3E",
+    "x" * 10_000,
+    'doi:10.1/"><script>window.pwned = 6</script>',
+)
+"""Texts that must be shown as text wherever they come from."""
+
+
+@cache
+def done() -> pipeline.Run:
+    """A small run on the embedded set."""
+    settings = Settings(check_candidates=1, check_interfaces=1)
+    return pipeline.run(reference.load(), settings, chosen_roles(()))
+
+
+def written(path: Path, also: tuple[str, ...] = ()) -> Path:
+    """That run in a folder."""
+    return pipeline.write(done(), path, COMMAND, also)
+
+
+def page_of(files: folder.RunFiles) -> bytes:
+    """The page of files that a test has changed."""
+    parts = page.by_role(files.ranked, list(files.manifest["roles"]))
+    tops = [page.Top.of(part) for part in parts]
+    return page.build(files.manifest, files.columns, tops, files.gaps, files.cards)
+
+
+def many(files: folder.RunFiles, copies: int) -> folder.RunFiles:
+    """The same with each candidate several times, under ids of their own."""
+    at = files.ranked.schema.get_field_index("id")
+    parts = []
+    for role in page.by_role(files.ranked, list(files.manifest["roles"])):
+        for k in range(copies):
+            ids = [f"{key}~{k}" for key in role.column("id").to_pylist()]
+            parts.append(role.set_column(at, "id", pa.array(ids, pa.string())))
+    cards = {
+        f"{key}~{k}": card for key, card in files.cards["candidates"].items() for k in range(copies)
+    }
+    passed = {name: n * copies for name, n in files.manifest["passed"].items()}
+    return folder.RunFiles(
+        files.manifest | {"passed": passed},
+        files.columns,
+        pa.concat_tables(parts),
+        files.gaps.slice(0, 0),
+        {"products": files.cards["products"], "candidates": cards},
+    )
+
+
+def poisoned(files: folder.RunFiles) -> folder.RunFiles:
+    """The same with hostile texts in every text that is not read as a name of the program's own."""
+    own = {"role", "kind", "failed_gates", "handling", "outcome", "interphase", "electronic_class"}
+    keys: list[str] = files.ranked.column("id").to_pylist()
+    order = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+
+    def bad(i: int, column: int) -> str:
+        return HOSTILE[(i + column) % len(HOSTILE)] + (f" {i}" if column == -1 else "")
+
+    ids = {key: bad(i, -1) for key, i in order.items()}
+    ranked = files.ranked
+    for at, name in enumerate(ranked.column_names):
+        kind = next(c["kind"] for c in files.columns if c["name"] == name)
+        if kind == "text" and name not in own:
+            texts = [ids[k] if name == "id" else bad(order[k], at) for k in keys]
+            ranked = ranked.set_column(at, name, pa.array(texts, pa.string()))
+    gaps = files.gaps
+    for name, texts in (
+        ("id", [ids[key] for key in gaps.column("id").to_pylist()]),
+        ("reason", [HOSTILE[i % len(HOSTILE)] for i in range(gaps.num_rows)]),
+    ):
+        gaps = gaps.set_column(
+            gaps.schema.get_field_index(name), name, pa.array(texts, pa.string())
+        )
+    cards: dict[str, Any] = {
+        "products": [
+            [HOSTILE[i % len(HOSTILE)], *rest]
+            for i, (_, *rest) in enumerate(files.cards["products"])
+        ],
+        "candidates": {
+            ids[key]: card | {"structure": HOSTILE[order[key] % len(HOSTILE)]}
+            for key, card in files.cards["candidates"].items()
+        },
+    }
+    manifest = files.manifest | {
+        "command": HOSTILE[1],
+        "source": files.manifest["source"] | {"name": HOSTILE[2], "licences": [HOSTILE[0]]},
+        "roles": {
+            name: role | {"label": f"{role['label']}{HOSTILE[1]}", "meaning": HOSTILE[2]}
+            for name, role in files.manifest["roles"].items()
+        },
+        "electrolytes": [
+            e | {"label": HOSTILE[i % len(HOSTILE)]}
+            for i, e in enumerate(files.manifest["electrolytes"])
+        ],
+    }
+    columns = [c | {"meaning": HOSTILE[0], "source": HOSTILE[9]} for c in files.columns]
+    return folder.RunFiles(manifest, columns, ranked, gaps, cards)
+
+
+def modelled(files: folder.RunFiles) -> folder.RunFiles:
+    """The same with a family and a model that the page was never told of."""
+    added: dict[str, tuple[str, list[Any]]] = {
+        "wetting_ev_atom": ("wetting", [-0.1 * (i % 7) for i in range(files.ranked.num_rows)]),
+        "wetting_class": ("wetting", ["spreads"] * files.ranked.num_rows),
+        "predicted_life_v": ("model", [1.0 + (i % 5) for i in range(files.ranked.num_rows)]),
+        "predicted_life_low_v": ("model", [0.5 + (i % 5) for i in range(files.ranked.num_rows)]),
+        "predicted_life_high_v": ("model", [2.0 + (i % 5) for i in range(files.ranked.num_rows)]),
+    }
+    ranked, columns = files.ranked, list(files.columns)
+    for name, (group, values) in added.items():
+        ranked = ranked.append_column(name, pa.array(values))
+        columns.append(
+            {
+                "name": name,
+                "label": name.rsplit("_", 1)[0].replace("_", " "),
+                "unit": unit_of(name),
+                "kind": "text" if isinstance(values[0], str) else "number",
+                "group": group,
+                "meaning": "Made up for a test.",
+                "source": "a test",
+            }
+        )
+    return folder.RunFiles(files.manifest, columns, ranked, files.gaps, files.cards)
+
+
+def nobody(files: folder.RunFiles) -> folder.RunFiles:
+    """The same in which no candidate of any role passed."""
+    ranked = files.ranked
+    for name, values in (
+        ("passed", pa.array([False] * ranked.num_rows)),
+        ("rank", pa.nulls(ranked.num_rows, pa.float64())),
+    ):
+        ranked = ranked.set_column(ranked.schema.get_field_index(name), name, values)
+    passed = dict.fromkeys(files.manifest["passed"], 0)
+    return folder.RunFiles(
+        files.manifest | {"passed": passed}, files.columns, ranked, files.gaps, files.cards
+    )

@@ -1,0 +1,478 @@
+"""The page in a real browser: what people do with it, and what must never happen there."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from screen.report import folder
+from tests.report import runs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, as Debian's package chromium"),
+    pytest.mark.skipif(
+        find_spec("playwright") is None, reason="needs playwright, of the extra dev"
+    ),
+]
+
+WIDTHS = {390: 844, 1024: 768, 1920: 1080}
+Open = Callable[..., "Page"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    rootless = ["--no-sandbox"] if getattr(os, "geteuid", int)() == 0 else []  # root has no sandbox
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=rootless)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Pages by name."""
+    place = tmp_path_factory.mktemp("pages")
+    real = folder.read(runs.written(place / "run"))
+    made = {
+        "many": runs.page_of(runs.many(real, 10)),
+        "hostile": runs.page_of(runs.poisoned(real)),
+        "nobody": runs.page_of(runs.nobody(real)),
+        "modelled": runs.page_of(runs.modelled(real)),
+    }
+    for name, content in made.items():
+        (place / f"{name}.html").write_bytes(content)
+    return {"real": place / "run" / "report.html"} | {n: place / f"{n}.html" for n in made}
+
+
+@pytest.fixture
+def page_at(browser: Browser, files: dict[str, Path]) -> Iterator[Open]:
+    """Opens a page from disk; at the end nothing went wrong and nothing was asked of a network."""
+    faults: list[str] = []
+    asked: list[str] = []
+    contexts = []
+
+    def call(name: str = "real", width: int = 1280, place: str = "", **options: Any) -> Page:
+        size: Any = {"width": width, "height": WIDTHS.get(width, 900)}
+        context = browser.new_context(viewport=size, offline=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(files[name].as_uri() + place)
+        return page
+
+    yield call
+    for context in contexts:
+        context.close()
+    assert faults == []
+    assert {url.split("#")[0] for url in asked} <= {path.as_uri() for path in files.values()}
+
+
+def unfold(page: Page) -> None:
+    """Open all that can be folded."""
+    page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
+    page.wait_for_timeout(100)
+
+
+def formulas(page: Page) -> list[str]:
+    """The formulas on the present page of the list."""
+    return page.locator("#list tbody th a").all_inner_texts()
+
+
+def numbers(page: Page, column: str) -> list[float]:
+    """A column of numbers of the list, without its unknown cells."""
+    heads = page.eval_on_selector_all("#list [data-sort]", "all => all.map(e => e.dataset.sort)")
+    cells = page.locator(
+        f"#list tbody tr > :nth-child({heads.index(column) + 1})"
+    ).all_inner_texts()
+    return [float(cell.split()[0].replace("−", "-")) for cell in cells if cell.strip() != "–"]
+
+
+def test_the_list_is_there_at_once(page_at: Open) -> None:
+    page = page_at()
+    assert page.title() == "Li anode: candidates as interlayer, host, alloy"
+    assert formulas(page)[0] == "LiF"
+    assert page.locator("[role=tab]").count() == 3
+    assert page.locator("#figures figure").count() == 4
+    assert page.evaluate("performance.getEntriesByName('ready').length") == 1
+
+
+def test_a_heading_sorts_and_sorts_back(page_at: Open) -> None:
+    page = page_at()
+    heading = page.locator("[data-sort=oxidation_v]")
+    heading.click()
+    rising = numbers(page, "oxidation_v")
+    assert rising == sorted(rising)
+    assert len(set(rising)) > 10
+    assert heading.locator("xpath=..").get_attribute("aria-sort") == "ascending"
+    assert page.evaluate("document.activeElement.dataset.sort") == "oxidation_v"
+    heading.click()
+    falling = numbers(page, "oxidation_v")
+    assert falling == sorted(falling, reverse=True)
+    assert falling[0] == max(rising)
+    page.locator("[data-sort=formula]").click()
+    names = formulas(page)
+    assert names.index("Li2S") < names.index("Li10GeP2S12") if "Li10GeP2S12" in names else names
+    assert names[0] < names[-1]
+
+
+def test_search_and_filters_narrow_the_list(page_at: Open) -> None:
+    page = page_at()
+    everyone = page.inner_text("#said")
+    page.fill("#search", "GARNET")
+    assert "Li7La3Zr2O12" in formulas(page)
+    assert 0 < len(formulas(page)) < 5
+    page.fill("#search", "no such thing")
+    assert "No candidate meets" in page.inner_text("#list")
+    page.fill("#search", "")
+    assert page.inner_text("#said") == everyone
+    page.select_option("#kind", "passivating")
+    assert set(page.locator("#list tbody tr > :nth-child(5)").all_inner_texts()) == {"passivating"}
+    page.select_option("#kind", "")
+    passed = int(everyone.split()[0])
+    page.check("#all")
+    assert page.inner_text("#said").split()[0] == "220"
+    assert passed < 220
+    page.uncheck("#all")
+    page.locator("#map button", has_text="Zn").first.click()
+    assert formulas(page)
+    assert all("Zn" in formula for formula in formulas(page))
+    page.locator("#chips button").click()
+    assert page.inner_text("#said") == everyone
+
+
+def test_a_filter_on_any_number(page_at: Open) -> None:
+    page = page_at()
+    page.get_by_text("Columns and filters").click()
+    page.select_option("[aria-label=Column]", "reduction_v")
+    page.fill("[aria-label=Value]", "0.5")
+    page.press("[aria-label=Value]", "Enter")
+    assert max(numbers(page, "reduction_v")) <= 0.5
+    page.get_by_label("shear modulus").check()
+    assert numbers(page, "shear_modulus_gpa")
+
+
+def test_roles_have_lists_of_their_own(page_at: Open) -> None:
+    page = page_at()
+    page.locator("[role=tab]").nth(2).click()
+    assert formulas(page)[0] == "Si"
+    page.keyboard.press("ArrowRight")
+    assert formulas(page)[0] == "LiF"
+
+
+def test_a_card_says_what_the_program_says(page_at: Open) -> None:
+    from screen import answers, pipeline  # noqa: PLC0415
+
+    page = page_at(place="#interlayer/ZnO")
+    card = page.locator("#card")
+    assert card.locator("h2").inner_text() == "ZnO"
+    done = pipeline.explain(runs.done().case.phases, runs.done().case.settings, runs_roles(), "ZnO")
+    record = answers.card(done).records
+    interlayer = record["roles"][0]
+    text = card.inner_text()
+    assert interlayer["why"] in text
+    assert interlayer["what_would_change"][1:] in text
+    for state in record["states"]:
+        assert all(product in text for product in state["products"])
+    for part in record["contact"]:
+        assert part["meaning"] in text
+    own = [a["formula"] for a in record["alternatives"] if a["role"] == "interlayer"]
+    assert card.locator(".alternative a").all_inner_texts()[: len(own)] == own
+    assert card.locator("a[href^='https://doi.org/10.']").count() > 0
+    tracks = card.locator(".track").evaluate_all(
+        "all => all.map(e => [e.dataset.desirability, e.dataset.weight])"
+    )
+    logs = [(math.log(max(float(d) if d else 0.5, 0.05)), float(w)) for d, w in tracks]
+    mean = math.exp(sum(log * w for log, w in logs) / sum(w for _, w in logs))
+    assert mean == pytest.approx(interlayer["score"], abs=1e-3)
+    assert card.locator(".asked .no").count() == 0
+
+
+def runs_roles() -> Any:
+    """The roles of the run."""
+    return tuple(ranking.role for ranking in runs.done().rankings)
+
+
+def test_families_and_models_appear_by_themselves(page_at: Open) -> None:
+    page = page_at("modelled")
+    assert "Predicted and desired" in page.inner_text("#figures")
+    assert page.locator("#figures figure").nth(2).locator("line.whisker").count() > 50
+    page.get_by_text("Columns and filters").click()
+    page.get_by_label("predicted life", exact=False).first.check()
+    page.get_by_label("wetting ev").check()
+    first = page.locator("#list tbody tr").first.inner_text()
+    assert "0.50 to 2.00" in first
+    page.goto(f"{page.url.split('#')[0]}#interlayer/ZnO")
+    page.wait_for_selector("#card[open]")
+    card = page.locator("#card").inner_text()
+    assert "Wetting" in card
+    assert "spreads" in card
+    assert "eV/atom" in card
+
+
+OPEN = """
+async (links) => {
+  const seen = [];
+  for (const link of links) {
+    const changed = new Promise((done) => addEventListener("hashchange", done, { once: true }));
+    location.hash = link;
+    await Promise.race([changed, new Promise((done) => setTimeout(done, 2000))]);
+    const card = document.getElementById("card");
+    const sections = card.querySelectorAll("section").length;
+    seen.push([card.open, card.querySelector("h2").textContent, sections]);
+  }
+  return seen;
+}
+"""
+
+
+def test_cards_of_all_candidates_open(page_at: Open) -> None:
+    page = page_at()
+    page.check("#all")
+    page.select_option(".page-size", "500")
+    names = formulas(page)
+    assert len(names) == 220
+    links = page.locator("#list tbody th a").evaluate_all("all => all.map(e => e.hash)")
+    some = range(0, 220, 6)
+    seen = page.evaluate(OPEN, [links[i] for i in some])
+    assert [name for _, name, _ in seen] == [names[i] for i in some]
+    assert all(is_open and sections > 10 for is_open, _, sections in seen)
+
+
+def test_keys_alone_are_enough(page_at: Open) -> None:
+    page = page_at()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.focus("#list tbody th a")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#card[open]")
+    assert page.inner_text("#card h2") == "LiCl"
+    page.keyboard.press("ArrowRight")
+    page.locator("#card h2", has_text="LiBr").wait_for()
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#card:not([open])", state="attached")
+    assert page.evaluate("document.activeElement.textContent") == "LiCl"
+    assert "#" not in page.url
+
+
+def test_theme_follows_the_system_and_the_switch(page_at: Open) -> None:
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    light, dark = page_at(color_scheme="light"), page_at(color_scheme="dark")
+    assert light.evaluate(paper) != dark.evaluate(paper)
+    before = light.evaluate(paper)
+    light.click("#theme")
+    assert light.evaluate(paper) == dark.evaluate(paper) != before
+    light.reload()
+    assert light.evaluate(paper) == dark.evaluate(paper)
+
+
+def test_prints_the_list_and_the_card_alone(page_at: Open) -> None:
+    page = page_at()
+    assert page.pdf().startswith(b"%PDF")
+    page.goto(f"{page.url}#interlayer/ZnO")
+    page.wait_for_selector("#card[open]")
+    page.emulate_media(media="print")
+    assert page.locator("#main").is_hidden()
+    assert page.locator("#card section").first.is_visible()
+    assert page.locator("#close").is_hidden()
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_2000_rows_page_without_a_shift(page_at: Open) -> None:
+    page = page_at("many")
+    page.check("#all")
+    assert page.inner_text("#said").startswith("2000 of 2000")
+    assert "first 2000 of 2200" in page.inner_text("#pager")
+    assert page.locator("#list tbody tr").count() == 50
+    page.get_by_role("button", name="Next").click()
+    assert "51 to 100 of 2000" in page.inner_text("#pager")
+    page.locator("[data-sort=score]").click()
+    scores = numbers(page, "score")
+    assert scores == sorted(scores, reverse=True)
+    shift = page.evaluate(
+        """() => new Promise((done) => {
+          let sum = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+          }).observe({ type: "layout-shift", buffered: true });
+          setTimeout(() => done(sum), 300);
+        })"""
+    )
+    assert shift < 0.01
+
+
+def test_a_role_in_which_nobody_passed_says_so_and_why(page_at: Open) -> None:
+    page = page_at("nobody")
+    said = page.inner_text("#panel")
+    assert "No candidate passes every gate of this role, of 220 that were judged." in said
+    assert "matrix share ≥ 0.3" in said
+    assert page.inner_text("#said") == "220 of 220"
+
+
+@pytest.mark.parametrize("place", ["", "#host/", "#alloy/"])
+def test_hostile_texts_are_shown_as_text(page_at: Open, place: str) -> None:
+    page = page_at("hostile", place=place.rstrip("/"))
+    page.check("#all")
+    page.get_by_text("Columns and filters").click()
+    page.select_option(".page-size", "25")
+    page.evaluate(
+        "document.querySelectorAll('.choices input:not(:checked)').forEach(e => e.click())"
+    )
+    page.select_option(".page-size", "100")
+    shown = page.inner_text("body")
+    for text in ("<script>window.pwned = 1</script>", "=HYPERLINK(", "<U+202E>FiL", "<img src=x"):
+        assert text in shown
+    links = page.locator("#list tbody th a").evaluate_all("all => all.map(e => e.hash)")
+    seen = page.evaluate(OPEN, list(dict.fromkeys(links))[: len(runs.HOSTILE)])
+    assert all(is_open and sections > 10 for is_open, _, sections in seen)
+    state = page.evaluate(
+        """() => ({
+          pwned: window.pwned ?? null,
+          elements: document.querySelectorAll("img, iframe, object, embed, form, link").length,
+          scripts: document.scripts.length,
+          handlers: [...document.querySelectorAll("*")].filter((e) =>
+            [...e.attributes].some((a) => a.name.startsWith("on"))).length,
+          links: [...document.querySelectorAll("a[href]")].map((a) => a.getAttribute("href"))
+            .filter((href) => !/^(#|https:[/][/]doi[.]org[/]10[.])/.test(href)),
+        })"""
+    )
+    assert state == {"pwned": None, "elements": 0, "scripts": 3, "handlers": 0, "links": []}
+
+
+OVERLAPS = """
+() => {
+  const card = document.getElementById("card");
+  const top = card.open ? card : document.body;
+  const clipped = (rect, element) => {
+    let [l, t, r, b] = [rect.left, rect.top, rect.right, rect.bottom];
+    let scrolls = false;
+    for (let e = element; e && e !== top; e = e.parentElement) {
+      const style = getComputedStyle(e);
+      if (style.overflowX !== "visible") {
+        const box = e.getBoundingClientRect();
+        if (["auto", "scroll"].includes(style.overflowX)) scrolls = true;
+        [l, t] = [Math.max(l, box.left), Math.max(t, box.top)];
+        [r, b] = [Math.min(r, box.right), Math.min(b, box.bottom)];
+      }
+    }
+    return { l, t, r, b, scrolls };
+  };
+  const SKIPPED = ".hidden, .skip, .card-bar, script, style, title, option";
+  const found = [], outside = [];
+  const walker = document.createTreeWalker(top, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (!node.data.trim() || element.closest(SKIPPED) || !element.checkVisibility()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const sticky = element.closest("#list .formula");
+    for (const rect of range.getClientRects()) {
+      const box = clipped(rect, element);
+      if (box.r - box.l < 2 || box.b - box.t < 2) continue;
+      // A line box is taller than its ink: leave out what a typeface keeps free above and below.
+      const trim = (box.b - box.t) * 0.18;
+      const text = node.data.trim().slice(0, 40);
+      const entry = { ...box, t: box.t + trim, b: box.b - trim, text, element, sticky };
+      if (!box.scrolls && (box.l < -1 || box.r > innerWidth + 1)) outside.push(entry.text);
+      found.push(entry);
+    }
+  }
+  const overlaps = [];
+  found.sort((a, b) => a.t - b.t);
+  for (const [i, a] of found.entries()) {
+    for (let j = i + 1; j < found.length && found[j].t < a.b - 1; j++) {
+      const b = found[j];
+      if (a.element === b.element || !!a.sticky !== !!b.sticky) continue;
+      const across = Math.min(a.r, b.r) - Math.max(a.l, b.l);
+      const down = Math.min(a.b, b.b) - Math.max(a.t, b.t);
+      if (across > 1.5 && down > 1.5) overlaps.push(`${a.text} | ${b.text}`);
+    }
+  }
+  return {
+    overlaps, outside, texts: found.length,
+    wide: document.documentElement.scrollWidth - innerWidth,
+    card: top === document.body ? 0 : top.scrollWidth - top.clientWidth,
+  };
+}
+"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("real", ""),
+        ("real", "#host"),
+        ("real", "#interlayer/ZnO"),
+        ("real", "#interlayer/Li10GeP2S12"),
+        ("real", "#alloy/Si"),
+        ("hostile", ""),
+        ("nobody", ""),
+    ],
+)
+def test_nothing_overlaps_or_sticks_out(page_at: Open, width: int, name: str, place: str) -> None:
+    page = page_at(name, width, place)
+    if place == "#host":
+        page.locator("[role=tab]").nth(1).click()
+    if not page.locator("#card[open]").count():
+        unfold(page)
+    said = page.evaluate(OVERLAPS)
+    assert said["texts"] > 100
+    assert (said["overlaps"], said["outside"]) == ([], [])
+    assert said["wide"] <= 0
+    assert said["card"] <= 0
+
+
+def test_the_search_for_overlaps_finds_one(page_at: Open) -> None:
+    page = page_at()
+    page.evaluate("document.querySelector('.best .why').style.marginTop = '-30px'")
+    page.evaluate("document.querySelector('.lead').style.whiteSpace = 'nowrap'")
+    page.evaluate("document.querySelector('.lead').style.paddingLeft = '1200px'")
+    said = page.evaluate(OVERLAPS)
+    assert said["overlaps"]
+    assert said["outside"]
+
+
+@pytest.mark.parametrize(
+    ("width", "place", "scheme"),
+    [
+        (390, "", "light"),
+        (1024, "", "dark"),
+        (390, "#interlayer/ZnO", "dark"),
+        (1280, "#interlayer/ZnO", "light"),
+    ],
+)
+def test_accessible_by_axe(page_at: Open, width: int, place: str, scheme: str) -> None:
+    spec = find_spec("axe_playwright_python")
+    if spec is None or spec.origin is None:
+        pytest.skip("needs axe-playwright-python, of the extra dev")
+    page = page_at("real", width, place, color_scheme=scheme, bypass_csp=True)
+    if not place:
+        unfold(page)
+    page.evaluate(Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    said = page.evaluate("tags => axe.run(document, { runOnly: tags })", tags)
+    found = [
+        (v["id"], v["nodes"][0]["html"][:150], v["nodes"][0]["failureSummary"][:300])
+        for v in said["violations"]
+    ]
+    assert found == []
+    assert len(said["passes"]) > 20

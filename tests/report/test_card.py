@@ -1,0 +1,72 @@
+"""The card in text and the pictures beside it."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from screen.report import card, plot
+from tests.report import runs
+
+SECTIONS = [
+    card.Section("Empty"),
+    card.Section(
+        "When Li touches it",
+        ["One *line* | of [text](javascript:x) <b>here</b>."],
+        ("per formula", "product"),
+        [("1", "Li2O"), ("0.5", "a|b\nc")],
+        frozenset([0]),
+    ),
+]
+
+
+def test_markdown_takes_texts_as_texts() -> None:
+    said = card.markdown("ZnO, for Li", SECTIONS)
+    assert said.startswith("# ZnO, for Li\n\n## Empty\n\n## When Li touches it\n")
+    assert r"One \*line\* \| of \[text\](javascript:x) \<b>here\</b>." in said
+    assert "| ---: | --- |\n| 1 | Li2O |\n| 0.5 | a\\|b c |" in said
+
+
+@pytest.mark.parametrize("text", runs.HOSTILE)
+def test_no_text_is_markup(text: str) -> None:
+    said = card.markdown(text, [card.Section(text, [text], (text, "b"), [(text, text)])])
+    assert not re.search(r"(?<!\\)[<`*\[\]]", said)
+    assert not re.search(r"^[>+-]", said, flags=re.MULTILINE)
+    table = [line for line in said.splitlines() if line.startswith("| ")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {3}
+    file = io.StringIO()
+    card.to_terminal(Console(file=file, width=120), text, [card.Section(text, [text])])
+    assert "\x1b" not in file.getvalue()
+    assert "\u202e" not in file.getvalue()
+
+
+def test_products_say_what_they_mean() -> None:
+    assert card.meaning(1, True, "Na") == "alloy: conducts electrons and holds Na"
+    assert card.meaning(0, True, "Li") == "insulating matrix that holds Li"
+    assert card.meaning(1, False, "Li") == "conducts electrons"
+    assert card.meaning(0, False, "Li") == "insulates"
+    assert "no band gap is known" in card.meaning(-1, True, "Li")
+
+
+STATES: list[list[Any]] = [[None, 1.5, 0.0, []], [1.5, 0.4, 1.0, []], [0.4, 0.0, 3.0, []]]
+CURVES = {"Li3PS4": (np.array([0.0, 0.5, 1.0]), np.array([0.0, -0.4, 0.0]))}
+
+
+@pytest.mark.parametrize("form", ["svg", "png"])
+def test_the_same_numbers_give_the_same_picture(form: str) -> None:
+    one, two = (plot.draw("ZnO", "Li", STATES, CURVES, form) for _ in range(2))
+    assert one == two
+    assert one != plot.draw("ZnO", "Li", STATES[:2], CURVES, form)
+    assert one.startswith(b"\x89PNG" if form == "png" else b"<?xml")
+
+
+def test_the_drawing_names_its_axes_and_curves() -> None:
+    said = plot.draw("Zn$O", "Li", STATES, CURVES, "svg").decode()
+    for text in ("V against Li", "Li taken up per formula unit of Zn$O", "eV/atom", "Li3PS4"):
+        assert text in said
+    assert "no electrolyte" in plot.draw("ZnO", "Li", STATES, {}, "svg").decode()

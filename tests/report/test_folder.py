@@ -1,0 +1,149 @@
+"""A run folder is read only if it is complete, of this version and as it was written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from screen import answers, pipeline
+from screen.errors import DataError
+from screen.report import folder
+from screen.tables import electrolytes_of
+from tests.report import runs
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return runs.written(tmp_path_factory.mktemp("folder") / "run", ("short", "parquet", "xlsx"))
+
+
+@pytest.fixture
+def run(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written, tmp_path / "run"))
+
+
+def test_what_was_written_is_read(run: Path) -> None:
+    files, done = folder.read(run), runs.done()
+    assert [c["name"] for c in files.columns] == files.ranked.column_names
+    for role, ranking in zip(files.manifest["roles"], done.rankings, strict=True):
+        own = files.ranked.filter(pc_equal(files.ranked, "role", role))
+        expected = done.ranked(ranking)
+        for name in expected.column_names:
+            assert own[name].to_pylist() == expected[name].to_pylist(), name
+    assert set(files.cards["candidates"]) == set(done.identity["id"])
+
+
+def pc_equal(table: Any, column: str, value: str) -> Any:
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    return pc.equal(table.column(column), value)
+
+
+def test_the_page_can_be_made_again_from_the_files(run: Path) -> None:
+    assert answers.page_of(run) == (run / "report.html").read_bytes()
+
+
+def test_the_dictionary_is_that_of_the_program(run: Path) -> None:
+    described = json.loads((run / "columns.json").read_text(encoding="utf-8"))
+    declared = pipeline.ranked_columns(electrolytes_of("Li"))
+    assert [c["name"] for c in described["ranked.csv"]] == [c.name for c in declared]
+    for entry, column in zip(described["ranked.csv"], declared, strict=True):
+        assert entry == {
+            "name": column.name,
+            "label": column.label,
+            "unit": column.unit,
+            "kind": column.kind,
+            "group": entry["group"],
+            "meaning": column.meaning,
+            "source": column.source,
+        }
+        assert entry["group"]
+    head = (run / "gaps.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert [f'"{c["name"]}"' for c in described["gaps.csv"]] == head.split(",")
+
+
+def test_the_manifest_holds_a_digest_of_every_other_file_but_the_page(run: Path) -> None:
+    digests = json.loads((run / "manifest.json").read_text())["files"]
+    assert set(digests) == {p.name for p in run.iterdir()} - {"manifest.json", "report.html"}
+
+
+FILES = [*folder.DATA_FILES, *folder.EXTRA.values(), folder.MANIFEST]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_named(run: Path, name: str) -> None:
+    (run / name).unlink()
+    with pytest.raises(DataError, match=rf"{name} is missing"):
+        folder.read(run)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_altered_file_is_named(run: Path, name: str) -> None:
+    content = (run / name).read_bytes()
+    at = len(content) // 2
+    while not content[at : at + 1].isdigit():
+        at += 1
+    other = b"1" if content[at : at + 1] != b"1" else b"2"
+    (run / name).write_bytes(content[:at] + other + content[at + 1 :])
+    with pytest.raises(DataError, match=rf"{name} was altered"):
+        folder.read(run)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_cut_short_is_named(run: Path, name: str) -> None:
+    content = (run / name).read_bytes()
+    (run / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match=name):
+        folder.read(run)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"layout": 1, "version": "0.0.1"},
+            "of another version: written by screen 0.0.1, layout 1",
+        ),
+        ({"layout": 99, "version": "9.0\x1b[31m"}, r"9.0<U\+001B>\[31m, layout 99, where 2"),
+        ({"layout": None}, "layout not stated"),
+        ({"layout": "<b>" * 100}, "of another version"),
+        ({"candidates": 221}, "manifest.json was altered"),
+        ({"files": {}}, "manifest.json was altered"),
+        ({"seal": ""}, "manifest.json was altered"),
+    ],
+)
+def test_another_manifest_is_refused(run: Path, change: dict[str, Any], said: str) -> None:
+    path = run / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(DataError, match=said) as raised:
+        folder.read(run)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", "null", "7", "", "{", "\ud800".encode("utf-8", "replace").decode()]
+)
+def test_a_manifest_that_is_none(run: Path, text: str) -> None:
+    (run / "manifest.json").write_text(text)
+    with pytest.raises(DataError, match=r"manifest\.json"):
+        folder.read(run)
+
+
+def test_a_sealed_manifest_without_a_needed_digest(run: Path) -> None:
+    path = run / "manifest.json"
+    facts = json.loads(path.read_text())
+    del facts["files"]["cards.json"]
+    path.write_text(json.dumps(folder.sealed(facts)))
+    with pytest.raises(DataError, match=r"no digest of cards\.json"):
+        folder.read(run)
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no run folder"):
+        folder.read(tmp_path / "none")
+    with pytest.raises(DataError, match="is no folder of a finished run"):
+        folder.read(tmp_path)

@@ -1,0 +1,89 @@
+"""The workbook: a sheet per role, texts that stay texts, the same bytes each time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pytest
+
+from screen.report.table import visible
+from screen.report.workbook import Workbook
+from tests.report import runs
+
+TEXTS = [
+    *runs.HOSTILE,
+    "Li2O",
+    "FeB2",
+    "1E5",
+    "=1+1",
+    "#N/A",
+    "#REF!",
+    "+1",
+    "-1",
+    "@x",
+    "TRUE",
+    "",
+]
+SHEET = pa.table(
+    {
+        "text": pa.array([*TEXTS, None], pa.string()),
+        "number": pa.array([-0.5, *[1e-6] * (len(TEXTS) - 1), 2.0], pa.float64()),
+        "flag": pa.array([True, *[False] * (len(TEXTS) - 1), None]),
+    }
+)
+
+
+def made(path: Path) -> Path:
+    book = Workbook(path)
+    book.add("Interlayer", SHEET)
+    book.add("a/very[long]*name?of:a\\role that is longer than a sheet's", SHEET.slice(0, 0))
+    book.dictionary([{"name": "text", "meaning": "=A text."}])
+    book.close()
+    return path
+
+
+def test_cells_are_what_they_were(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(made(tmp_path / "a.xlsx"))
+    head, *rows = book["Interlayer"].iter_rows()
+    assert [cell.value for cell in head] == ["text", "number", "flag"]
+    for row, record in zip(rows, SHEET.to_pylist(), strict=True):
+        text, number, flag = row
+        assert (number.value, flag.value) == (record["number"], record["flag"])
+        assert (text.value or "") == visible(record["text"] or "")
+        assert text.data_type != "f"
+        assert text.value is None or text.data_type in ("s", "inlineStr")
+
+
+def test_sheets_have_names_that_a_spreadsheet_takes(tmp_path: Path) -> None:
+    names = openpyxl.load_workbook(made(tmp_path / "a.xlsx")).sheetnames
+    assert names[0] == "Interlayer"
+    assert names[-1] == "columns"
+    assert all(len(name) <= 31 and not set(name) & set("[]:*?/\\") for name in names)
+
+
+def test_the_same_bytes_each_time(tmp_path: Path) -> None:
+    assert made(tmp_path / "a.xlsx").read_bytes() == made(tmp_path / "b.xlsx").read_bytes()
+
+
+def test_a_text_too_long_for_a_cell_is_cut(tmp_path: Path) -> None:
+    book = Workbook(tmp_path / "a.xlsx")
+    book.add("x", pa.table({"text": ["x" * 40_000]}))
+    book.close()
+    value = openpyxl.load_workbook(tmp_path / "a.xlsx")["x"]["A2"].value
+    assert len(value) == 32_767
+    assert value.endswith("…")
+
+
+@pytest.mark.parametrize("role", ["Interlayer", "Host", "Alloy"])
+def test_a_run_has_a_sheet_of_each_role(tmp_path: Path, role: str) -> None:
+    run = runs.written(tmp_path / "run", ("xlsx",))
+    sheet = openpyxl.load_workbook(run / "ranked.xlsx", read_only=True)[role]
+    rows = list(sheet.iter_rows(values_only=True))
+    ranking = next(r for r in runs.done().rankings if r.role.label == role)
+    expected = runs.done().ranked(ranking)
+    assert list(rows[0]) == expected.column_names
+    assert [row[2] for row in rows[1:]] == expected["formula"].to_pylist()
+    at = expected.column_names.index("score")
+    assert [row[at] for row in rows[1:]] == pytest.approx(expected["score"].to_pylist())
