@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from screen import descriptors
 from screen.errors import DataError, UsageError
+from screen.pipeline import computed_columns
 from screen.ranking.roles import chosen_roles, roles
 from screen.sources.reference import ANODES
 from screen.tables import electrolytes_of
@@ -104,7 +104,7 @@ def test_choice_of_roles() -> None:
 
 @pytest.mark.parametrize("anode", ANODES)
 def test_shipped_roles_fit_the_columns(anode: str) -> None:
-    columns = {c.name: c for c in descriptors.columns(electrolytes_of(anode))}
+    columns = {c.name: c for c in computed_columns(electrolytes_of(anode))}
     for role in chosen_roles(()):
         assert role.columns <= columns.keys()
         kinds = role.kinds.values()
