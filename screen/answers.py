@@ -287,10 +287,7 @@ def card(done: Run) -> Answer:
             "v_high": high,
             "v_low": low,
             "anode_per_formula": uptake,
-            "products": {
-                about["products"][product][0]: amount
-                for product, amount in zip(mixture[::2], mixture[1::2], strict=True)
-            },
+            "products": {part[0]: amount for part, amount in _mixed(about, mixture)},
         }
         for high, low, uptake, mixture in facts["states"]
     ]
@@ -300,10 +297,7 @@ def card(done: Run) -> Answer:
             "per_formula": amount,
             "meaning": text_card.meaning(conducts, holds, case.anode.symbol),
         }
-        for (formula, conducts, holds), amount in (
-            (about["products"][product], amount)
-            for product, amount in zip(*_pairs(facts["states"][-1][3]), strict=True)
-        )
+        for (formula, conducts, holds), amount in _mixed(about, facts["states"][-1][3])
     ]
     record = {
         "anode": case.anode.symbol,
@@ -325,8 +319,10 @@ def card(done: Run) -> Answer:
     return Answer(rows, record, show, lambda: text_card.markdown(title, sections))
 
 
-def _pairs(mixture: list[Any]) -> tuple[list[Any], list[Any]]:
-    return mixture[::2], mixture[1::2]
+def _mixed(about: dict[str, Any], mixture: list[Any]) -> list[tuple[list[Any], float]]:
+    """The products of a state of a card, each with what it is, and their amounts."""
+    products = [about["products"][place] for place in mixture[::2]]
+    return list(zip(products, mixture[1::2], strict=True))
 
 
 _NEAREST = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -142,7 +143,9 @@ def _read(path: Path, phase: str, formula: str) -> Crystal:
             raise DataError(f"{path.name} has no structure of {phase}")
         structure = Structure.from_dict(json.loads(text))
     else:
-        structure = Structure.from_file(path)
+        with warnings.catch_warnings():  # readers tell all that they find odd in a file
+            warnings.simplefilter("ignore")
+            structure = Structure.from_file(path)
     return conventional(structure, formula, path.name)
 
 

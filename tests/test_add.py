@@ -120,7 +120,7 @@ def test_added_phases_are_candidates(base: Phases, tmp_path: Path) -> None:
 
 
 def test_added_phases_outside_the_reference_set_are_refused(base: Phases, tmp_path: Path) -> None:
-    file = write(tmp_path / "own.csv", f"{HEAD},scheme", f"LiCoNiO4,-1.5,{base.scheme}")
+    file = write(tmp_path / "own.csv", f"{HEAD},scheme", f"LiCoMnO4,-1.5,{base.scheme}")
     phases = pipeline.load("reference", add=file)
     with pytest.raises(DataError, match="full snapshot"):
         pipeline.make_case(phases, Settings())

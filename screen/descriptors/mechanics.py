@@ -163,6 +163,8 @@ def _strain(case: Case) -> tuple[FloatArray, Texts]:
     for row in np.flatnonzero(np.isnan(own)).tolist():
         reason[row] = f"no volume of {case.formulas[row]}"
     # What stays as it is needs no volume for its strain to be known.
-    same = segment_sum((products.phase != case.rows[owner]).astype(np.int64), products.start) == 0
+    other = phases.compositions.key[products.phase] != case.compositions.key[owner]
+    other |= phases.energy[products.phase] != phases.energy[case.rows[owner]]
+    same = segment_sum(other.astype(np.int64), products.start) == 0
     strain[same & (case.rows >= 0)] = 0.0
     return strain, reason

@@ -588,7 +588,7 @@
         h("span", {}, `${data.candidates} candidates judged`),
         h("span", {}, said(`${source.phases} competing phases of ${source.name}, ${source.scheme === "not stated" ? "scheme not stated" : source.scheme}`)),
         h("span", {}, data.cross_check ? `two engines agree within ${Math.max(data.cross_check.largest_difference_v, 1e-12).toExponential(0)} V` : null),
-        h("span", {}, `written ${data.written.slice(0, 10)}`),
+        h("span", {}, `written ${data.written.slice(0, 10)} by screen ${data.version}`),
         h("span", { class: "mono" }, data.command)));
   };
 
@@ -854,7 +854,7 @@
 
   const sideways = (name, table) => h("div", { class: "sideways", tabindex: "0", role: "region", "aria-label": name }, table);
 
-  let opener = null;
+  let opener = null, redrawCard = null;
   const drawCard = (role, row) => {
     const candidate = role.rows[row], dialog = $("card"), card = data.cards[candidate];
     const order = rowsNow.includes(row) ? rowsNow : passedRows(role);
@@ -867,7 +867,11 @@
     const groups = new Map();
     for (const column of data.columns) if (!["ranking", "identity", "origin"].includes(column.group))
       groups.set(column.group, [...(groups.get(column.group) || []), column]);
-    const profile = h("div", {}), bars = h("div", {});
+    const profile = h("div", { class: "drawing" }), bars = h("div", { class: "drawing" });
+    redrawCard = () => {
+      profile.replaceChildren(staircase(candidate, Math.floor(profile.clientWidth) || 360));
+      bars.replaceChildren(interfaceBars(candidate, Math.floor(bars.clientWidth) || 360));
+    };
     const others = alternatives(role, row), before = precedents(candidate);
     const long = String(formulas[candidate]).length > 60;
     dialog.replaceChildren(h("div", { class: "card" },
@@ -905,8 +909,7 @@
         ["scheme", "database_version", "source", "property_source", "licence"].map((name) => values[name]?.[candidate] ? h("div", { class: "long" }, h("dt", {}, label(name)), h("dd", {}, said(values[name][candidate]))) : null)))));
     if (!dialog.open) { opener = document.activeElement; dialog.showModal(); }
     dialog.scrollTop = 0;
-    profile.append(staircase(candidate, Math.floor(profile.clientWidth) || 360));
-    bars.append(interfaceBars(candidate, Math.floor(bars.clientWidth) || 360));
+    redrawCard();
     $("card-title").focus({ preventScroll: true });
   };
   const atoms = (text) => {
@@ -989,7 +992,7 @@
     if (innerWidth === width) return;
     width = innerWidth;
     clearTimeout(timer);
-    timer = setTimeout(drawFigures, 120);
+    timer = setTimeout(() => { drawFigures(); if ($("card").open) redrawCard(); }, 120);
   });
   route();
   performance.mark("ready");

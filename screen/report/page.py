@@ -33,7 +33,7 @@ ROLE = "ranking"
 """The group of the columns that a candidate has once per role; all others it has once."""
 
 _BOUNDS = (("low", "high"), ("min", "max"))
-_FACTS = ("command", "written", "version", "source", "settings", "candidates", "cross_check")
+_FACTS = ("command", "written", "version", "source", "candidates", "cross_check")
 
 
 @dataclass(frozen=True)
