@@ -459,15 +459,15 @@ def _verdicts(roles_of: list[dict[str, Any]]) -> Iterator[str]:
 def _families(
     done: Run, known: dict[str, Any], gaps: dict[str, str]
 ) -> Iterator[text_card.Section]:
-    """All values, family by family."""
+    """All values, family by family; of what a model says, also how good it is."""
     grouped: dict[str, list[Column]] = {}
     for group, column in grouped_columns(done.case.electrolytes, done.case.settings):
-        if group in {descriptors.name_of(family) for family in descriptors.families()}:
+        if group not in (page.ROLE, "identity", "origin"):
             grouped.setdefault(group, []).append(column)
     for group, members in grouped.items():
         yield text_card.Section(
             group.replace("_", " ").capitalize(),
-            (),
+            [c.meaning for c in members if group == "model"],
             ("quantity", "value", "unit", "not known because"),
             [
                 (
