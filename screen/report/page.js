@@ -247,7 +247,9 @@
       return h("td", { class: column.kind === "number" ? "num soft" : "soft", title: reason ? visible(`not known: ${reason}`) : null }, "–");
     }
     if (column.kind === "number") return h("td", { class: "num" }, number(value, name),
-      name === "score" ? meter(role, row) : null, range(role, row, column));
+      name === "score" ? meter(role, row) : null,
+      // Empty where all is known, so that numbers stay below each other.
+      range(role, row, column) || (column.low === undefined ? null : h("span", { class: "range" })));
     if (column.kind === "flag") return h("td", {}, value ? "yes" : "no");
     const wide = value.length > 26 && !MIXTURES.has(name);
     return h("td", { class: value.length > 26 ? "wide" : null },
