@@ -869,18 +869,28 @@ def snapshots(folder: Path) -> Answer:
     return Answer(rows, [s.manifest | {"file": str(s.path)} for s in found], show)
 
 
+_PACKAGES = (
+    *("ase", "matminer", "matplotlib", "mp-api", "numpy", "openpyxl", "pandas", "pyarrow"),
+    *("pydantic", "pymatgen", "pymatgen-core", "scikit-learn", "typer"),
+)
+_EXTRAS = {"bvlain": ("transport", "--barrier"), "chgnet": ("mlip", "--surface")}
+
+
 def health() -> Iterator[tuple[bool, str]]:
     """Checks of the installation, as (sound, what was found)."""
     yield True, f"screen {__version__}, Python {platform.python_version()}"
-    for name in ("mp-api", "numpy", "pyarrow", "pydantic", "pymatgen", "pymatgen-core", "typer"):
+    for name in _PACKAGES:
         try:
             yield True, f"{name} {importlib.metadata.version(name)}"
         except importlib.metadata.PackageNotFoundError:
             yield False, f"{name} is missing; install the package again"
+    for name, (extra, option) in _EXTRAS.items():
+        try:
+            yield True, f"{name} {importlib.metadata.version(name)}, for {option}"
+        except importlib.metadata.PackageNotFoundError:
+            yield True, f"{name} is not installed; {option} needs the extra [{extra}]"
     try:
-        for name in ("candidates", "electrolytes", "elements", "anodes", "magpie"):
-            tables.checked(name)
-        tables.checked("moduli_model", ".npz")
+        yield True, f"shipped tables and models: {tables.check_all()}, all as they were sealed"
         phases = reference.load()
         facts = tables.datasets()["reference_phases"]
         yield True, f"reference set: {len(phases)} phases, {phases.scheme}, {facts['licence']}"
