@@ -8,8 +8,8 @@ from screen import descriptors
 from tests.descriptors.cases import case_of
 
 PLATEAUS_V = {"In": [0.62], "Al": [0.38], "Sb": [0.95], "Bi": [0.82], "Sn": [0.70, 0.53]}
-"""Room temperature, against Li. Tin has 0.76 V up to Li2Sn5 and 0.66 V up to LiSn, on average 0.70 V
-here, since the table has no Li2Sn5. Hulls of density functional theory lie 0.02 to 0.14 V low.
+"""Room temperature, against Li. Tin has 0.76 V up to Li2Sn5 and 0.66 V up to LiSn; the table has no
+Li2Sn5, so their average stands here. Hulls of density functional theory lie 0.02 to 0.14 V low.
 """
 
 
