@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.metadata
 import os
 import platform
@@ -451,7 +452,7 @@ def _verdicts(roles_of: list[dict[str, Any]]) -> Iterator[str]:
             place = f"rank {verdict['rank']} of {verdict['of']}, " if verdict["rank"] else ""
             line = f"{place}score {verdict['score']:.3f}. {verdict['why']}"
         else:
-            line = f"below the line: {verdict['failed_gates']}."
+            line = f"below the line, needs {verdict['failed_gates']}."
         change = verdict["what_would_change"] or ""
         yield f"as {verdict['role']}: {line} {change}".rstrip()
 
@@ -549,6 +550,17 @@ def shortlist(
     return Shortlist(rows, None, show, None, tuple(picks), files.cards)
 
 
+def _of_shortlist(place: Path) -> set[str]:
+    """Names of the files that an earlier shortlist in a folder says it wrote."""
+    try:
+        with (place / "shortlist.csv").open(encoding="utf-8", newline="") as file:
+            stems = [row["structure"] for row in csv.DictReader(file)]
+    except (OSError, KeyError, UnicodeDecodeError):
+        return set()
+    made = {f"{stem}.{ending}" for stem in stems for ending in ("cif", "vasp")}
+    return {"shortlist.csv", "shortlist.md", *made}
+
+
 def export_shortlist(answer: Shortlist, place: Path) -> Iterator[str]:
     """Write the list (CSV, Markdown) and the structures of its picks (CIF, POSCAR) into a folder.
 
@@ -570,15 +582,14 @@ def export_shortlist(answer: Shortlist, place: Path) -> Iterator[str]:
     rows = short.table(answer.picks, notes)
     files["shortlist.csv"] = report.render(rows, "csv")
     files["shortlist.md"] = report.render(rows, "md")
-    ours = re.compile(r"shortlist\.(csv|md)|[\w.-]+\.(cif|vasp)")
     try:
         if place.exists() and not place.is_dir():
             raise UsageError(f"{place} is a file; -o takes the folder of the list")
-        earlier = list(place.iterdir()) if place.is_dir() else []
-        if any(not ours.fullmatch(path.name) for path in earlier):
+        earlier = {path.name for path in place.iterdir()} if place.is_dir() else set()
+        if earlier - _of_shortlist(place):
             raise UsageError(f"{place} holds other things than a shortlist; choose another -o")
-        for path in earlier:
-            path.unlink()
+        for name in earlier:
+            (place / name).unlink()
         for name, content in files.items():
             write_aside(place / name, content)
     except OSError as error:

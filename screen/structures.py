@@ -156,7 +156,7 @@ def _beside(path: Path) -> dict[str, str]:
 
 
 def conventional(structure: Any, formula: str, source: str) -> Crystal:
-    """A pymatgen `Structure` in its conventional standard cell.
+    """A pymatgen `Structure` in its conventional cell, in the setting of its space-group symbol.
 
     Raises:
         DataError: if it is disordered, has overlapping atoms or another composition.
@@ -171,7 +171,7 @@ def conventional(structure: Any, formula: str, source: str) -> Crystal:
     if own != wanted:
         raise DataError(f"the structure is one of {structure.composition.reduced_formula}")
     symmetry = SpacegroupAnalyzer(structure, symprec=0.01)
-    cell = symmetry.get_conventional_standard_structure()
+    cell = symmetry.get_refined_structure()  # the cell that its symbol is for
     sites = tuple((site.specie.symbol, tuple(site.frac_coords.tolist())) for site in cell)
     symbol = symmetry.get_space_group_symbol()
     return Crystal(formula, symbol, cell.lattice.matrix.copy(), sites, source, whole_cell=True)

@@ -87,7 +87,17 @@ class Case:
 
     @cached_property
     def profiles(self) -> Profiles:
-        """Voltage profile of each candidate against the anode metal."""
+        """Voltage profile of each candidate against the anode metal.
+
+        Raises:
+            DataError: if a candidate has an element that no phase has.
+        """
+        absent = {*np.array(SYMBOLS)[self.compositions.element]} - self.phases.symbols
+        if absent:
+            raise DataError(
+                f"{self.phases.name} has no phases with {', '.join(sorted(absent))}; give a "
+                "--source that holds them"
+            )
         return self.engine.profiles(
             self.table, self.compositions, self.anode.element, self.anode.valence
         )
@@ -112,12 +122,12 @@ class Case:
 
         By volume, shape (candidates,), where the volumes of all products are known; else by atoms.
         """
-        mixtures, phases = self.contact_products, self.phases
-        volume = phases.numbers("volume_a3_atom")[mixtures.phase]
+        mixtures = self.contact_products
+        volume = self.phase_volume[mixtures.phase]
         by_volume = segment_sum(np.isnan(volume).astype(np.int64), mixtures.start) == 0
         owner = np.repeat(np.arange(len(self)), np.diff(mixtures.start))
-        weight = mixtures.amount * phases.compositions.atoms[mixtures.phase]
-        weight = weight * np.where(by_volume[owner], volume, 1.0)
+        atoms = self.phases.compositions.atoms[mixtures.phase]
+        weight = mixtures.amount * np.where(by_volume[owner], volume, atoms)
         return weight / segment_sum(weight, mixtures.start)[owner], by_volume
 
     @cached_property

@@ -87,7 +87,7 @@ def _main_products(case: Case) -> IntArray:
     metal = (bare.size == 1) & (bare.amount_of(case.anode.element) > 0)
     share = np.where(metal[mixtures.phase], -1.0, share.round(9))
     owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))
-    order = np.lexsort((mixtures.phase, -share, owner))
+    order = np.lexsort((bare.key[mixtures.phase], -share, owner))
     _, first = np.unique(owner[order], return_index=True)
     best = order[first]
     return np.where(share[best] >= 0, mixtures.phase[best], -1)

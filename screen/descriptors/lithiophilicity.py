@@ -36,7 +36,7 @@ def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
             "alloyed_per_host_atom",
             "held in alloys",
             "Atoms of anode metal in the contact products that conduct (its alloys), per other "
-            "atom of the candidate.",
+            "atom of the candidate; down to 0 V, solid solutions rich in it included.",
             f"{_PROFILE}; settings.conducting_gap_ev",
         ),
         Column(

@@ -148,12 +148,9 @@ def _verdict(low: FloatArray, high: FloatArray) -> Texts:
 def _strain(case: Case) -> tuple[FloatArray, Texts]:
     """Linear strain from candidate to contact products, and what volume is not known."""
     phases, products = case.phases, case.contact_products
-    per_atom = phases.numbers("volume_a3_atom")
-    atoms = case.compositions.atoms
-    own = np.where(case.rows >= 0, per_atom[case.rows], np.nan) * atoms
-    volume = per_atom[products.phase]
-    weight = products.amount * phases.compositions.atoms[products.phase]
-    after = segment_sum(weight * volume, products.start)
+    own = np.where(case.rows >= 0, case.phase_volume[case.rows], np.nan)
+    volume = case.phase_volume[products.phase]
+    after = segment_sum(products.amount * volume, products.start)
     with np.errstate(invalid="ignore"):
         strain = np.cbrt(after / own) - 1.0
     reason = np.full(len(case), "", dtype=object)

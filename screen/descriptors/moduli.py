@@ -224,20 +224,29 @@ def shipped() -> Model:
     return Model.read(checked("moduli_model", ".npz"))
 
 
+def fluid_element(compositions: Compositions) -> BoolArray:
+    """Which compositions are an element that melts below 298.15 K (data/magpie.csv), or that has no
+    melting point there, as helium.
+    """
+    names, table = magpie.figures()
+    fluid = ~(table[:, names.index("MeltingT")] >= ROOM_K)
+    single = np.flatnonzero(compositions.size == 1)
+    found = np.zeros(len(compositions), dtype=bool)
+    found[single] = fluid[compositions.element[compositions.start[single]]]
+    return found
+
+
 def not_solid(compositions: Compositions) -> Texts:
     """Why a composition has no modulus as a solid at room temperature; "" where it may have one.
 
     Elements that melt below 298.15 K (data/magpie.csv) and compounds of nonmetals only, most of
     which are molecules.
     """
-    names, table = magpie.figures()
-    melting = table[:, names.index("MeltingT")]
     nonmetals = np.isin(np.arange(len(SYMBOLS)), _NONMETALS)
     there = compositions.fractions() > 0
     single = compositions.size == 1
-    fluid = ~(melting >= ROOM_K)
     reason = np.full(len(compositions), "", dtype=object)
-    reason[single & (there & fluid).any(axis=1)] = "no solid at room temperature"
+    reason[fluid_element(compositions)] = "no solid at room temperature"
     molecular = ~single & ~(there & ~nonmetals).any(axis=1)
     reason[molecular] = "a compound of nonmetals only is often molecular; none is predicted"
     return reason

@@ -31,13 +31,15 @@ _MOBILE = [INDEX[s] for s in "Li Na K Rb Cs Ca Sr Ba".split()]
 _SOFT_ANIONS = [INDEX[s] for s in "H B C N P As Sb Bi S Se Te".split()]
 _GAS_FORMERS = [INDEX[s] for s in "H P As S Se Te".split()]
 _HEAVY_HALIDES = [INDEX[s] for s in "Cl Br I".split()]
+_NITROGEN = [INDEX["N"]]
+_TARNISHING = [INDEX[s] for s in "La Ce Pr Nd Eu".split()]
 _OXYGEN, _FLUORINE = [INDEX["O"]], [INDEX["F"]]
 
 _HHI = {
     "hhi_production": ("supply risk, mined", "world production"),
     "hhi_reserve": ("supply risk, reserves", "known reserves"),
 }
-NO_HAZARD = "none listed"
+NO_HAZARD = "none in this table"
 MADE, THEORETICAL = "made", "theoretical"
 
 
@@ -166,7 +168,8 @@ def _handling(case: Case, water: FloatArray, carbon_dioxide: FloatArray) -> Text
     Metals, and oxides, nitrides and carbides without salt-forming metals, are kept in air whatever
     their energy: a film stops the reaction. Sulfides, nitrides, hydrides, alloys and the like of
     the mobile metals are not; of other metals, sulfides, phosphides and the like only if their
-    energy with water says so. Chlorides, bromides and iodides draw water.
+    energy with water says so. Chlorides, bromides, iodides and nitrates draw water; the metals of
+    the rare earths that tarnish at once keep away from air.
     """
     mobile, salt = case.holds(_MOBILE), case.holds(_SALT_FORMERS)
     halide, oxygen = case.holds(_HEAVY_HALIDES), case.holds(_OXYGEN)
@@ -175,7 +178,11 @@ def _handling(case: Case, water: FloatArray, carbon_dioxide: FloatArray) -> Text
     ionic = (salt | halide | gassing) & (mobile | ~case.alloys)
     soft = bare & ((mobile & ~halide) | (salt & case.holds(_SOFT_ANIONS)))
     handling = np.full(len(case), "air", dtype=object)
-    dry = halide | (ionic & ((water <= DRY_ROOM_EV_ATOM) | (carbon_dioxide <= CARBONATION_EV_ATOM)))
+    nitrate = salt & case.holds(_NITROGEN) & oxygen
+    tarnishing = case.alloys & case.holds(_TARNISHING)
+    dry = halide | nitrate | tarnishing
+    dry |= ionic & (water <= DRY_ROOM_EV_ATOM)
+    dry |= ionic & salt & (carbon_dioxide <= CARBONATION_EV_ATOM)
     handling[dry] = "dry_room"
     handling[soft | (ionic & (water <= GLOVE_BOX_EV_ATOM))] = "glove_box"
     blind = ionic & ~soft & (np.isnan(water) | np.isnan(carbon_dioxide))

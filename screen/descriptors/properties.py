@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from screen.columns import Column, Values
+from screen.descriptors import moduli
 from screen.descriptors.case import Case
 from screen.phases import COLUMNS
 from screen.tables import Electrolyte
@@ -39,6 +40,13 @@ def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
             "flag",
         ),
         Column(
+            "fluid",
+            "fluid",
+            "Whether it is an element that melts below 25 °C.",
+            "magpie.csv",
+            "flag",
+        ),
+        Column(
             "mean_atomic_mass_g_mol",
             "mean atomic mass",
             "Molar mass per atom.",
@@ -63,5 +71,6 @@ def compute(case: Case) -> Values:
     kind = np.array(["insulating", "conducting", ""], dtype=object)[conducts]
     values.add("electronic_class", kind, f"no band gap in {case.phases.name}")
     values.add("alloy", case.alloys)
+    values.add("fluid", moduli.fluid_element(case.compositions))
     values.add("mean_atomic_mass_g_mol", case.molar_mass / case.compositions.atoms)
     return values

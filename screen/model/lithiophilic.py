@@ -139,11 +139,17 @@ def columns() -> tuple[Column, ...]:
             f"{skill.lithiophilic:.0%} of the labelled substrates are lithiophilic. In chemistries "
             f"left out, a lithiophilic one comes before another {skill.ranked[0]:.0%} of the time "
             f"(95 % interval {low:.0%} to {high:.0%}; chance 50%), and {skill.accuracy[0]:.0%} are "
-            f"told right ({skill.dumb_accuracy:.0%} by the share alone).",
+            f"told right ({skill.dumb_accuracy:.0%} by the share alone). It cannot call any "
+            f"lithiophobic: what takes up nothing gets {_least():.0%}.",
             f"logistic regression on {skill.substrates} substrates of lithiophilic_labels.csv; "
             "python -m screen model card",
         ),
     )
+
+
+def _least() -> float:
+    """The probability of a substrate that takes up nothing."""
+    return float(1 / (1 + np.exp(-load().intercept)))
 
 
 def predict(descriptors: Values, anode: str) -> Values:

@@ -307,8 +307,12 @@ def _tipping(
             options.append((step, f"{verb} {formulas[other]} if {change}"))
         step, sentence = min(options, default=(np.inf, ""), key=lambda option: option[0])
         if np.isfinite(step):
-            texts[i] = f"{sentence} ({step:.1f} times its error)."
+            texts[i] = f"{sentence} ({_in_errors(step)})."
     return texts
+
+
+def _in_errors(step: float) -> str:
+    return f"{step:.1f} times its error" if step >= 0.05 else "well within its error"
 
 
 def _gate_step(table: Table, gate: Gate, i: int, *, leaving: bool) -> tuple[float, str]:
@@ -367,4 +371,4 @@ def _what_would_pass(role: Role, table: Table, gates: _Gates, i: int, homeless: 
     step, change = min(_gate_step(table, gate, i, leaving=False) for gate in known)
     more = len(failed) - 1 + homeless
     others = f", and {more} more gate(s) open" if more else ""
-    return f"Enters the list if {change} ({step:.1f} times its error){others}."
+    return f"Enters the list if {change} ({_in_errors(step)}){others}."

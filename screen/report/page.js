@@ -6,7 +6,7 @@
 
   // ---- Elements: text is only ever set as text. ----------------------------------------------
 
-  const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+  const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
   const visible = (text) => String(text).replace(HIDDEN, (c) =>
     `<U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}>`);
 
@@ -794,7 +794,7 @@
     return h("div", { class: "verdict" },
       h("h4", {}, said(role.label), h("span", { class: "soft" }, passed ? `: rank ${role.own.rank[row]} of ${role.passed}, score ${fixed(role.own.score[row], 3)}` : ": below the line"),
         passed && role.own.score_high[row] > role.own.score_low[row] ? h("span", { class: "soft" }, ` (${fixed(role.own.score_low[row], 3)} to ${fixed(role.own.score_high[row], 3)})`) : null),
-      passed ? h("p", {}, said(role.own.why[row] || "")) : h("p", {}, "Fails: ", said(failuresSaid(role, row)), "."),
+      passed ? h("p", {}, said(role.own.why[row] || "")) : h("p", {}, "Does not meet: ", said(failuresSaid(role, row)), "."),
       role.own.what_would_change[row] ? h("p", { class: "soft" }, "What would change it: ", said(lower(role.own.what_would_change[row]))) : null);
   };
 
@@ -822,7 +822,9 @@
     const kind = role.own.kind[row];
     if (kind) found.push(badge(words(kind)));
     const handling = values.handling?.[candidate];
-    if (handling) found.push(badge(handling === "air" ? "keeps in air" : words(handling), handling === "air" ? "fine" : handling === "glove_box" ? "bad" : null));
+    if (handling) found.push(badge(handling === "air" ? "keeps in air" : words(handling), handling === "glove_box" ? "bad" : null));
+    const hazards = values.hazards?.[candidate];
+    if (hazards?.includes(": ")) found.push(badge(`hazards: ${hazards}`, "bad"));
     if (values.radioactive?.[candidate]) found.push(badge("radioactive", "bad"));
     if (role.own.pareto[row]) found.push(badge("on the Pareto front"));
     const above = values.hull_distance_ev_atom?.[candidate];
@@ -849,7 +851,7 @@
       const term = h("dt", { title: column.meaning }, column.label);
       if (value === null || value === "") return h("div", { class: "gap" }, term, h("dd", {}, said(`not known: ${gapOf(candidate, column.name) || "no reason given"}`)));
       const text = column.kind === "number" ? [number(value, column.name), unit(column) ? h("span", { class: "soft" }, ` ${unit(column)}`) : null, range(role, row, column)]
-        : column.kind === "flag" ? (value ? "yes" : "no") : h("span", { class: value.length > 400 ? "text clip" : "text", tabindex: value.length > 400 ? "0" : null }, MIXTURES.has(column.name) ? mixture(value) : words(value));
+        : column.kind === "flag" ? (value ? "yes" : "no") : h("span", { class: value.length > 400 ? "text clip" : "text", tabindex: value.length > 400 ? "0" : null }, MIXTURES.has(column.name) ? mixture(value) : column.name === "space_group" ? value : words(value));
       return h("div", { class: column.kind === "text" && String(value).length > 22 ? "long" : null }, term, h("dd", { class: column.kind === "number" ? "num" : null }, text));
     }));
   };

@@ -28,7 +28,9 @@ _DIGITS = 6
 _EXECUTED = "=+@\\-\\t\\r\\n"
 _PLAIN_NUMBER = r"\A[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\z"
 _ARROW = {"number": pa.float64(), "text": pa.string(), "flag": pa.bool_()}
-_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def tidy(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -172,7 +174,10 @@ def _markdown(table: pa.Table) -> Iterator[str]:
     yield f"| {' | '.join(table.column_names)} |"
     yield f"|{'|'.join(' ---: ' if _numeric(table, n) else ' --- ' for n in table.column_names)}|"
     for row in table.to_pylist():
-        cells = (" ".join(text(value).replace("|", "/").split()) for value in row.values())
+        cells = (
+            " ".join(text(value).replace("|", "/").replace("<", r"\<").split())
+            for value in row.values()
+        )
         yield f"| {' | '.join(cells)} |"
 
 

@@ -229,7 +229,8 @@ def test_judging_leaves_the_table_alone(contest: Contest) -> None:
 ADVICE = re.compile(
     r"(?P<what>Enters the list|Leaves the list|Passes (?P<passes>\S+)|Falls behind (?P<yields>\S+))"
     r" if (?P<words>.+) (?P<way>rises|falls) to (?P<value>-?[\d.e+-]+)(?P<unit>[^()]*)"
-    r" \((?P<errors>[\d.]+) times its error\)(?:, and (?P<more>\d+) more gate\(s\) open)?\."
+    r" \((?:(?P<errors>[\d.]+) times its error|well within its error)\)"
+    r"(?:, and (?P<more>\d+) more gate\(s\) open)?\."
 )
 
 
@@ -271,7 +272,7 @@ def read(sentence: str, columns: set[str]) -> Advice | None:
         named[0],
         match["way"] == "rises",
         float(match["value"]),
-        float(match["errors"]),
+        float(match["errors"] or 0),
     )
 
 

@@ -266,7 +266,7 @@ def test_keys_alone_are_enough(page_at: Open) -> None:
     page.wait_for_selector("#card[open]")
     assert page.inner_text("#card h2") == "AlPO4"
     page.keyboard.press("ArrowRight")
-    page.locator("#card h2", has_text="Li2SiO3").wait_for()
+    page.locator("#card h2", has_text="Cu3P").wait_for()
     page.keyboard.press("Escape")
     page.wait_for_selector("#card:not([open])", state="attached")
     assert page.evaluate("document.activeElement.textContent") == "AlPO4"
