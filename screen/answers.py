@@ -30,7 +30,7 @@ from screen.model import lithiophilic
 from screen.pipeline import Run, cards, cross_check, grouped_columns, make_case, ranked_columns
 from screen.ranking.roles import roles
 from screen.report import card as text_card
-from screen.report import folder, page, plot
+from screen.report import changes, folder, page, plot
 from screen.report import shortlist as short
 from screen.report import table as report
 from screen.settings import ReferenceCell, Settings
@@ -619,6 +619,25 @@ def _structure_files(pick: short.Pick, cards_of: dict[str, Any]) -> tuple[str, d
         warnings.simplefilter("ignore", DeprecationWarning)
         cif = f"# {said}\n{CifWriter(cell, symprec=0.01)}"
     return stem, {f"{stem}.cif": cif.encode(), f"{stem}.vasp": poscar.get_str().encode()}
+
+
+def comparison(before: Path, after: Path, top: int) -> Answer:
+    """What changed from one run folder to another."""
+    found = changes.of_folders(before, after, top)
+    columns = {name: [row[name] for row in found.rows] for name in changes.NAMES}
+    rows = pa.table(columns, schema=changes.SCHEMA)
+    record = {"common": list(found.common), "changes": found.rows}
+
+    def show(console: Console) -> None:
+        for line in found.common:
+            console.print(line, soft_wrap=True, markup=False)
+        if found.changes:
+            title = f"{found.after}: what changed since {found.before}, the best {top}"
+            report.to_terminal(console, rows, {}, title)
+        else:
+            console.print(f"The best {top} of each role are the same.")
+
+    return Answer(rows, record, show, found.markdown)
 
 
 def model_card(model: lithiophilic.Model) -> Answer:

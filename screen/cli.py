@@ -788,6 +788,21 @@ def columns_command(anode: Anode = None, form: Format = "table", output: Out = N
     _answer(answers.dictionary(electrolytes_of(anode_of(anode or "Li").symbol)), form, output)
 
 
+@app.command("compare", epilog=EXIT_CODES)
+def compare_command(
+    before: Annotated[Path, typer.Argument(help="Folder of the earlier run.")],
+    after: Annotated[Path, typer.Argument(help="Folder of the later one.")],
+    top: Annotated[int, typer.Option(min=1, help="Of how many of each role.")] = 10,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """What changed among the best of each role from one run to another, and why."""
+    from screen import answers
+
+    _check_format(form)
+    _answer(answers.comparison(before, after, top), form, output)
+
+
 model_app = typer.Typer(help="The models: what they are, how well they do.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 

@@ -8,8 +8,10 @@ import importlib.metadata
 import os
 import platform
 import shutil
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -119,6 +121,15 @@ def make_case(
         ]
     case = Case(phases, names, compositions, rows, anode, electrolytes, settings)
     return case, _identity(phases, rows, names, named)
+
+
+def chosen_case(
+    phases: Phases, settings: Settings, roles: Sequence[Role], selected: bool
+) -> tuple[Case, dict[str, Sequence[str]]]:
+    """The case of a run: all candidates, or those that the roles select of a large table."""
+    if selected and phases.name == REFERENCE:
+        raise UsageError("--selected goes with a --source file; the reference set is a selection")
+    return make_case(phases, settings, roles=roles if selected else ())
 
 
 def _rows_to_judge(
@@ -238,6 +249,7 @@ def cross_check(case: Case) -> CrossCheck:
     table = Competition(case.phases.compositions, case.phases.energy)
     sample = np.sort(random.permutation(len(case))[: settings.check_candidates])
     candidates = case.compositions.take(sample)
+    solved, at = case.solved(sample)
     volts, energies, who = [0.0], [0.0], [""]
 
     def compare(kind: list[float], mine: Any, theirs: Any, name: str) -> None:
@@ -249,14 +261,14 @@ def cross_check(case: Case) -> CrossCheck:
             who.append(name)
 
     theirs = other.decompose(table, candidates).energy
-    compare(energies, case.decompositions.energy[sample], theirs, "hull energies")
+    compare(energies, solved.decompositions.energy[at], theirs, "hull energies")
     profiles = other.profiles(table, candidates, case.anode.element, case.anode.valence)
     for mine, reference_values in (
-        (case.profiles.reduction_v, profiles.reduction_v),
-        (case.profiles.oxidation_v, profiles.oxidation_v),
+        (solved.profiles.reduction_v, profiles.reduction_v),
+        (solved.profiles.oxidation_v, profiles.oxidation_v),
     ):
-        compare(volts, mine[sample], reference_values, "windows")
-    contact = case.profiles.energy[case.profiles.contact][sample]
+        compare(volts, mine[at], reference_values, "windows")
+    contact = solved.profiles.energy[solved.profiles.contact][at]
     compare(energies, contact, profiles.energy[profiles.contact], "contact energies")
     known = case.phases.symbols
     partners = [e for e in case.electrolytes if {*parse_formula(e.formula)} <= known]
@@ -359,13 +371,9 @@ class Run:
     @cached_property
     def digests(self) -> dict[str, str]:
         """What the result depends on, as digests: data, code, settings and roles."""
-        data = hashlib.sha256()
-        shipped = (DATA / "reference_phases.csv", DATA / "candidates.csv")
-        for path in (*(shipped if self.case.phases.name == REFERENCE else ()), *self.files):
-            data.update(sha256(path).encode())
         choices = self.case.settings.model_dump_json() + repr([r.role for r in self.rankings])
         return {
-            "data": data.hexdigest(),
+            "data": data_digest(self.case.phases, self.files),
             "code": code_digest(),
             "choices": hashlib.sha256(choices.encode()).hexdigest(),
         }
@@ -376,6 +384,15 @@ class Run:
         joined = hashlib.sha256(repr(sorted(self.digests.items())).encode()).hexdigest()
         source = Path(self.case.phases.name).stem
         return f"{self.case.anode.symbol.lower()}-{source}-{joined[:8]}"
+
+
+def data_digest(phases: Phases, files: Sequence[Path]) -> str:
+    """Digest of the files that phases were read from."""
+    data = hashlib.sha256()
+    shipped = (DATA / "reference_phases.csv", DATA / "candidates.csv")
+    for path in (*(shipped if phases.name == REFERENCE else ()), *files):
+        data.update(sha256(path).encode())
+    return data.hexdigest()
 
 
 def code_digest() -> str:
@@ -407,14 +424,19 @@ def predict(case: Case, described: Values) -> Values:
 
 
 def train(seed: int) -> lithiophilic.Model:
-    """Fit the models to the shipped labels, measure them, and write them to the shipped data."""
+    """Fit the models and write them to the shipped data."""
+    model = fit(seed)
+    lithiophilic.write(model)
+    return model
+
+
+def fit(seed: int) -> lithiophilic.Model:
+    """Fit the models to the shipped labels and measure them."""
     known = lithiophilic.labels()
     settings = Settings(anode=lithiophilic.ANODE)
     case, _ = make_case(reference.load(), settings, known.formulas)
     values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
-    model = lithiophilic.train(values.columns, known, seed)
-    lithiophilic.write(model)
-    return model
+    return lithiophilic.train(values.columns, known, seed)
 
 
 def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:
@@ -450,10 +472,20 @@ def run(
         progress: told the name of each step as it begins, and how far expensive ones are.
         executor: takes the expensive work: see `screen.atomistic.jobs.run`.
     """
-    if selected and phases.name == REFERENCE:
-        raise UsageError("--selected goes with a --source file; the reference set is a selection")
-    case, identity = make_case(phases, settings, roles=roles if selected else ())
-    values = predict(case, describe(case, progress, executor))
+    case, identity = chosen_case(phases, settings, roles, selected)
+    return judge(case, identity, describe(case, progress, executor), roles, files, progress)
+
+
+def judge(
+    case: Case,
+    identity: dict[str, Sequence[str]],
+    described: Values,
+    roles: Sequence[Role],
+    files: tuple[Path, ...],
+    progress: Progress = lambda *_: None,
+) -> Run:
+    """What follows when all candidates are described: predict, rank and check."""
+    values = predict(case, described)
     progress("ranking")
     rankings = rank(roles, values, case.formulas)
     progress("cross-check")
@@ -496,15 +528,16 @@ def cards(done: Run, rows: Sequence[int]) -> dict[str, Any]:
     state is [from V (null: any), down to V, anode atoms taken up, products and amounts], the
     amounts per formula unit, a product being its place in that list.
     """
-    case, profiles = done.case, done.case.profiles
+    case, places = done.case.solved(np.asarray(rows, dtype=np.int64))
+    profiles = case.profiles
     v_high, v_low, uptake = map(report.tidy, (profiles.v_high, profiles.v_low, profiles.uptake))
     mixtures = profiles.products
     amounts = report.tidy(mixtures.amount).tolist()
     place: dict[int, int] = {}
     found = {}
-    for i in rows:
+    for i, at in zip(rows, places.tolist(), strict=True):
         states = []
-        for s in range(profiles.start[i], profiles.start[i + 1]):
+        for s in range(profiles.start[at], profiles.start[at + 1]):
             own = slice(mixtures.start[s], mixtures.start[s + 1])
             mixture = [
                 part
@@ -513,7 +546,7 @@ def cards(done: Run, rows: Sequence[int]) -> dict[str, Any]:
             ]
             top = float(v_high[s]) if np.isfinite(v_high[s]) else None
             states.append([top, float(v_low[s]), float(uptake[s]), mixture])
-        found[done.identity["id"][i]] = {"states": states, **_structure(case, i)}
+        found[done.identity["id"][i]] = {"states": states, **_structure(case, at)}
     holds = case.phases.compositions.amount_of(case.anode.element) > 0
     products = [
         [case.phases.formulas[phase], int(case.conducts[phase]), bool(holds[phase])]
@@ -631,8 +664,18 @@ def _write(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
                 old.rename(folder)
             raise
     finally:
-        for leftover in (aside, old):
+        for leftover in (aside, old, *_abandoned(folder)):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _abandoned(folder: Path) -> list[Path]:
+    """What runs left beside a folder that were killed more than a day ago."""
+    found, oldest = [], time.time() - 86400
+    for path in folder.parent.glob(f".{folder.name}.*"):
+        with suppress(OSError):  # another run removes it, too
+            if path.stat().st_mtime < oldest:
+                found.append(path)
+    return found
 
 
 def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,8 @@ LEVEL = {
     "report": 2,
     "pipeline": 3,
     "answers": 4,
+    "shards": 4,
+    "weeks": 4,
     "cli": 5,
     "__main__": 6,
 }
@@ -110,3 +113,36 @@ def test_nothing_imports_the_doors_heavily() -> None:
     }
     assert not {m for m in modules if m.split(".")[0] in ("numpy", "pyarrow", "rich", "pymatgen")}
     assert {m for m in modules if m.startswith("screen")} <= {"screen", "screen.errors"}
+
+
+FLOWS = sorted((PACKAGE.parent / "flows").glob("*.py"))
+KNOWN_TO_FLOWS = {
+    *("prefect", "prefect_dask", "screen", "flows", "pydantic", "typer", "uvicorn"),
+    *sys.stdlib_module_names,
+}
+
+
+def roots(path: Path) -> set[str]:
+    """Top-level packages that a module imports, wherever it does so."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+    return found
+
+
+def test_flows_stay_thin() -> None:
+    """They name and order; the science is in the package, which knows nothing of them."""
+    assert FLOWS
+    for path in FLOWS:
+        assert roots(path) <= KNOWN_TO_FLOWS, path.name
+    for path in MODULES:
+        assert not roots(path) & {"prefect", "prefect_dask", "flows", "dask", "distributed"}
+
+
+@pytest.mark.parametrize("path", FLOWS, ids=lambda p: p.name)
+def test_flows_evaluate_their_annotations(path: Path) -> None:
+    """Put off, they make Prefect fail on options of a served flow."""
+    assert "from __future__ import annotations" not in path.read_text(encoding="utf-8")

@@ -78,6 +78,6 @@ def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(lines) >= 3
     for line in lines:
         arguments = [a.strip('"') for a in re.findall(r'"[^"]*"|\S+', line)]
-        if not {"SNAPSHOT.csv", "pull", "latest"} & set(arguments):
+        if not {"SNAPSHOT.csv", "pull", "latest", "compare"} & set(arguments):
             run = [str(COMMITTED) if a == "RUN" else a for a in arguments]
             assert main([*run, "-o", "page.html"] if run[0] == "report" else run) == 0, line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -44,6 +44,10 @@ class Uptake:
     charge: FloatArray
 
 
+_OF_PHASES = ("table", "on_hull", "conducts", "phase_volume")
+"""What a case makes of the phases alone."""
+
+
 @dataclass(frozen=True)
 class Case:
     """Candidates under judgement and everything that the families ask about them.
@@ -68,6 +72,25 @@ class Case:
 
     def __len__(self) -> int:
         return len(self.formulas)
+
+    def take(self, rows: IntArray) -> Case:
+        """The case of some candidates; what was made of the phases is not made again."""
+        part = replace(
+            self,
+            formulas=[self.formulas[row] for row in rows.tolist()],
+            compositions=self.compositions.take(rows),
+            rows=self.rows[rows],
+        )
+        vars(part).update({name: getattr(self, name) for name in _OF_PHASES})
+        return part
+
+    def solved(self, rows: IntArray) -> tuple[Case, IntArray]:
+        """A case with the equilibria of some candidates, and their places in it: this one if it has
+        those of all, else one of its own.
+        """
+        if "profiles" in vars(self):
+            return self, rows
+        return self.take(rows), np.arange(len(rows))
 
     @property
     def engine(self) -> Engine:

@@ -150,11 +150,18 @@ def _surface_jobs(case: Case) -> Question:
     return question
 
 
-def values_of(case: Case, kind: Kind, columns: Sequence[Column]) -> Values:
-    """The columns of a kind of run; without it, all missing."""
+def values_of(
+    case: Case, kind: Kind, columns: Sequence[Column], computed: Sequence[Result] | None = None
+) -> Values:
+    """The columns of a kind of run; without it, all missing.
+
+    Args:
+        computed: its results, where they are at hand.
+    """
     values = Values(len(case))
     option = f"--{kind.name}"
-    computed = results(case, kind) if asked(case, kind) else None
+    if computed is None and asked(case, kind):
+        computed = results(case, kind)
     for column in columns:
         blank = "" if column.kind == "text" else np.nan
         dtype = object if column.kind == "text" else float

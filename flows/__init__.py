@@ -1,0 +1,18 @@
+"""The screening as Prefect flows: they name the steps and their order, `screen` computes.
+
+Prefect reads its environment when it is imported, so it is set here first: no telemetry, its files
+in our folder, a quiet terminal. What the user has set stays.
+"""
+
+import os
+
+from screen.files import home
+
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("PREFECT_HOME", str(home(os.environ) / "prefect"))
+os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO")
+os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
+os.environ.setdefault("PREFECT_CLI_PROMPT", "false")
+os.environ.setdefault("PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT", "false")

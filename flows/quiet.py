@@ -1,0 +1,65 @@
+"""One line for a fault in the log of a run, not the way through the program."""
+
+import io
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+from screen.errors import ScreenError
+
+_RUNS = {"prefect.flow_runs": "flow", "prefect.task_runs": "task"}
+_OBSERVERS = (
+    "prefect.FlowRunCancellingObserver",
+    "prefect.FlowRunSuspendingObserver",
+    "prefect.runner",
+    "prefect.events.clients",
+    "asyncio",
+)
+"""What tells at length that the server is away; it tries again by itself."""
+
+
+class OneLine(logging.Filter):
+    """Takes the traceback off what a user can mend, and off what mends itself."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record; let all pass."""
+        error: Any = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if isinstance(error, ScreenError):
+            record.msg, record.args = f"{_RUNS.get(record.name, 'run')} failed: {error}", ()
+        if isinstance(error, ScreenError) or record.name not in _RUNS:
+            record.exc_info = None
+        return True
+
+
+def install() -> None:
+    """For the loggers of runs and of what watches the server, once in a process."""
+    for name in (*_RUNS, *_OBSERVERS):
+        logger = logging.getLogger(name)
+        if not any(isinstance(f, OneLine) for f in logger.filters):
+            logger.addFilter(OneLine())
+
+
+class _NoTracebacks(io.TextIOBase):
+    """Passes on what is printed, but for tracebacks."""
+
+    def __init__(self, through: Any) -> None:
+        self._through = through
+
+    def write(self, text: str) -> int:
+        """Print unless it is one, or announces one."""
+        if "Traceback (most recent" not in text and not text.startswith("Examples of recent"):
+            self._through.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """As of what it passes on to."""
+        self._through.flush()
+
+
+@contextmanager
+def no_tracebacks() -> Iterator[None]:
+    """Prefect's runner prints those of each attempt to reach a server that is away."""
+    with redirect_stdout(_NoTracebacks(sys.stdout)):
+        yield

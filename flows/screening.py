@@ -1,0 +1,91 @@
+"""The screening as a flow: plan, describe in batches, then predict, rank, check and write."""
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from flows import tasks
+from flows.engines import Spread, engine
+from flows.parameters import Screening, checked
+from screen import shards, weeks
+from screen.shards import Request
+
+_TOLD_S = 2.0
+_SHOWN = 10
+
+
+DEFAULT = Screening()
+
+
+@flow(name="screening", validate_parameters=False)
+def screening_flow(options: Screening = DEFAULT) -> list[str]:
+    """Screen for each anode metal; the folders of the runs."""
+    wanted = checked(Screening, options)
+    requests = wanted.requests()
+    with engine(wanted) as spread:
+        return [screen_one(wanted, request, spread) for request in requests]
+
+
+def screen_one(wanted: Screening, request: Request, spread: Spread) -> str:
+    """The run of one anode metal, with its artifacts; the folder."""
+    anode, log = request.settings.anode, get_run_logger()
+    plan = tasks.plan(request.model_dump(mode="json"), wanted.batch)
+    batches = shards.structure_batches(Path(plan))
+    atomistic = spread(
+        tasks.structures,
+        [{"plan": plan, "kind": kind, "rows": rows} for kind, rows in batches],
+        _Progress(f"structures-{anode.lower()}", len(batches)),
+    )
+    count = len(shards.read_plan(Path(plan)).batches)
+    parts = spread(
+        tasks.describe,
+        [{"plan": plan, "batch": i} for i in range(count)],
+        _Progress(f"describe-{anode.lower()}", count),
+    )
+    folder = tasks.judge_and_write(plan, parts, atomistic, str(wanted.results), command())
+    log.info("written: %s", folder)
+    publish(anode, Path(folder))
+    return folder
+
+
+def publish(anode: str, folder: Path) -> None:
+    """The best of each role as tables, and where all of it is."""
+    for role, rows in weeks.best(folder, _SHOWN).items():
+        key = f"best-{anode}-{role}".lower()
+        create_table_artifact(rows, key=key, description=f"{role} for {anode}: {folder.name}")
+    text = f"# Run for {anode}\n\n`{folder.resolve()}`\n"
+    create_markdown_artifact(text, key=f"run-{anode.lower()}")
+
+
+def command() -> str:
+    """What the manifest holds as the command: the one that was typed, or that of the schedule."""
+    if Path(sys.argv[0]).parent.name == "flows":
+        return shlex.join(["python", "-m", "flows", *sys.argv[1:]])
+    return "python -m flows.serve"
+
+
+class _Progress:
+    """A bar in Prefect's page, told at most every few seconds."""
+
+    def __init__(self, key: str, count: int) -> None:
+        self.count, self.told = count, time.monotonic()
+        self.artifact: Any = None
+        if count > 1:
+            self.artifact = create_progress_artifact(0.0, key=key, description="batches described")
+
+    def __call__(self, done: int) -> None:
+        now = time.monotonic()
+        if self.artifact is None or (now - self.told < _TOLD_S and done < self.count):
+            return
+        self.told = now
+        update_progress_artifact(self.artifact, progress=100.0 * done / self.count)

@@ -1,0 +1,135 @@
+"""The tasks: each is one call of the science. They take and give paths, digests and plain data.
+
+Prefect's cache is off: it takes old results for new ones when the science changes. What need not be
+computed again is found by its digest in `screen.shards`.
+"""
+
+import json
+import os
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import exponential_backoff
+
+from flows import quiet
+from flows.parameters import Pull, Train
+from screen import files, pipeline, shards, weeks
+from screen.errors import NetworkError, ScreenError
+from screen.shards import Request, Shard
+
+quiet.install()
+
+PULL_HOURS = 6
+POST_S = 20.0
+
+
+def _is_network(_: "Task[..., Any]", __: TaskRun, state: "State[Any]") -> bool:
+    """Whether trying again may help."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, NetworkError | OSError) and not _is_final(error)
+
+
+def _is_final(error: BaseException) -> bool:
+    """Whether it is the key or the address, which stay wrong."""
+    return "MP_API_KEY" in str(error)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def plan(request: dict[str, Any], batch: int) -> str:
+    """Read the data and cut the candidates into batches; the path of the plan."""
+    return str(shards.make_plan(Request.model_validate(request), files.home(os.environ), batch))
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def describe(plan: str, batch: int) -> Shard:
+    """Describe a batch of candidates, unless that was done before."""
+    return shards.describe(Path(plan), batch)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def structures(plan: str, kind: str, rows: list[int]) -> Shard:
+    """Compute some candidates atom by atom, unless that was done before."""
+    return shards.compute_structures(Path(plan), kind, rows)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def judge_and_write(
+    plan: str, parts: list[Shard], atomistic: list[Shard], results: str, command: str
+) -> str:
+    """Predict, rank, check with the other engine and write, all or nothing; the run's folder."""
+    done = shards.judge(Path(plan), parts, atomistic)
+    return str(pipeline.write(done, Path(results) / done.name, command))
+
+
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=4,
+    retry_delay_seconds=exponential_backoff(30),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=_is_network,
+    timeout_seconds=PULL_HOURS * 3600,
+)
+def pull(options: dict[str, Any]) -> str:
+    """Bring what is new in the Materials Project into a snapshot; the path of the newest."""
+    wanted = Pull.model_validate(options)
+    return str(
+        weeks.pull(
+            wanted.chemsys,
+            wanted.role,
+            gnome=wanted.gnome,
+            endpoint=wanted.endpoint,
+            rate=wanted.rate,
+        )
+    )
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def train(options: dict[str, Any]) -> str:
+    """Fit the models anew and put them in place unless they are worse; what was decided."""
+    wanted = Train.model_validate(options)
+    return weeks.train(wanted.seed, wanted.tolerance)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def changes(run: str, top: int) -> str:
+    """What changed since the last accepted run for the same anode, as Markdown."""
+    return weeks.changes(Path(run), top)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def accept(run: str) -> str:
+    """Make a run the one that the next is compared with."""
+    return str(weeks.accept(Path(run)))
+
+
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=3,
+    retry_delay_seconds=exponential_backoff(2),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=_is_network,
+    timeout_seconds=4 * POST_S,
+)
+def post(webhook: str, message: dict[str, Any]) -> int:
+    """Send a message as JSON to an address; the answer's status."""
+    body = {"sent": datetime.now(UTC).isoformat(timespec="seconds")} | message
+    request = urllib.request.Request(
+        webhook,
+        data=json.dumps(body, ensure_ascii=False).encode(),
+        headers={"Content-Type": "application/json; charset=utf-8"},
+        method="POST",
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=POST_S) as reply:
+            return int(reply.status)
+    except ValueError as error:
+        raise ScreenError(f"webhook {webhook!r}: {error}") from error
+    except OSError as error:
+        raise NetworkError(f"the webhook did not take the message: {error}") from error

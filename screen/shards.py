@@ -1,0 +1,395 @@
+"""A run in batches: each is described by itself and kept, so that a run that was stopped goes on.
+
+A plan is a file; a shard is a Parquet file of one batch, named by the digest of all that it depends
+on. Plans and shards are what goes from one process or machine to another, as paths. The result is
+that of `pipeline.run`, byte for byte, since each candidate stands alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import io
+import json
+import platform
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+from pydantic import BaseModel, ConfigDict, Field
+
+from screen import descriptors, pipeline
+from screen.columns import Texts, Values
+from screen.composition import IntArray
+from screen.descriptors import structure_runs
+from screen.descriptors.case import Case
+from screen.errors import DataError
+from screen.phases import Phases
+from screen.pipeline import Progress, Run
+from screen.ranking.roles import Role, chosen_roles
+from screen.settings import Settings
+from screen.sources.snapshot import keep
+from screen.tables import sha256
+
+STEP = "describe 1"
+"""What a shard holds; raise the number when its layout changes."""
+BATCH = 8192
+"""Candidates per batch: a block of the kernel. Smaller ones cost more: 1,000 a third more time."""
+MOST_BATCHES = 5000
+"""Of structures: more tasks than this are a strain on a Prefect server."""
+KEPT_DAYS = 30
+"""Shards that no run asked for since are removed."""
+_REASON = "reason:"
+_ATOMISTIC = {kind.name: kind for kind in structure_runs.KINDS}
+"""Kinds of runs, which are families of the same names."""
+_DAY_S = 86400
+
+Shard = tuple[str, str]
+"""Path and sha256 of a shard."""
+
+
+class Request(BaseModel):
+    """What to screen: the options of `rank`, as plain data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str = Field(default=pipeline.REFERENCE, description="as --source")
+    gaps: Path | None = Field(default=None, description="as --gaps")
+    moduli: Path | None = Field(default=None, description="as --moduli")
+    add: Path | None = Field(default=None, description="as --add")
+    roles: tuple[str, ...] = Field(default=(), description="as --role; none: all")
+    selected: bool = Field(default=False, description="as --selected")
+    settings: Settings = Settings()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What the phases are read from, as `rank` records it."""
+        own = None if self.source == pipeline.REFERENCE else Path(self.source)
+        return tuple(path for path in (own, self.gaps, self.moduli, self.add) if path is not None)
+
+    def resolved(self) -> Request:
+        """The same with the files that it means today, by their whole paths."""
+        update: dict[str, Any] = {
+            name: path.absolute()
+            for name in ("gaps", "moduli", "add")
+            if (path := getattr(self, name)) is not None
+        }
+        if self.source != pipeline.REFERENCE:
+            update["source"] = str(pipeline.file_of(self.source).absolute())
+        return self.model_copy(update=update)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A request, read and ready to be computed."""
+
+    request: Request
+    phases: Phases
+    roles: tuple[Role, ...]
+    case: Case
+    identity: dict[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, request: Request) -> Work:
+        """Read the phases and find the candidates.
+
+        Raises:
+            UsageError, DataError: as `pipeline.run`.
+        """
+        phases = pipeline.load(request.source, request.gaps, request.moduli, request.add)
+        roles = chosen_roles(request.roles)
+        case, identity = pipeline.chosen_case(phases, request.settings, roles, request.selected)
+        return cls(request, phases, roles, case, identity)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all that a description depends on, but for the candidates: data, structures, settings,
+        code, and the packages that compute.
+        """
+        packages = ("numpy", "scipy", "pyarrow", "pymatgen", "pymatgen-core")
+        named = {Path(text) for text in set(self.phases.texts("structure")) if text}
+        structures = {str(path): sha256(path) for path in sorted(named) if path.is_file()}
+        parts = {
+            "step": STEP,
+            "data": pipeline.data_digest(self.phases, self.request.files),
+            "structures": structures,
+            "settings": self.request.settings.model_dump_json(),
+            "code": pipeline.code_digest(),
+            "packages": {name: importlib.metadata.version(name) for name in packages},
+            "python": platform.python_version_tuple()[:2],
+        }
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    @cached_property
+    def order(self) -> IntArray:
+        """The candidates as batches take them: those of few elements first, since programs of one
+        size are solved side by side.
+        """
+        return np.argsort(self.case.compositions.size, kind="stable")
+
+    def path(self, folder: Path, batch: range) -> Path:
+        """Where the shard of some places in that order is kept."""
+        rows = self.order[batch.start : batch.stop]
+        names = "\n".join(self.case.formulas[row] for row in rows.tolist())
+        there = self.case.rows[rows].astype("<i8").tobytes()
+        name = hashlib.sha256(self.digest.encode() + names.encode() + there).hexdigest()
+        return folder / self.digest[:16] / f"{name[:32]}.parquet"
+
+    def structures_path(self, folder: Path, kind: str, rows: Sequence[int]) -> Path:
+        """Where the shard of some candidates computed atom by atom is kept."""
+        names = json.dumps([self.digest, kind, list(rows), [self.case.formulas[i] for i in rows]])
+        name = hashlib.sha256(names.encode()).hexdigest()
+        return folder / self.digest[:16] / f"{name[:32]}.{kind}.parquet"
+
+
+class Plan(BaseModel):
+    """A request cut into batches; it lies beside its shards as `plan-*.json`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    request: Request
+    digest: str
+    candidates: int
+    size: int
+
+    @property
+    def batches(self) -> list[range]:
+        """Candidates of each batch, by their places in the order of the work."""
+        ends = range(0, max(self.candidates, 1), self.size)
+        return [range(begin, min(begin + self.size, self.candidates)) for begin in ends]
+
+
+def make_plan(request: Request, home: Path, size: int = BATCH) -> Path:
+    """Read what is asked for, cut it into batches and write the plan.
+
+    Args:
+        home: folder of what is kept between runs; shards lie in `shards` in it.
+        size: candidates per batch.
+
+    Raises:
+        UsageError, DataError: for what `rank` would refuse, too.
+    """
+    work = Work.of(request.resolved())
+    plan = Plan(
+        request=work.request, digest=work.digest, candidates=len(work.case), size=max(size, 1)
+    )
+    text = plan.model_dump_json(indent=1)
+    folder = home / "shards" / work.digest[:16]
+    path = folder / f"plan-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    keep(path, text.encode())
+    _prune(home / "shards", spare=folder)
+    _remember(path, work)
+    return path
+
+
+def read_plan(path: Path) -> Plan:
+    """A plan from its file.
+
+    Raises:
+        DataError: if it is gone or damaged.
+    """
+    try:
+        return Plan.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is no plan of a run; begin the run again") from error
+
+
+_ready: dict[Path, Work] = {}
+
+
+def _remember(path: Path, work: Work) -> None:
+    """Keep the last work of this process, whose hull serves all batches."""
+    _ready.clear()
+    _ready[path] = work
+
+
+def work_of(path: Path) -> Work:
+    """The work of a plan, read once in each process.
+
+    Raises:
+        DataError: if data, settings or code are no longer those of the plan.
+    """
+    if path not in _ready:
+        plan = read_plan(path)
+        work = Work.of(plan.request)
+        if work.digest != plan.digest or len(work.case) != plan.candidates:
+            raise DataError(
+                "data, code or packages changed since this run began, or differ between machines; "
+                "begin the run again"
+            )
+        _remember(path, work)
+    return _ready[path]
+
+
+def describe(path: Path, batch: int) -> Shard:
+    """Describe a batch of a plan, unless its shard is there; fit to be sent to a worker.
+
+    Raises:
+        DataError: if the plan no longer holds, or there is no room.
+    """
+    work, places = work_of(path), read_plan(path).batches[batch]
+    shard = work.path(path.parents[1], places)
+    if _read(shard) is None:
+        part = work.case.take(work.order[places.start : places.stop])
+        values = descriptors.compute_families(part, _families())
+        keep(shard, _encode(values))
+    return str(shard), sha256(shard)
+
+
+def _families() -> tuple[str, ...]:
+    """Those that shards hold: not what is computed atom by atom, which is kept by structure."""
+    names = map(descriptors.name_of, descriptors.families())
+    return tuple(name for name in names if name not in _ATOMISTIC)
+
+
+def structure_batches(path: Path) -> list[tuple[str, list[int]]]:
+    """What of a plan is asked for atom by atom: kind of run and candidates, in batches; those
+    without a structure are in none.
+    """
+    case = work_of(path).case
+    named = np.array([bool(text) for text in case.phases.texts("structure")], dtype=bool)
+    rows = np.flatnonzero((case.rows >= 0) & named[case.rows])
+    return [
+        (name, rows[begin : begin + size].tolist())
+        for name, kind in _ATOMISTIC.items()
+        if structure_runs.asked(case, kind)
+        for size in [max(kind.size, -(-len(rows) // MOST_BATCHES))]
+        for begin in range(0, len(rows), size)
+    ]
+
+
+def compute_structures(path: Path, kind: str, rows: Sequence[int]) -> Shard:
+    """Compute some candidates of a plan atom by atom, but for those that were; fit to be sent to a
+    worker.
+
+    A shard with a value that time or a missing package is to blame for is made again next time.
+
+    Raises:
+        UsageError: for a calculator of no known name, or results that cannot be kept.
+    """
+    work = work_of(path)
+    part, run = work.case.take(np.array(rows, dtype=np.int64)), _ATOMISTIC[kind]
+    shard = work.structures_path(path.parents[1], kind, rows)
+    if _read(shard) is None:
+        results = structure_runs.results(part, run)
+        (family,) = (f for f in descriptors.families() if descriptors.name_of(f) == kind)
+        columns = family.columns(part.electrolytes)
+        if not all(result.keep for result in results):
+            shard = shard.with_name(f"open-{shard.name}")
+        keep(shard, _encode(structure_runs.values_of(part, run, columns, results)))
+    return str(shard), sha256(shard)
+
+
+def missing(path: Path) -> list[int]:
+    """Batches of a plan whose shards are not there yet."""
+    work, plan = work_of(path), read_plan(path)
+    return [
+        i for i, rows in enumerate(plan.batches) if _read(work.path(path.parents[1], rows)) is None
+    ]
+
+
+def judge(
+    path: Path,
+    shards: Sequence[Shard],
+    structures: Sequence[Shard] = (),
+    progress: Progress = lambda *_: None,
+) -> Run:
+    """Put the shards of a plan together and go on as `pipeline.run` does.
+
+    Args:
+        shards: of all batches, in their order.
+        structures: of all of `structure_batches`, in their order.
+
+    Raises:
+        DataError: if a shard is gone or is not the one that was made.
+    """
+    work = work_of(path)
+    described = _join([_checked(shard) for shard in shards], np.argsort(work.order))
+    asked = list(zip(structure_batches(path), structures, strict=True))
+    for name, kind in _ATOMISTIC.items():
+        if structure_runs.asked(work.case, kind):
+            of_kind = [(rows, shard) for (other, rows), shard in asked if other == name]
+            rows = np.array([row for rows, _ in of_kind for row in rows], dtype=np.int64)
+            rest = np.setdiff1d(np.arange(len(work.case)), rows)
+            parts = [_checked(shard) for _, shard in of_kind]
+            parts.append(descriptors.compute_families(work.case.take(rest), (name,)))
+            described.update(_join(parts, np.argsort(np.concatenate([rows, rest]))))
+    files = work.request.files
+    return pipeline.judge(work.case, work.identity, described, work.roles, files, progress)
+
+
+def _checked(shard: Shard) -> Values:
+    path, digest = Path(shard[0]), shard[1]
+    values = _read(path)
+    if values is None or sha256(path) != digest:
+        raise DataError(f"{path} is gone or damaged; run the same command again")
+    return values
+
+
+def _encode(values: Values) -> bytes:
+    """Columns and, beside each, its reasons, with checksums."""
+    table = {}
+    for name, column in values.columns.items():
+        table[name] = pa.array(column, pa.string() if column.dtype.kind == "O" else None)
+        table[_REASON + name] = pa.array(values.reason(name), pa.string())
+    sink = io.BytesIO()
+    pa.parquet.write_table(pa.table(table), sink, compression="zstd", write_page_checksum=True)
+    return sink.getvalue()
+
+
+def _read(path: Path) -> Values | None:
+    """The values of a shard; none if it is not there or not whole."""
+    try:
+        return _decode(path.read_bytes())
+    except (OSError, KeyError, pa.ArrowException):
+        return None
+
+
+def _decode(data: bytes) -> Values:
+    table = pa.parquet.read_table(pa.BufferReader(data), page_checksum_verification=True)
+    values = Values(table.num_rows)
+    for name in table.column_names:
+        if not name.startswith(_REASON):
+            column = table.column(name)
+            text = pa.types.is_string(column.type)
+            array = _texts(column) if text else column.to_numpy()
+            values.add(name, array, _texts(table.column(_REASON + name)))
+    return values
+
+
+def _texts(column: pa.ChunkedArray) -> Texts:
+    """Texts as an array; each distinct one is made once."""
+    coded = column.combine_chunks().dictionary_encode()
+    distinct = np.array(coded.dictionary.to_pylist(), dtype=object)
+    return np.asarray(distinct[coded.indices.to_numpy()], dtype=object)
+
+
+def _join(parts: Sequence[Values], places: IntArray) -> Values:
+    """All parts as one, candidate i from place places[i]."""
+    values = Values(len(places))
+    for name in parts[0].columns:
+        values.add(
+            name,
+            np.concatenate([part.columns[name] for part in parts])[places],
+            np.concatenate([part.reason(name) for part in parts])[places],
+        )
+    return values
+
+
+def _prune(root: Path, spare: Path) -> None:
+    """Remove shards that are old; what cannot be removed stays."""
+    oldest = time.time() - KEPT_DAYS * _DAY_S
+    for folder in root.iterdir():
+        if folder != spare and folder.is_dir() and folder.stat().st_mtime < oldest:
+            for file in folder.iterdir():
+                with suppress(OSError):
+                    file.unlink()
+            with suppress(OSError):
+                folder.rmdir()

@@ -1,0 +1,195 @@
+"""A serving process with its own Prefect server, for all tests of flows, and how to run one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.server import free_port, server_version
+from screen.errors import NetworkError
+
+ROOT = Path(__file__).parents[2]
+FILES = ("ranked.csv", "gaps.csv", "columns.json", "cards.json")
+"""Those of a run that hold no time stamp."""
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
+
+
+def environment(home: Path, url: str | None = None) -> dict[str, str]:
+    """Of a process that keeps everything under a folder."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "MP_API"))}
+    ours = {"SCREEN_HOME": str(home), "HOME": str(home), "PYTHONPATH": str(ROOT)}
+    return kept | ours | ({} if url is None else {"PREFECT_API_URL": url})
+
+
+def wait_until(true: Callable[[], bool], seconds: float, pause: float = 0.2) -> bool:
+    """Whether something becomes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(pause)
+    return true()
+
+
+class Serving:
+    """A serving process, every minute, on a server that it starts itself."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.port = home, free_port()
+        self.url = f"http://127.0.0.1:{self.port}/api"
+        self.began = time.time()
+        self.start()
+
+    def start(self) -> None:
+        """Start it and wait until it serves; twice is fine after an end."""
+        # It must not find a server of the user's on the usual port.
+        settings = {"PREFECT_API_URL": self.url} if self.answers() else {}
+        with (self.home / "serve.out").open("a") as out:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "flows.serve", "--every", "* * * * *", "--anode", "Li"),
+                    *("--port", str(self.port), "--results", "results", "--top", "3"),
+                ],
+                cwd=self.home,
+                env=environment(self.home) | settings,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        assert wait_until(lambda: self.answers() and bool(self.deployments()), 120), self.said
+
+    @property
+    def said(self) -> str:
+        return (self.home / "serve.out").read_text(encoding="utf-8")
+
+    def answers(self) -> bool:
+        try:
+            return bool(server_version(self.url, timeout_s=2))
+        except NetworkError:
+            return False
+
+    def ask(self, path: str, body: Mapping[str, Any] | None) -> Any:
+        """The server's answer: by POST, or by GET where there is no body."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"{self.url}/{path}", data, {"Content-Type": "application/json"}
+        )
+        for wait in (1, 2, 4, None):
+            try:
+                with urllib.request.urlopen(request, timeout=20) as reply:
+                    return json.load(reply)
+            except urllib.error.HTTPError as error:  # SQLite is busy
+                error.close()
+                if error.code != 503 or wait is None:
+                    raise
+                time.sleep(wait)
+        return None
+
+    def deployments(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.ask("deployments/filter", {})
+        return found
+
+    def runs(self, **conditions: Any) -> list[dict[str, Any]]:
+        """Flow runs that were begun, the first first."""
+        body = {"sort": "EXPECTED_START_TIME_ASC", "limit": 200, **conditions}
+        found: list[dict[str, Any]] = self.ask("flow_runs/filter", body)
+        return [run for run in found if run["start_time"] is not None]
+
+    def scheduled(self) -> list[dict[str, Any]]:
+        """Those of the schedule that completed."""
+        return [r for r in self.runs() if r["auto_scheduled"] and r["state_type"] == "COMPLETED"]
+
+    def server_pid(self) -> int:
+        """Of the server that it started."""
+        found = subprocess.run(
+            ["pgrep", "-f", f"flows.server {self.port}$"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return int(found.stdout.split()[0])
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End it, and see that its server ends with it."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        assert wait_until(lambda: not self.answers(), 20)
+
+
+@pytest.fixture(scope="session")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """Serves from the first test that needs it on, so that its schedule has run when asked for."""
+    served = Serving(tmp_path_factory.mktemp("serving"))
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+@pytest.fixture
+def flow(serving: Serving, tmp_path: Path) -> Run:
+    """Runs `python -m flows` against the server that is up, in a folder of its own."""
+
+    def run(*arguments: str, **changes: str) -> Done:
+        return subprocess.run(
+            [sys.executable, "-m", "flows", *arguments],
+            cwd=tmp_path,
+            env=environment(tmp_path, serving.url) | changes,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of the command line."""
+    home = tmp_path_factory.mktemp("expected")
+    subprocess.run(
+        [sys.executable, "-m", "screen", "rank", "--anode", "Li", "-q", "-o", "run"],
+        cwd=home,
+        env=environment(home),
+        capture_output=True,
+        check=True,
+    )
+    return home / "run"
+
+
+def same_run(folder: Path, expected: Path) -> None:
+    """The same bytes, and a manifest that differs in time and command alone."""
+    for name in FILES:
+        assert (folder / name).read_bytes() == (expected / name).read_bytes(), name
+    ours, theirs = (
+        json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+        for run in (folder, expected)
+    )
+    differ = {key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key)}
+    assert differ <= {"written", "command", "seal", "files"}
+
+
+def only(folder: Path) -> Path:
+    """The one run in a folder of results; nothing half-written beside it."""
+    (found,) = folder.iterdir()
+    return found

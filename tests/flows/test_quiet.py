@@ -1,0 +1,39 @@
+"""Faults that a user can mend, and those that mend themselves, come without tracebacks."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import pytest
+
+from flows import quiet
+from screen.errors import DataError
+
+
+def raised(error: Exception) -> logging.LogRecord:
+    try:
+        raise error
+    except Exception:
+        info = sys.exc_info()
+    return logging.LogRecord("prefect.task_runs", logging.ERROR, "", 0, "long", (), info)
+
+
+def test_a_fault_is_one_line_and_a_bug_is_not() -> None:
+    fault, bug = raised(DataError("no such table")), raised(ValueError("a bug"))
+    for record in (fault, bug):
+        assert quiet.OneLine().filter(record)
+    assert (fault.getMessage(), fault.exc_info) == ("task failed: no such table", None)
+    assert bug.getMessage() == "long"
+    assert bug.exc_info is not None
+
+
+def test_printed_tracebacks_are_dropped(capsys: pytest.CaptureFixture[str]) -> None:
+    with quiet.no_tracebacks():
+        print("waiting")
+        print("Examples of recent errors:\n")
+        print("Traceback (most recent call last):\n  File ...\nOSError: away")
+    said = capsys.readouterr().out
+    assert said.startswith("waiting\n")
+    assert "Traceback" not in said
+    assert "Examples" not in said

@@ -1,0 +1,66 @@
+"""A schedule fires on time and outlives its server and its serving process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from datetime import datetime
+
+import pytest
+
+from tests.flows.conftest import Serving, wait_until
+
+pytestmark = pytest.mark.slow
+
+MOST_LATE_S = 15.0
+
+
+def late(run: dict[str, str]) -> float:
+    """Seconds between the planned and the true start."""
+    planned, true = (
+        datetime.fromisoformat(run[key]) for key in ("expected_start_time", "start_time")
+    )
+    return (true - planned).total_seconds()
+
+
+def begin_a_run(serving: Serving) -> str:
+    """A run that holds the one place of its deployment and that nobody works on; its id."""
+    (weekly,) = (d for d in serving.deployments() if "weekly" in d["entrypoint"])
+    later = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2099-01-01T00:00:00Z"}}
+    found: list[str] = []
+
+    def begun() -> bool:
+        run = serving.ask(f"deployments/{weekly['id']}/create_flow_run", {"state": later})
+        body = {"state": {"type": "PENDING"}}
+        reply = serving.ask(f"flow_runs/{run['id']}/set_state", body)
+        found.append(run["id"])
+        return bool(reply["status"] == "ACCEPT")
+
+    assert wait_until(begun, 60, pause=5)
+    return found[-1]
+
+
+def test_fires_on_time_and_survives(serving: Serving) -> None:
+    assert wait_until(lambda: len(serving.scheduled()) >= 2, 180)
+    first, second = serving.scheduled()[:2]
+    assert max(late(first), late(second)) < MOST_LATE_S
+    assert "Traceback" not in serving.said
+    # The server goes, and comes again by itself.
+    pid = serving.server_pid()
+    os.kill(pid, signal.SIGKILL)
+    assert wait_until(lambda: serving.answers() and serving.server_pid() != pid, 60)
+    # The serving process goes in the middle of a run, its server with it, and is started again.
+    lost = begin_a_run(serving)
+    serving.kill()
+    assert wait_until(lambda: not serving.answers(), 20)
+    begun = time.time()
+    serving.start()
+
+    def fired() -> bool:
+        starts = (datetime.fromisoformat(r["start_time"]) for r in serving.scheduled())
+        return any(start.timestamp() > begun for start in starts)
+
+    assert wait_until(fired, 120)
+    assert serving.ask(f"flow_runs/{lost}", None)["state_type"] == "CRASHED"
+    assert len(serving.deployments()) == 4

@@ -1,0 +1,98 @@
+"""Flows give what the command line gives, byte for byte, on any engine, alone or side by side."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import Run, Serving, environment, only, same_run
+
+pytestmark = pytest.mark.slow
+
+MOST_OVERHEAD_S = 20.0
+
+
+def test_with_a_server_of_its_own(expected: Path, tmp_path: Path) -> None:
+    """The temporary server ends with the run; nothing is said but the folder."""
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", OWN, "screening", "--anode", "Li"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    took = time.monotonic() - started
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip() == str(only(tmp_path / "results").relative_to(tmp_path))
+    same_run(only(tmp_path / "results"), expected)
+    found = subprocess.run(["pgrep", "-f", f"flows.server.*{tmp_path}"], check=False)
+    assert found.returncode == 1
+    assert took < MOST_OVERHEAD_S + 10
+
+
+OWN = """
+import sys
+from flows import __main__, server
+server.USUAL = "http://127.0.0.1:9/api"  # whatever else runs on this machine
+sys.exit(__main__.main())
+"""
+
+
+def test_with_a_server_that_is_there(flow: Run, expected: Path, tmp_path: Path) -> None:
+    done = flow("screening", "--anode", "Li", "--batch", "30")
+    assert (done.returncode, done.stderr) == (0, "")
+    same_run(only(tmp_path / "results"), expected)
+
+
+def test_several_anodes(flow: Run, tmp_path: Path) -> None:
+    done = flow("screening", "--anode", "Na", "--anode", "Mg")
+    assert done.returncode == 0, done.stderr
+    names = sorted(path.name.split("-")[0] for path in (tmp_path / "results").iterdir())
+    assert names == ["mg", "na"]
+
+
+def test_two_at_once(serving: Serving, expected: Path, tmp_path: Path) -> None:
+    """On one server with SQLite, in one SCREEN_HOME."""
+    both = [
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "flows", "screening", "--anode", "Li"),
+                *("--batch", "25", "--results", f"r{i}"),
+            ],
+            cwd=tmp_path,
+            env=environment(tmp_path, serving.url),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for i in range(2)
+    ]
+    assert [process.communicate(timeout=120)[1] for process in both] == ["", ""]
+    assert [process.returncode for process in both] == [0, 0]
+    for i in range(2):
+        same_run(only(tmp_path / f"r{i}"), expected)
+
+
+def test_on_a_dask_cluster(flow: Run, expected: Path, tmp_path: Path) -> None:
+    pytest.importorskip("prefect_dask")
+    done = flow("screening", "--runner", "dask", "--workers", "2", "--batch", "60")
+    assert (done.returncode, done.stderr) == (0, "")
+    same_run(only(tmp_path / "results"), expected)
+
+
+def test_artifacts(flow: Run, serving: Serving, expected: Path) -> None:
+    """The best of each role as tables on Prefect's page."""
+    with (expected / "ranked.csv").open(encoding="utf-8", newline="") as file:
+        best = next(r["formula"] for r in csv.DictReader(file) if r["role"] == "interlayer")
+    assert flow("screening", "--anode", "Li", "--batch", "40").returncode == 0
+    found = {a["key"]: a for a in serving.ask("artifacts/filter", {"limit": 200})}
+    assert {"best-li-interlayer", "best-li-host", "best-li-alloy", "run-li"} <= found.keys()
+    assert json.loads(found["best-li-interlayer"]["data"])[0]["formula"] == best
+    assert found["describe-li"]["data"] == 100

@@ -1,0 +1,83 @@
+"""The weekly flow tells what changed, to those who asked, and only of what is whole and checked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import Run, Serving
+from tests.materials_project import safe_environment
+from tests.materials_project.emulator import KEY
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def webhook() -> Iterator[tuple[str, list[Any]]]:
+    """An address on this machine, and what was sent to it."""
+    sent: list[Any] = []
+
+    class Taker(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Taker) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", sent
+        server.shutdown()
+
+
+def test_what_changed_is_told(flow: Run, serving: Serving, tmp_path: Path) -> None:
+    with webhook() as (address, sent):
+        weekly = ("weekly", "--anode", "Li", "--webhook", address)
+        assert flow(*weekly).returncode == 0
+        assert "the first run for Li" in sent[0]["summary"]
+        settings = tmp_path / "settings.toml"
+        settings.write_text("plating_v = 0.05\n")
+        done = flow(*weekly, "--config", str(settings))
+        assert done.returncode == 0, done.stderr
+        assert "changed settings: plating_v 0.02 -> 0.05" in sent[1]["summary"]
+        assert sent[1]["runs"] == done.stdout.split()
+        # A cross-check that fails: nothing is sent, nothing accepted, nothing written.
+        kept = (tmp_path / "accepted" / "li.json").read_bytes()
+        runs = sorted(path.name for path in (tmp_path / "results").iterdir())
+        settings.write_text("check_tolerance = 1e-300\ncheck_candidates = 60\nseed = 1\n")
+        bad = flow(*weekly, "--config", str(settings))
+        assert bad.returncode == 1, bad.stdout
+        assert "disagree" in bad.stderr
+        assert "Traceback" not in bad.stderr
+        assert len(sent) == 2
+        assert (tmp_path / "accepted" / "li.json").read_bytes() == kept
+        assert sorted(path.name for path in (tmp_path / "results").iterdir()) == runs
+    found = serving.ask("artifacts/filter", {"limit": 200, "sort": "CREATED_DESC"})
+    summaries = [a["data"] for a in found if a["key"] == "changes-li"]
+    assert any("plating_v" in text for text in summaries)
+
+
+def test_an_incomplete_pull_publishes_nothing(flow: Run, tmp_path: Path) -> None:
+    with webhook() as (address, sent):
+        done = flow(
+            *("weekly", "--pull", "--webhook", address),
+            **safe_environment(tmp_path),
+            MP_API_KEY="short",
+            MP_API_ENDPOINT="http://127.0.0.1:9/",
+        )
+    assert done.returncode == 5
+    assert "MP_API_KEY" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert KEY not in done.stderr
+    assert not sent
+    assert not (tmp_path / "results").exists()
+    assert not (tmp_path / "accepted").exists()

@@ -1,0 +1,204 @@
+"""Runs in batches: the same values whatever the batches, and no shard is taken for another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from screen import descriptors, pipeline, shards
+from screen.columns import Texts, Values, missing
+from screen.descriptors.case import Case
+from screen.errors import DataError, UsageError
+from screen.settings import Settings
+from screen.shards import Request
+from screen.sources import reference
+
+TABLE = """formula,formation_energy_per_atom_eV
+Li2O,-2.0
+LiF,-3.1
+ZnO,-1.8
+LiZn,-0.1
+Li2ZnF4,-2.6
+ZnF2,-2.7
+LiCl,-2.1
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "own.csv"
+    path.write_text(TABLE)
+    return path
+
+
+def all_shards(plan: Path) -> list[shards.Shard]:
+    return [shards.describe(plan, i) for i in range(len(shards.read_plan(plan).batches))]
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Those of a run that hold no time stamp."""
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.suffix in (".csv",)}
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+@pytest.mark.parametrize("selected", [False, True])
+def test_the_same_files_as_an_undivided_run(
+    table: Path, tmp_path: Path, size: int, selected: bool
+) -> None:
+    request = Request(source=str(table), selected=selected)
+    plan = shards.make_plan(request, tmp_path, size)
+    divided = shards.judge(plan, all_shards(plan))
+    phases = pipeline.load(str(table))
+    roles = shards.work_of(plan).roles
+    whole = pipeline.run(phases, Settings(), roles, selected=selected, files=(table,))
+    assert divided.name == whole.name
+    assert divided.check == whole.check
+    folders = [
+        pipeline.write(run, tmp_path / f"run{i}", "") for i, run in enumerate((divided, whole))
+    ]
+    assert files_of(folders[0]) == files_of(folders[1])
+
+
+def test_a_process_begun_later_goes_on(table: Path, tmp_path: Path) -> None:
+    plan = shards.make_plan(Request(source=str(table)), tmp_path, 3)
+    first = shards.describe(plan, 0)
+    written = Path(first[0]).stat().st_mtime_ns
+    shards._ready.clear()
+    assert shards.missing(plan) == [*range(1, len(shards.read_plan(plan).batches))]
+    again = shards.make_plan(Request(source=str(table)), tmp_path, 3)
+    assert again == plan
+    assert all_shards(plan)[0] == first
+    assert Path(first[0]).stat().st_mtime_ns == written
+    assert shards.missing(plan) == []
+
+
+def test_a_damaged_shard_is_made_again(table: Path, tmp_path: Path) -> None:
+    plan = shards.make_plan(Request(source=str(table)), tmp_path, 3)
+    made = all_shards(plan)
+    path = Path(made[1][0])
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:-20], whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match="gone or damaged"):
+            shards.judge(plan, made)
+        assert shards.describe(plan, 1) == made[1]
+        assert path.read_bytes() == whole
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "setting": {"settings": Settings(plating_v=0.05)},
+    "anode": {"settings": Settings(anode="Na")},
+    "data": {"source": "other"},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_no_shard_is_taken_for_another(
+    table: Path, tmp_path: Path, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text(TABLE.replace("-2.6", "-2.61") + "NaF,-2.9\n")
+    table.write_text(TABLE + "NaF,-2.9\n")
+    base = Request(source=str(table))
+    if change.get("source"):
+        change = {"source": str(other)}
+    changed = base.model_copy(update=change)
+    works = [shards.Work.of(request) for request in (base, changed)]
+    paths = [work.path(tmp_path, range(2)) for work in works]
+    assert paths[0] != paths[1]
+    assert works[0].path(tmp_path, range(1)) != paths[0]
+    monkeypatch.setattr(pipeline, "code_digest", lambda: "other code")
+    assert shards.Work.of(base).path(tmp_path, range(2)) != paths[0]
+
+
+def test_roles_share_shards(table: Path, tmp_path: Path) -> None:
+    """Descriptions do not depend on what is asked of them."""
+    requests = [Request(source=str(table), roles=roles) for roles in ((), ("host",))]
+    paths = [shards.Work.of(request).path(tmp_path, range(2)) for request in requests]
+    assert paths[0] == paths[1]
+
+
+def test_data_that_changes_on_the_way_is_refused(table: Path, tmp_path: Path) -> None:
+    plan = shards.make_plan(Request(source=str(table)), tmp_path, 3)
+    table.write_text(TABLE.replace("-2.6", "-2.61"))
+    shards._ready.clear()
+    with pytest.raises(DataError, match="begin the run again"):
+        shards.describe(plan, 0)
+    plan.write_text("{}")
+    with pytest.raises(DataError, match="no plan"):
+        shards.describe(plan, 0)
+
+
+def test_what_rank_refuses_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--selected"):
+        shards.make_plan(Request(selected=True), tmp_path)
+    with pytest.raises(DataError):
+        shards.make_plan(Request(source=str(tmp_path / "none.csv")), tmp_path)
+
+
+def test_old_shards_are_removed(table: Path, tmp_path: Path) -> None:
+    import os  # noqa: PLC0415
+
+    old = tmp_path / "shards" / "old"
+    old.mkdir(parents=True)
+    (old / "a.parquet").write_bytes(b"")
+    os.utime(old, (0, 0))
+    young = tmp_path / "shards" / "young"
+    young.mkdir()
+    shards.make_plan(Request(source=str(table)), tmp_path)
+    assert not old.exists()
+    assert young.exists()
+
+
+@given(
+    numbers=st.lists(st.floats(allow_infinity=False), min_size=1, max_size=5),
+    data=st.data(),
+)
+def test_values_survive_the_file(numbers: list[float], data: st.DataObject) -> None:
+    size = len(numbers)
+    texts = st.lists(st.text(st.characters(codec="utf-8")), min_size=size, max_size=size)
+    values = Values(size)
+    reasons: Texts = np.array(data.draw(texts), dtype=object)
+    values.add("number", np.array(numbers), reasons)
+    values.add("count", np.arange(size))
+    values.add("flag", np.arange(size) % 2 == 0)
+    values.add("text", np.array(data.draw(texts), dtype=object), "none")
+    back = shards._decode(shards._encode(values))
+    assert list(back.columns) == list(values.columns)
+    for name, column in values.columns.items():
+        assert back.columns[name].dtype == column.dtype
+        np.testing.assert_array_equal(back.columns[name], column)
+        assert back.reason(name).tolist() == values.reason(name).tolist()
+
+
+@pytest.fixture(scope="module")
+def whole() -> tuple[Case, Values]:
+    case, _ = pipeline.make_case(reference.load(), Settings())
+    return case, descriptors.compute_all(case)
+
+
+@settings(max_examples=8)
+@given(data=st.data())
+def test_any_part_of_a_case_has_the_values_of_the_whole(
+    data: st.DataObject, whole: tuple[Case, Values]
+) -> None:
+    case, values = whole
+    rows = np.array(data.draw(st.lists(st.integers(0, len(case) - 1), unique=True, max_size=30)))
+    rows = rows.astype(np.int64)
+    part = case.take(rows)
+    assert part.table is case.table
+    found = descriptors.compute_all(part)
+    for name, column in values.columns.items():
+        if column.dtype.kind == "f":
+            np.testing.assert_allclose(
+                found.columns[name], column[rows], rtol=1e-9, atol=1e-9, err_msg=name
+            )
+        else:
+            assert found.columns[name].tolist() == column[rows].tolist(), name
+        gaps = missing(column[rows])
+        assert found.reason(name)[gaps].tolist() == values.reason(name)[rows][gaps].tolist()
