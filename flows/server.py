@@ -15,7 +15,7 @@ from pathlib import Path
 
 from screen.errors import NetworkError
 
-USUAL = "http://127.0.0.1:4200/api"
+USUAL_PORT = 4200
 START_S = 180.0
 """How long a server may take to start on a busy machine."""
 _PARENT = "SCREEN_SERVER_PARENT"
@@ -59,8 +59,8 @@ def check(url: str) -> None:
         )
 
 
-def found() -> str | None:
-    """Address of the server to use, if there is one: that of PREFECT_API_URL, or the usual one.
+def found(port: int = USUAL_PORT) -> str | None:
+    """Address of the server to use, if there is one: that of PREFECT_API_URL, or of this port here.
 
     Raises:
         NetworkError: if that of PREFECT_API_URL cannot be used.
@@ -69,12 +69,13 @@ def found() -> str | None:
     if given:
         check(given)
         return given
+    here = f"http://127.0.0.1:{port}/api"
     try:
-        server_version(USUAL, timeout_s=2)
+        server_version(here, timeout_s=2)
     except NetworkError:
         return None
-    check(USUAL)
-    return USUAL
+    check(here)
+    return here
 
 
 @contextmanager
@@ -89,7 +90,7 @@ def at_hand(port: int | None = None) -> Iterator[str]:
         NetworkError: if none can be used or started.
     """
     _make_home()
-    url = found()
+    url = found(USUAL_PORT if port is None else port)
     if url is not None:
         with _as_api(url):
             yield url

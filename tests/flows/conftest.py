@@ -54,7 +54,6 @@ class Serving:
 
     def start(self) -> None:
         """Start it and wait until it serves; twice is fine after an end."""
-        # It must not find a server of the user's on the usual port.
         settings = {"PREFECT_API_URL": self.url} if self.answers() else {}
         with (self.home / "serve.out").open("a") as out:
             self.process = subprocess.Popen(
