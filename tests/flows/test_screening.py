@@ -41,7 +41,7 @@ def test_with_a_server_of_its_own(expected: Path, tmp_path: Path) -> None:
 OWN = """
 import sys
 from flows import __main__, server
-server.USUAL = "http://127.0.0.1:9/api"  # whatever else runs on this machine
+server.USUAL_PORT = 9  # whatever else runs on this machine
 sys.exit(__main__.main())
 """
 
