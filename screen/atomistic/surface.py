@@ -142,7 +142,8 @@ class Bench:
         """Move atoms, and the cell if asked for, until forces are small; energy in eV.
 
         Raises:
-            NoAnswerError: if that takes more steps than allowed.
+            NoAnswerError: if that takes more steps than allowed, or the calculator does not know an
+                element.
         """
         from ase.filters import FrechetCellFilter  # noqa: PLC0415
         from ase.optimize import BFGS  # noqa: PLC0415
@@ -154,6 +155,10 @@ class Bench:
             relaxed = BFGS(moved, logfile=None).run(fmax=limit, steps=steps)
         except np.linalg.LinAlgError:  # of a Hessian that forces without sense have built
             relaxed = False
+        except NotImplementedError as error:
+            calculators.calculator.cache_clear()  # it may be left in a state that it cannot use
+            said = f"the calculator does not know an element ({error})"
+            raise NoAnswerError(said, keep=False) from error
         if not relaxed:
             raise NoAnswerError(f"does not relax below {limit:g} eV/Å in {steps} steps")
         return _finite(float(atoms.get_potential_energy()))
