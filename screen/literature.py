@@ -58,6 +58,11 @@ COLUMNS: tuple[Column, ...] = (
         "flag",
     ),
     _number("ccd_ma_cm2", "CCD", "Critical current density; a lower bound where the note says so."),
+    _number(
+        "ccd_capacity_mah_cm2",
+        "CCD capacity",
+        "Areal capacity of a half cycle in the test that found the critical current density.",
+    ),
     _text("ccd_step", "CCD steps", "How the current was raised, where said."),
     _text("control_label", "control", "What the same paper compares with."),
     _number("control_lifetime_h", "control lifetime", "Hours of cycling of the control."),
@@ -136,11 +141,13 @@ MAX_QUOTE_WORDS = 15
 MAX_LIFETIME_H = 20_000.0
 
 _CURRENT = (0.001, 50.0, "is it in A/cm²?", "is it in µA/cm²?")
+_CAPACITY = (0.001, 100.0, "is it in Ah/cm²?", "is it in µAh/cm²?")
 _LIMITS: dict[str, tuple[float, float, str, str]] = {
     "year": (1970, 2035, "give the year of the paper", "give the year of the paper"),
     "current_ma_cm2": _CURRENT,
     "ccd_ma_cm2": (0.001, 150.0, *_CURRENT[2:]),
-    "capacity_mah_cm2": (0.001, 100.0, "is it in Ah/cm²?", "is it in µAh/cm²?"),
+    "ccd_capacity_mah_cm2": _CAPACITY,
+    "capacity_mah_cm2": _CAPACITY,
     "lifetime_h": (0.0, MAX_LIFETIME_H, "it cannot be negative", "is it in minutes?"),
     "lifetime_cycles": (0.0, 100_000.0, "it cannot be negative", "is it a count of cycles?"),
     "temperature_c": (-60.0, 200.0, "is it in °C?", "is it in kelvin?"),
@@ -196,6 +203,7 @@ class Row:
     lifetime_cycles: float
     lifetime_censored: bool | None
     ccd_ma_cm2: float
+    ccd_capacity_mah_cm2: float
     ccd_step: str
     control_label: str
     control_lifetime_h: float
@@ -393,6 +401,8 @@ def _faults_of_test(record: Record) -> Iterator[tuple[str, str]]:
             )
         if not full:
             yield from _faults_of_duration(who, hours, cycles, 2 * capacity / current)
+    if values["ccd_capacity_mah_cm2"] > 0 and math.isnan(values["ccd_ma_cm2"]):
+        yield "ccd_capacity_mah_cm2", "there is no critical current density that it belongs to"
     if record["lifetime_censored"] and all(
         math.isnan(values[name]) for name in ("lifetime_h", "lifetime_cycles")
     ):
