@@ -20,10 +20,12 @@ from screen import files
 from screen.columns import Column
 from screen.composition import parse_formula
 from screen.errors import DataError, did_you_mean
-from screen.tables import rows_of
+from screen.tables import datasets, rows_of, sha256
 
 Record = Mapping[str, str]
 
+ANODE = "Li"
+"""The anode metal of all its cells."""
 _TABLE = "data/literature.csv"
 
 
@@ -57,7 +59,14 @@ COLUMNS: tuple[Column, ...] = (
         _TABLE,
         "flag",
     ),
-    _number("ccd_ma_cm2", "CCD", "Critical current density; a lower bound where the note says so."),
+    _number("ccd_ma_cm2", "CCD", "Critical current density."),
+    Column(
+        "ccd_censored",
+        "CCD is a bound",
+        "Whether the cell bore the highest current that was tried; false: it failed there.",
+        _TABLE,
+        "flag",
+    ),
     _number(
         "ccd_capacity_mah_cm2",
         "CCD capacity",
@@ -123,6 +132,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "cell_type": ("symmetric", "half", "full"),
     "lifetime_censored": ("", "0", "1"),
+    "ccd_censored": ("", "0", "1"),
     "confidence": ("high", "medium", "low"),
     "provenance": ("read", "read_secondary", "recalled"),
 }
@@ -203,6 +213,7 @@ class Row:
     lifetime_cycles: float
     lifetime_censored: bool | None
     ccd_ma_cm2: float
+    ccd_censored: bool | None
     ccd_capacity_mah_cm2: float
     ccd_step: str
     control_label: str
@@ -265,6 +276,14 @@ def rows(*, own: bool = False) -> tuple[Row, ...]:
     records = _records(path)
     _refuse(path.name, faults(records, _shipped()))
     return (*_shipped(), *map(_row, records))
+
+
+def digests(*, own: bool = False) -> dict[str, str]:
+    """Digest of the shipped table, and of the user's rows if asked for and there are any."""
+    found = {"literature": str(datasets()["literature"]["sha256"])}
+    if own and own_path().is_file():
+        found["own rows"] = sha256(own_path())
+    return found
 
 
 def add(path: Path) -> int:
@@ -407,6 +426,8 @@ def _faults_of_test(record: Record) -> Iterator[tuple[str, str]]:
         math.isnan(values[name]) for name in ("lifetime_h", "lifetime_cycles")
     ):
         yield "lifetime_censored", "there is no lifetime that it could be said of"
+    if record["ccd_censored"] and math.isnan(values["ccd_ma_cm2"]):
+        yield "ccd_censored", "there is no critical current density that it could be said of"
     if values["current_ma_cm2"] > values["ccd_ma_cm2"] and not note:
         yield "ccd_ma_cm2", "is below the current that the cell was cycled at; say in the note why"
     if all(math.isnan(values[name]) for name in _RESULTS) and not note:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from screen import __version__, descriptors, files
+from screen import __version__, descriptors, files, literature
 from screen.columns import Column, Values
 from screen.composition import (
     INDEX,
@@ -40,11 +40,11 @@ from screen.errors import (
     UsageError,
     did_you_mean,
 )
-from screen.model import lithiophilic
+from screen.model import lithiophilic, performance, recovery
 from screen.phases import COLUMNS, Phases
 from screen.ranking import order
 from screen.ranking.order import Ranking
-from screen.ranking.roles import Role
+from screen.ranking.roles import Goal, Role
 from screen.report import folder as run_folder
 from screen.report import page
 from screen.report import table as report
@@ -299,7 +299,18 @@ def computed_columns(
     electrolytes: tuple[Electrolyte, ...], settings: Settings | None = None
 ) -> tuple[Column, ...]:
     """What is computed of each candidate: descriptors and predictions."""
-    return (*descriptors.columns(electrolytes, settings), *lithiophilic.columns())
+    return (*descriptors.columns(electrolytes, settings), *model_columns(settings or Settings()))
+
+
+def model_columns(settings: Settings) -> tuple[Column, ...]:
+    """What the models say; those of the literature table speak of one anode metal alone."""
+    learned = (*recovery.columns(), *performance.columns()) if learns(settings) else ()
+    return (*lithiophilic.columns(), *learned)
+
+
+def learns(settings: Settings) -> bool:
+    """Whether the literature table speaks of this anode metal."""
+    return anode_of(settings.anode).symbol == literature.ANODE
 
 
 def grouped_columns(
@@ -320,7 +331,7 @@ def grouped_columns(
             for family in descriptors.asked(settings or Settings())
             for c in family.columns(electrolytes)
         ),
-        *(("model", c) for c in lithiophilic.columns()),
+        *(("model", c) for c in model_columns(settings or Settings())),
         *(("origin", named[name]) for name in (*origin, "reference")),
     )
 
@@ -372,6 +383,8 @@ class Run:
     def digests(self) -> dict[str, str]:
         """What the result depends on, as digests: data, code, settings and roles."""
         choices = self.case.settings.model_dump_json() + repr([r.role for r in self.rankings])
+        if learns(self.case.settings):
+            choices += repr(recovery.load().fitted_to)
         return {
             "data": data_digest(self.case.phases, self.files),
             "code": code_digest(),
@@ -420,23 +433,56 @@ def describe(case: Case, progress: Progress, executor: Executor | None = None) -
 def predict(case: Case, described: Values) -> Values:
     """What the models say of described candidates, beside what describes them."""
     described.update(lithiophilic.predict(described, case.anode.symbol))
+    if learns(case.settings):
+        described.update(recovery.predict(recovery.load(), described, case.compositions))
+        described.update(performance.predict(performance.load(), described))
     return described
 
 
-def train(seed: int) -> lithiophilic.Model:
-    """Fit the models and write them to the shipped data."""
-    model = fit(seed)
-    lithiophilic.write(model)
-    return model
+def with_models(roles: Sequence[Role], settings: Settings) -> tuple[Role, ...]:
+    """Roles with the goals that models of the literature have earned, each with its share."""
+    if not learns(settings):
+        return tuple(roles)
+    return tuple(role.learning(_learned(role.name)) for role in roles)
 
 
-def fit(seed: int) -> lithiophilic.Model:
-    """Fit the models to the shipped labels and measure them."""
-    known = lithiophilic.labels()
-    settings = Settings(anode=lithiophilic.ANODE)
-    case, _ = make_case(reference.load(), settings, known.formulas)
-    values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
-    return lithiophilic.train(values.columns, known, seed)
+def _learned(role: str) -> list[tuple[Goal, float]]:
+    """Goals that the models add to a role, with their shares of the score."""
+    terms: list[tuple[Goal, float]] = []
+    like, cells = recovery.load(), performance.load()
+    if role in like.skill and (share := like.skill[role].share) > 0:
+        goal = Goal(
+            column=recovery.column(role),
+            bounds=(recovery.column(role, "low"), recovery.column(role, "high")),
+            learned=True,
+            poor=0.0,
+            good=1.0,
+            weight=1.0,
+            error=like.spread[role],
+            why=f"What resembles the materials that work in cells as {role} may work, too.",
+            source=f"recovery model; it earned {share:.0%} of the score on families left out",
+            strong="resembles what has been made to work (ahead of {:.0%} of known compounds)",
+            weak="is unlike what has been made to work (ahead of {:.0%} of known compounds)",
+        )
+        terms.append((goal, share))
+    for name, target in cells.targets.items():
+        if role not in performance.JUDGED or not (share := target.skill.share) > 0:
+            continue
+        goal = Goal(
+            column=performance.column(name),
+            bounds=(performance.column(name, "low"), performance.column(name, "high")),
+            learned=True,
+            poor=target.poor,
+            good=target.good,
+            weight=1.0,
+            error=target.good - target.poor,
+            why="Cells with similar materials have carried more.",
+            source=f"performance model; it earned {share:.0%} of the score on families left out",
+            strong="similar cells have carried much",
+            weak="similar cells have carried little",
+        )
+        terms.append((goal, share))
+    return terms
 
 
 def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:
@@ -487,7 +533,7 @@ def judge(
     """What follows when all candidates are described: predict, rank and check."""
     values = predict(case, described)
     progress("ranking")
-    rankings = rank(roles, values, case.formulas)
+    rankings = rank(with_models(roles, case.settings), values, case.formulas)
     progress("cross-check")
     check = cross_check(case)
     return Run(case, identity, values, rankings, check, files)
@@ -517,7 +563,7 @@ def explain(
     case, identity = make_case(phases, settings, formulas)
     case = replace(case, expensive=1)
     values = predict(case, describe(case, progress))
-    rankings = rank(roles, values, case.formulas)
+    rankings = rank(with_models(roles, case.settings), values, case.formulas)
     return Run(case, identity, values, rankings)
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from screen import files, pipeline
+from screen import files, training
 from screen.errors import DataError
-from screen.model import lithiophilic
+from screen.model import lithiophilic, performance, recovery, validation
 from screen.ranking.roles import chosen_roles
 from screen.report import changes as report
 from screen.report import folder as run_folder
@@ -21,6 +21,21 @@ from screen.settings import PullSettings, Settings
 from screen.sources import materials_project as mp
 from screen.sources import snapshot
 from screen.sources.snapshot import keep
+
+T = TypeVar("T")
+COVER_BAND = (0.72, 0.88)
+"""What an 80 % interval may be measured to cover."""
+
+
+class Home(Protocol[T]):
+    """Where a model is kept."""
+
+    def load(self) -> T:
+        """The model in place."""
+
+    def write(self, model: T) -> None:
+        """Put another in its place."""
+
 
 BEST = ("rank", "formula", "kind", "score", "why")
 
@@ -84,36 +99,92 @@ def _alone(lock: Path) -> Iterator[None]:
 
 
 def train(seed: int, tolerance: float) -> str:
-    """Fit the models anew, and put them in place unless they are worse.
+    """Fit the models anew, and put each in place unless it is worse.
 
-    A new model is refused if out of its chemistries its Brier score is higher, or its ranking skill
-    lower, than that of the one in place by more than `tolerance`, or if it does not beat the share
-    of lithiophilic substrates alone.
+    A new model is refused if what was measured of it, on what it had not seen, is no better than
+    its dumb baseline, or worse than that of the one in place by more than `tolerance`:
+
+    * lithiophilic: Brier score and ranking skill; the share of lithiophilic substrates alone.
+    * recovery: mean place of left-out families; models of formulas drawn at random.
+    * performance: mean error in log10; intervals must cover what they claim, within COVER_BAND.
 
     Returns:
-        What was decided and why, as a sentence.
+        What was decided and why, a sentence for each model.
     """
-    new = pipeline.fit(seed)
-    skill = new.skill
-    said = f"Brier {skill.brier[0]:.4f}, ranking {skill.ranked[0]:.4f}"
-    if skill.brier[0] >= skill.dumb_brier:
-        return f"Refused: {said}: no better than the share alone ({skill.dumb_brier:.4f})."
-    try:
-        old = lithiophilic.load()
-    except DataError:
-        lithiophilic.write(new)
-        return f"Put in place: {said}; the model before could not be used."
-    if new == old:
-        return f"Unchanged: {said}."
-    was = f"before: Brier {old.skill.brier[0]:.4f}, ranking {old.skill.ranked[0]:.4f}"
-    worse = (
-        skill.brier[0] > old.skill.brier[0] + tolerance
-        or skill.ranked[0] < old.skill.ranked[0] - tolerance
+    new = training.fit(seed)
+    return " ".join(
+        (
+            _decide("Lithiophilic", new.lithiophilic, lithiophilic, tolerance, _lithiophilic),
+            _decide("Recovery", new.recovery, recovery, tolerance, _recovery),
+            _decide("Performance", new.performance, performance, tolerance, _performance),
+        )
     )
-    if worse:
-        return f"Refused: {said}; {was}: worse by more than {tolerance:g}."
-    lithiophilic.write(new)
-    return f"Put in place: {said}; {was}."
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What decides on a model.
+
+    Attributes:
+        said: the figures, as text.
+        losses: less is better.
+        flaw: what forbids its use whatever the other one is; "" if nothing does.
+    """
+
+    said: str
+    losses: tuple[float, ...]
+    flaw: str = ""
+
+
+def _decide(
+    name: str, new: T, home: Home[T], tolerance: float, measured: Callable[[T], _Measured]
+) -> str:
+    mine = measured(new)
+    if mine.flaw:
+        return f"{name}: refused: {mine.said}: {mine.flaw}."
+    try:
+        old = home.load()
+    except DataError:
+        home.write(new)
+        return f"{name}: put in place: {mine.said}; the model before could not be used."
+    if new == old:
+        return f"{name}: unchanged: {mine.said}."
+    before = measured(old)
+    if any(n > o + tolerance for n, o in zip(mine.losses, before.losses, strict=True)):
+        return (
+            f"{name}: refused: {mine.said}; before: {before.said}: worse by more than "
+            f"{tolerance:g}."
+        )
+    home.write(new)
+    return f"{name}: put in place: {mine.said}; before: {before.said}."
+
+
+def _lithiophilic(model: lithiophilic.Model) -> _Measured:
+    skill = model.skill
+    brier, ranked = skill.brier[0], skill.ranked[0]
+    flaw = f"no better than the share alone ({skill.dumb_brier:.4f})"
+    said = f"Brier {brier:.4f}, ranking {ranked:.4f}"
+    return _Measured(said, (brier, -ranked), flaw if brier >= skill.dumb_brier else "")
+
+
+def _recovery(model: recovery.Model) -> _Measured:
+    skill = model.skill[recovery.ALL]
+    place = skill.place["model"].value
+    flaw = f"formulas drawn at random do as well (p = {skill.p:.2f})"
+    said = f"left-out families stand above {place:.1%} of the pool"
+    return _Measured(said, (-place,), flaw if skill.p > validation.CHANCE else "")
+
+
+def _performance(model: performance.Model) -> _Measured:
+    skills = {name: target.skill for name, target in model.targets.items()}
+    said = ", ".join(
+        f"{name} wrong by {skill.error.value:.2f} decades, interval covers {skill.cover.value:.0%}"
+        for name, skill in skills.items()
+    )
+    low, high = COVER_BAND
+    off = [name for name, skill in skills.items() if not low <= skill.cover.value <= high]
+    flaw = f"the interval of {' and '.join(off)} should cover {low:.0%} to {high:.0%}"
+    return _Measured(said, tuple(s.error.value for s in skills.values()), flaw if off else "")
 
 
 def changes(run: Path, top: int) -> str:

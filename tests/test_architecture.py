@@ -33,11 +33,12 @@ LEVEL = {
     "ranking": 2,
     "report": 2,
     "pipeline": 3,
-    "answers": 4,
-    "shards": 4,
-    "weeks": 4,
-    "cli": 5,
-    "__main__": 6,
+    "training": 4,
+    "shards": 5,
+    "weeks": 5,
+    "answers": 5,
+    "cli": 6,
+    "__main__": 7,
 }
 """Height of each part; parts of one height above the words do not know each other."""
 

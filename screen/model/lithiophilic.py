@@ -6,9 +6,8 @@ figures in data/lithiophilic_model.json. Its skill is measured by leaving out wh
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,8 +16,9 @@ import numpy.typing as npt
 
 from screen.columns import Column, Values
 from screen.composition import Compositions, FloatArray
-from screen.errors import DataError, ScreenError
-from screen.tables import DATA, checked, datasets, rows_of, seal
+from screen.errors import ScreenError
+from screen.model import stored
+from screen.tables import DATA, datasets, rows_of
 
 LABELS, MODEL = "lithiophilic_labels", "lithiophilic_model"
 FEATURES = ("alloyed_per_host_atom", "reduction_v")
@@ -27,7 +27,7 @@ any up."""
 ENOUGH_V = 1.0
 """A reduction limit beyond this counts as this: contact with the metal is far past it."""
 ANODE = "Li"
-FORMAT = 1
+FORMAT = 2
 STRENGTH = 1.0
 """Inverse of the ridge penalty on standardised features: the default of scikit-learn."""
 RESAMPLES = 2000
@@ -101,13 +101,13 @@ class Skill:
 
 @dataclass(frozen=True)
 class Model:
-    """Weights on transformed features, and the skill."""
+    """Weights on transformed features, and the skill; fitted_to: digests of tables by name."""
 
     features: tuple[str, ...]
     weights: tuple[float, ...]
     intercept: float
     skill: Skill
-    labels_sha256: str
+    fitted_to: dict[str, str]
     scikit_learn: str
 
     def probability(self, columns: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
@@ -169,38 +169,21 @@ def load() -> Model:
     """The shipped model.
 
     Raises:
-        DataError: if it was changed, is of another format or was fitted to other labels.
+        DataError: if it was altered, is of another kind or was fitted to other tables.
     """
-    said: dict[str, Any] = json.loads(checked(MODEL, ".json").read_text(encoding="utf-8"))
-    if said.pop("format", None) != FORMAT or tuple(said["features"]) != FEATURES:
-        raise DataError(
-            f"{MODEL}.json is of another format or has other features than this program; run "
-            "'python -m screen model train'"
-        )
-    model = _of(said)
-    if model.labels_sha256 != datasets()[LABELS]["sha256"]:
-        raise DataError(
-            f"{MODEL}.json was fitted to other labels than {LABELS}.csv; run "
-            "'python -m screen model train'"
-        )
-    return model
-
-
-def _of(said: dict[str, Any]) -> Model:
-    skill = {key: _tuples(value) for key, value in said.pop("skill").items()}
-    return Model(**{key: _tuples(value) for key, value in said.items()}, skill=Skill(**skill))
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(x) for x in value) if isinstance(value, list) else value
+    return stored.read(
+        DATA / f"{MODEL}.json", Model, form=FORMAT, features=FEATURES, fitted_to=_tables()
+    )
 
 
 def write(model: Model) -> None:
-    """Write the shipped model, and its digest."""
-    text = json.dumps({"format": FORMAT} | asdict(model), indent=1, ensure_ascii=False) + "\n"
-    (DATA / f"{MODEL}.json").write_text(text, encoding="utf-8")
-    seal(DATA)
+    """Put a model in the place of the shipped one."""
+    stored.write(DATA / f"{MODEL}.json", model, form=FORMAT)
     load.cache_clear()
+
+
+def _tables() -> dict[str, str]:
+    return {name: str(datasets()[name]["sha256"]) for name in (LABELS, "reference_phases")}
 
 
 def train(columns: Mapping[str, npt.NDArray[Any]], known: Labels, seed: int) -> Model:
@@ -230,7 +213,7 @@ def train(columns: Mapping[str, npt.NDArray[Any]], known: Labels, seed: int) -> 
         weights=tuple(float(w) for w in weights.round(6)),
         intercept=round(intercept, 6),
         skill=_measure(x, known, seed),
-        labels_sha256=datasets()[LABELS]["sha256"],
+        fitted_to=_tables(),
         scikit_learn=sklearn.__version__,
     )
 

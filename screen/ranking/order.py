@@ -34,8 +34,25 @@ COLUMNS: tuple[Column, ...] = (
     Column("rank", "rank", "Place among those that passed every gate; empty below the line.", _BY),
     Column("kind", "kind", "How it would fill the role.", "data/roles.toml", "text"),
     Column("score", "score", "Desirability from 0 to 1; what is not known counts half.", _BY),
-    Column("score_low", "score, least", "Score if all that is not known were bad.", _BY),
-    Column("score_high", "score, most", "Score if all that is not known were ideal.", _BY),
+    Column(
+        "score_low",
+        "score, least",
+        "Score if all that is not known were bad, and what a model says at its least.",
+        _BY,
+    ),
+    Column(
+        "score_high",
+        "score, most",
+        "Score if all that is not known were ideal, and what a model says at its most.",
+        _BY,
+    ),
+    Column(
+        "score_without_model",
+        "score, no model",
+        "Score without what the models of the literature add to it.",
+        _BY,
+    ),
+    Column("rank_without_model", "rank, no model", "Place by that score.", _BY),
     Column("passed", "passed", "Whether it meets every gate of the role.", _BY, "flag"),
     Column(
         "pareto",
@@ -66,6 +83,7 @@ class Ranking:
         failed_gates: the gates that are not, as text.
         rank: 1 for the best that passed; 0 for those that did not.
         score, score_low, score_high: desirability, and its bounds if missing goals were known.
+        score_without_model, rank_without_model: the same without learned goals.
         pareto: passed, and no other of its kind that passed is as good in all goals and better in
             one.
         why, what_would_change: one sentence each.
@@ -80,6 +98,8 @@ class Ranking:
     score: FloatArray
     score_low: FloatArray
     score_high: FloatArray
+    score_without_model: FloatArray
+    rank_without_model: IntArray
     pareto: BoolArray
     why: Texts
     what_would_change: Texts
@@ -113,14 +133,23 @@ def order(role: Role, table: Table, formulas: Sequence[str]) -> Ranking:
     gates = _gates(role, table, kind)
     passed = ~gates.fails.any(axis=0) & ~homeless
     desirability, weights = _desirabilities(role, table, kind)
-    score, low, high = (
-        _score(desirability, weights, missing_as) for missing_as in (NEUTRAL, FLOOR, 1.0)
+    score = _score(desirability, weights, NEUTRAL)
+    low, high = (
+        _score(_at_end(role, table, desirability, end), weights, missing_as)
+        for end, missing_as in ((np.minimum, FLOOR), (np.maximum, 1.0))
     )
+    given = np.array([not goal.learned for goal in role.goals])
+    alone = _score(desirability[given], weights[given], NEUTRAL)
     failures = gates.fails.sum(axis=0) + homeless
     names = np.array(formulas, dtype=object).astype(str)
-    best_first = np.lexsort((names, -score.round(9), np.where(passed, 0, failures)))
-    rank = np.zeros(count, dtype=np.int64)
-    rank[best_first[: passed.sum()]] = np.arange(1, passed.sum() + 1)
+
+    def ranked(by: FloatArray) -> tuple[IntArray, IntArray]:
+        best_first = np.lexsort((names, -by.round(9), np.where(passed, 0, failures)))
+        rank = np.zeros(count, dtype=np.int64)
+        rank[best_first[: passed.sum()]] = np.arange(1, passed.sum() + 1)
+        return best_first, rank
+
+    best_first, rank = ranked(score)
     return Ranking(
         role=role,
         kind=kind,
@@ -130,6 +159,8 @@ def order(role: Role, table: Table, formulas: Sequence[str]) -> Ranking:
         score=score,
         score_low=low,
         score_high=high,
+        score_without_model=alone,
+        rank_without_model=ranked(alone)[1],
         pareto=_pareto(desirability, weights, kind, passed),
         why=_reasons(role, table, kind, passed, desirability, weights),
         what_would_change=_tipping(
@@ -164,6 +195,22 @@ def _desirabilities(role: Role, table: Table, kind: Texts) -> tuple[FloatArray, 
     asked = [np.isin(kind, g.kinds) if g.kinds else np.ones(len(kind), bool) for g in role.goals]
     weights = np.array([g.weight * a for g, a in zip(role.goals, asked, strict=True)])
     return np.array([goal.desirability(table) for goal in role.goals]), weights
+
+
+def _at_end(role: Role, table: Table, desirability: FloatArray, end: np.ufunc) -> FloatArray:
+    """Desirabilities at the worse (np.minimum) or better end of the values' intervals, if any."""
+    found = desirability.copy()
+    for g, goal in enumerate(role.goals):
+        if goal.bounds is not None:
+            found[g] = end(*(goal.desirability(table, column) for column in goal.bounds))
+    return found
+
+
+def mix(desirability: FloatArray, term: FloatArray, share: float) -> FloatArray:
+    """Score of candidates from their score without a term, and that term with its share of it."""
+    both = np.array([desirability, term])
+    weights = np.broadcast_to(np.array([[1 - share], [share]]), both.shape)
+    return _score(both, weights, NEUTRAL)
 
 
 def _score(desirability: FloatArray, weights: FloatArray, missing_as: float) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -61,6 +61,8 @@ class Goal(_Strict):
         poor, good: values that score 0 and 1; in between it is linear.
         levels: scores of text values instead.
         kinds: kinds of the role that it is for; none: all.
+        bounds: columns with the ends of an interval of the value; the bounds of the score use them.
+        learned: whether a model adds it to the role.
         strong, weak: what to say of a candidate that does well or badly.
     """
 
@@ -69,6 +71,8 @@ class Goal(_Strict):
     good: float | None = None
     levels: dict[str, float] | None = None
     kinds: tuple[str, ...] = ()
+    bounds: tuple[str, str] | None = None
+    learned: bool = False
     weight: float = Field(gt=0)
     error: float | None = Field(default=None, gt=0)
     why: str = Field(min_length=10)
@@ -84,9 +88,9 @@ class Goal(_Strict):
             raise ValueError(f"goal {self.column}: poor and good differ, and error is given")
         return self
 
-    def desirability(self, table: Table) -> FloatArray:
-        """Scores from 0 to 1, NaN where the value is missing."""
-        values = table[self.column]
+    def desirability(self, table: Table, column: str | None = None) -> FloatArray:
+        """Scores from 0 to 1, NaN where the value is missing; of another column if one is named."""
+        values = table[column or self.column]
         if self.levels is not None:
             return np.array([self.levels.get(value, np.nan) for value in values], dtype=float)
         assert self.poor is not None
@@ -151,6 +155,21 @@ class Role(_Strict):
     gates: tuple[Gate, ...]
     goals: tuple[Goal, ...] = Field(min_length=1)
     kinds: dict[str, Kind] = {}
+
+    def learning(self, terms: Sequence[tuple[Goal, float]]) -> Role:
+        """The role with goals that models add, each with its share of the score.
+
+        A goal is added once for each kind, since the weights of kinds differ in sum.
+        """
+        rest = 1 - sum(share for _, share in terms)
+        added = []
+        for goal, share in terms:
+            for kind in self.kinds or ("",):
+                asked = sum(g.weight for g in self.goals if not g.kinds or kind in g.kinds)
+                weight = round(asked * share / rest, 3)
+                of = (kind,) if kind else ()
+                added.append(goal.model_copy(update={"kinds": of, "weight": weight}))
+        return self.model_copy(update={"goals": (*self.goals, *added)})
 
     @property
     def brief(self) -> list[str]:

@@ -1,0 +1,503 @@
+"""Which compounds are like those that have been made to work in a role.
+
+For each role a logistic regression tells the active formulas of the literature table (positives,
+one vote per material family) from all phases of a pool (unlabelled: Elkan and Noto, KDD 2008). Few
+features, most of them physics, none of which may speak against what it is there for: one that would
+is left out. What the model says of a candidate is its place: the share of the pool that it puts
+below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from screen.columns import Column, Values
+from screen.composition import BoolArray, Compositions, FloatArray, IntArray
+from screen.errors import ScreenError
+from screen.literature import Row
+from screen.model import stored, validation
+from screen.model.validation import Estimate
+
+NAME, FORMAT = "recovery_model", 1
+ROLES, ALL = ("interlayer", "host", "alloy"), "all"
+READS = (
+    "alloyed_per_host_atom",
+    "contact_reaction_energy_ev_atom",
+    "conducting_fraction",
+    "alloy_fraction",
+    "mean_atomic_mass_g_mol",
+)
+"""Descriptors that `features` reads."""
+FEATURES = ("uptake", "mild_reaction", "no_dead_metal", "light", "few_elements", "few_atoms")
+MILD_EV_ATOM = 0.1
+"""Energy of the reaction with the anode metal that makes `mild_reaction` smaller by a factor e."""
+STRENGTH = 0.1
+"""Inverse of the ridge penalty on standardised features."""
+RIVAL_STRENGTHS = (0.003, 0.03, 0.3)
+"""Features that it is compared with may have the best of these."""
+UNLABELLED = 10.0
+"""Votes of all unlabelled phases together."""
+REFITS, SHUFFLES = 30, 99
+COVER = 0.8
+_STEPS, _COARSE = np.linspace(0, 1, 101), np.linspace(0, 1, 21)
+
+Mix = Callable[[FloatArray, FloatArray, float], FloatArray]
+"""Score of a role from its desirability, a term of a model, and the share of that term."""
+
+
+Score = Callable[[FloatArray], FloatArray]
+"""Scores of all judged phases from the votes that teach."""
+
+
+def features(columns: Mapping[str, npt.NDArray[Any]], compositions: Compositions) -> FloatArray:
+    """FEATURES of each candidate, shape (candidates, features); NaN where a descriptor is.
+
+    Of each, more is meant to be better: anode metal that its alloys hold (log), a mild reaction
+    with the anode metal, few grains that conduct electrons and do not alloy, light atoms, few
+    elements and few atoms per formula unit (log).
+    """
+    alloyed, energy, conducting, alloy, mass = (columns[name].astype(float) for name in READS)
+    return np.column_stack(
+        [
+            np.log1p(alloyed),
+            np.exp(np.minimum(energy, 0) / MILD_EV_ATOM),
+            alloy - conducting,
+            -np.log(mass),
+            -np.log(compositions.size),
+            -np.log(compositions.atoms),
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Phases among which positives are sought.
+
+    Attributes:
+        x: `features`, shape (phases, features); finite.
+        rivals: figures of the composition alone, by name, each shape (phases, any); finite.
+        desirability: score of each role without a model.
+    """
+
+    compositions: Compositions
+    x: FloatArray
+    rivals: Mapping[str, FloatArray]
+    desirability: Mapping[str, FloatArray]
+
+    def rows_of(self, formulas: Sequence[str]) -> IntArray:
+        """Rows of some formulas; -1 for those that are not in the pool."""
+        known = {key: i for i, key in enumerate(self.compositions.key.tolist())}
+        keys = Compositions.from_formulas(formulas).key.tolist()
+        return np.array([known.get(key, -1) for key in keys], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Positives:
+    """What the literature has made to work in a role: one entry for each formula of each row.
+
+    Attributes:
+        formulas, families, papers: by entry.
+        row: in the pool that trains.
+        absent: formulas that are not in it.
+    """
+
+    formulas: tuple[str, ...]
+    families: tuple[str, ...]
+    papers: tuple[str, ...]
+    row: IntArray
+    absent: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], role: str, pool: Pool) -> Positives:
+        """Of one role."""
+        found = [
+            (formula, row.family, row.paper)
+            for row in rows
+            if row.role == role
+            for formula in row.active_formulas
+        ]
+        at = pool.rows_of([formula for formula, *_ in found])
+        known = [entry for entry, i in zip(found, at.tolist(), strict=True) if i >= 0]
+        absent = sorted({f for (f, *_), i in zip(found, at.tolist(), strict=True) if i < 0})
+        formulas, families, papers = zip(*known, strict=True) if known else ((), (), ())
+        return cls(formulas, families, papers, at[at >= 0], tuple(absent))
+
+    def votes(self, entries: BoolArray, size: int) -> FloatArray:
+        """Votes of each phase of a pool of that size: one per family, shared by its phases."""
+        votes = np.zeros(size)
+        for family in sorted(
+            {f for f, chosen in zip(self.families, entries, strict=True) if chosen}
+        ):
+            mine = entries & (np.array(self.families, dtype=object) == family)
+            members = np.unique(self.row[mine])
+            votes[members] += 1 / len(members)
+        return votes
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Weights on the features as they are, and the scores of the pool at equal steps of place."""
+
+    weights: tuple[float, ...]
+    scores: tuple[float, ...]
+
+    def place(self, x: FloatArray) -> FloatArray:
+        """Share of the pool that scores lower, shape (candidates,); NaN where a feature is."""
+        steps = np.linspace(0, 1, len(self.scores))
+        return np.asarray(np.interp(x @ np.array(self.weights), self.scores, steps))
+
+
+@dataclass(frozen=True)
+class Skill:
+    """Where families stand among the pool that the model has not seen.
+
+    Each family is left out with its papers and formulas; its place is the mean of its formulas'.
+    Intervals are 95 %, over families. `by` names who puts them in order: "model", "desirability",
+    "model and desirability" (as the ranking mixes them), or figures of the composition alone in
+    the same kind of model.
+
+    Attributes:
+        pool, families, formulas: how many.
+        place: mean share of the pool below; 0.5 by chance.
+        top_5, top_10: share of the families that are in the best 5 and 10 % of the pool.
+        gain: of the model in place, over each of the others.
+        p: how often a model fitted to formulas drawn at random puts them as high.
+        share: of the score in the ranking, by `validation.earned`.
+        left_out: place of each family, best first.
+    """
+
+    pool: int
+    families: int
+    formulas: int
+    place: dict[str, Estimate]
+    top_5: dict[str, Estimate]
+    top_10: dict[str, Estimate]
+    gain: dict[str, Estimate]
+    p: float
+    share: float
+    left_out: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What orders candidates by their likeness to what has worked, and how well it does.
+
+    Attributes:
+        scales: by role.
+        refits: by role, of resampled families; they give the interval.
+        spread: half of that interval, by role: the median of the pool.
+        skill: by role, and of all roles together.
+        absent: formulas of the literature that are not in the pool.
+        fitted_to: digests of the tables, by name.
+    """
+
+    features: tuple[str, ...]
+    scales: dict[str, Scale]
+    refits: dict[str, tuple[Scale, ...]]
+    spread: dict[str, float]
+    skill: dict[str, Skill]
+    absent: tuple[str, ...]
+    fitted_to: dict[str, str]
+    seed: int
+    scikit_learn: str
+
+
+def load() -> Model:
+    """The model that is in force.
+
+    Raises:
+        DataError: if it was altered, is of another kind or was fitted to other tables.
+    """
+    return stored.of_literature(NAME, Model, form=FORMAT, features=FEATURES)
+
+
+def write(model: Model) -> None:
+    """Put a model in place of the one in force."""
+    stored.write(stored.place(NAME), model, form=FORMAT)
+
+
+def column(role: str, end: str = "") -> str:
+    """Name of the column with the place of each candidate, or of an end ("low", "high")."""
+    return "_".join(part for part in ("recovery", role, end, "fraction") if part)
+
+
+def columns() -> tuple[Column, ...]:
+    """What the model adds to the table."""
+    said = (
+        ("", "", "Share of known compounds that are less like what has been made to work as {}."),
+        ("low", ", least", "Lower end of the 80 % interval of the share for {}."),
+        ("high", ", most", "Upper end of the 80 % interval of the share for {}."),
+    )
+    return tuple(
+        Column(
+            column(role, end),
+            f"like a proven {role}{label}",
+            meaning.format(role),
+            "logistic regression on literature.csv; python -m screen model card",
+        )
+        for role in ROLES
+        for end, label, meaning in said
+    )
+
+
+def predict(model: Model, described: Values, compositions: Compositions) -> Values:
+    """The columns of `columns` for described candidates."""
+    values = Values(described.length)
+    x = features(described.columns, compositions)
+    reason = described.reason(READS[0])
+    for role in ROLES:
+        place = model.scales[role].place(x)
+        low, high = _interval(model.refits[role], x)
+        values.add(column(role), place, reason)
+        values.add(column(role, "low"), np.minimum(low, place), reason)
+        values.add(column(role, "high"), np.maximum(high, place), reason)
+    return values
+
+
+def _interval(refits: Sequence[Scale], x: FloatArray) -> FloatArray:
+    """Ends of the interval of each place, shape (2, candidates)."""
+    places = np.array([fit.place(x) for fit in refits])
+    return np.asarray(np.quantile(places, [(1 - COVER) / 2, (1 + COVER) / 2], axis=0))
+
+
+def train(
+    pool: Pool, rows: Sequence[Row], fitted_to: Mapping[str, str], mix: Mix, seed: int
+) -> Model:
+    """Fit to the literature, and measure.
+
+    Args:
+        seed: of resampling and shuffling.
+
+    Raises:
+        ScreenError: if a role has fewer than three families.
+    """
+    import sklearn  # noqa: PLC0415 (takes seconds)
+
+    scales: dict[str, Scale] = {}
+    refits: dict[str, tuple[Scale, ...]] = {}
+    spread: dict[str, float] = {}
+    absent: set[str] = set()
+    for role in ROLES:
+        found = Positives.of(rows, role, pool)
+        names = sorted(set(found.families))
+        if len(names) < 3:
+            raise ScreenError(f"the literature table has fewer than three families as {role}")
+        votes = found.votes(np.ones(len(found.row), dtype=bool), len(pool.x))
+        scales[role] = _scale(_fit(pool.x, votes), pool.x, _STEPS)
+        random = np.random.default_rng(seed)
+        refits[role] = tuple(
+            _scale(_fit(pool.x, _redrawn(found, names, random, len(pool.x))), pool.x, _COARSE)
+            for _ in range(REFITS)
+        )
+        low, high = _interval(refits[role], pool.x)
+        spread[role] = round(float(np.median(high - low)) / 2, 4)
+        absent |= set(found.absent)
+    return Model(
+        features=FEATURES,
+        scales=scales,
+        refits=refits,
+        spread=spread,
+        skill=measure(pool, pool, rows, mix, seed),
+        absent=tuple(sorted(absent)),
+        fitted_to=dict(fitted_to),
+        seed=seed,
+        scikit_learn=sklearn.__version__,
+    )
+
+
+def _redrawn(
+    found: Positives, names: Sequence[str], random: np.random.Generator, size: int
+) -> FloatArray:
+    """Votes if other families had been met: as many, drawn with replacement."""
+    family = np.array(found.families, dtype=object)
+    drawn = random.choice(len(names), len(names))
+    return np.sum([found.votes(family == names[i], size) for i in drawn], axis=0)
+
+
+def _scale(weights: FloatArray, x: FloatArray, steps: FloatArray) -> Scale:
+    scores = np.quantile(x @ weights, steps)
+    return Scale(
+        tuple(float(w) for w in weights.round(6)), tuple(float(s) for s in scores.round(6))
+    )
+
+
+def _fit(
+    x: FloatArray, votes: FloatArray, strength: float = STRENGTH, *, signed: bool = True
+) -> FloatArray:
+    """Weights on the features as they are.
+
+    Args:
+        votes: of each phase; all phases are unlabelled, too.
+        signed: leave out features whose weight would be negative.
+    """
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (takes seconds)
+
+    spread = x.std(axis=0)
+    kept = spread > 0
+    positive = votes > 0
+    label = np.repeat([1, 0], [positive.sum(), len(x)])
+    weight = np.concatenate([votes[positive], np.full(len(x), UNLABELLED / len(x))])
+    while True:
+        z = ((x - x.mean(axis=0)) / np.where(spread > 0, spread, 1))[:, kept]
+        fit = LogisticRegression(C=strength, max_iter=1000).fit(
+            np.concatenate([z[positive], z]), label, sample_weight=weight
+        )
+        found = fit.coef_[0]
+        if not signed or (found >= 0).all() or (found < 0).all():
+            break
+        kept[np.flatnonzero(kept)[found < 0]] = False
+    weights = np.zeros(x.shape[1])
+    weights[kept] = found / spread[kept]
+    return weights
+
+
+@dataclass(frozen=True)
+class _LeftOut:
+    """The families of a role, each to be found among the judged phases by what the others teach."""
+
+    judged: Pool
+    pool: Pool
+    found: Positives
+
+    def splits(self) -> Iterator[tuple[str, IntArray, BoolArray]]:
+        """Name of each family, its rows among the judged phases, and the entries that teach.
+
+        No formula and no paper of the family is among those.
+        """
+        at = self.judged.rows_of(self.found.formulas)
+        for name, tested, training in validation.leave_out(self.found.families, self.found.papers):
+            members = np.unique(at[tested & (at >= 0)])
+            if len(members):
+                yield name, members, training & ~np.isin(self.found.row, self.found.row[tested])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Families that can be found."""
+        return tuple(name for name, *_ in self.splits())
+
+    def standing(self, score: Score) -> FloatArray:
+        """Mean place of each family, and the shares of its formulas in the best 5 and 10 %.
+
+        Args:
+            score: of every judged phase, from the votes of the families that teach.
+
+        Returns:
+            Shape (3, families).
+        """
+        of_family = []
+        for _, members, teaching in self.splits():
+            place = places(score(self.found.votes(teaching, len(self.pool.x))), members)
+            of_family.append([place.mean(), (place >= 0.95).mean(), (place >= 0.9).mean()])
+        return np.array(of_family).T
+
+    def score(self, votes: FloatArray) -> FloatArray:
+        """Of the judged phases, by the model that the votes teach."""
+        return np.asarray(self.judged.x @ _fit(self.pool.x, votes))
+
+    def rival(self, name: str, strength: float) -> FloatArray:
+        """The same from figures of the composition alone."""
+        x, judged = self.pool.rivals[name], self.judged.rivals[name]
+        return self.standing(lambda votes: judged @ _fit(x, votes, strength, signed=False))
+
+    def shuffled(self, seed: int) -> FloatArray:
+        """Mean place of the families by models that were fitted to formulas drawn at random."""
+        random = np.random.default_rng(seed)
+
+        def score(votes: FloatArray) -> FloatArray:
+            return self.score(random.permutation(votes))
+
+        return np.array([self.standing(score)[0].mean() for _ in range(SHUFFLES)])
+
+
+def places(score: FloatArray, rows: IntArray) -> FloatArray:
+    """Share of all scores below those of some rows, equal ones counting half."""
+    ordered = np.sort(score)
+    below, upto = (np.searchsorted(ordered, score[rows], side) for side in ("left", "right"))
+    return np.asarray((below + (upto - below - 1) / 2) / len(score))
+
+
+def measure(judged: Pool, pool: Pool, rows: Sequence[Row], mix: Mix, seed: int) -> dict[str, Skill]:
+    """The skill of each role, and of ALL roles together.
+
+    Args:
+        judged: phases among which left-out families take their places.
+        pool: phases that teach.
+    """
+    orders: dict[str, dict[str, FloatArray]] = {}
+    skill: dict[str, Skill] = {}
+    shuffled, names, formulas = [], [], 0
+    for role in ROLES:
+        test = _LeftOut(judged, pool, Positives.of(rows, role, pool))
+        desired = judged.desirability[role]
+
+        own = test.standing(test.score)
+        alone = test.standing(partial(_always, desired))
+        random = test.shuffled(seed)
+        p = validation.p_value(float(own[0].mean()), random)
+        share = validation.earned(validation.mean(own[0] - alone[0], seed), p)
+        mixed = test.standing(partial(_mixed, mix, desired, share, test.score))
+        orders[role] = {"model": own, "desirability": alone, "model and desirability": mixed}
+        for name in judged.rivals:
+            tried = [test.rival(name, strength) for strength in RIVAL_STRENGTHS]
+            orders[role][name] = max(tried, key=lambda standing: float(standing[0].mean()))
+        count = len(np.unique(test.found.row))
+        skill[role] = _skill(orders[role], random, share, (len(judged.x), count, test.names), seed)
+        formulas += count
+        names += [f"{name} ({role})" for name in test.names]
+        shuffled.append(random * len(test.names))
+    together = {
+        name: np.concatenate([orders[role][name] for role in ROLES], axis=1)
+        for name in orders[ROLES[0]]
+    }
+    random = np.sum(shuffled, axis=0) / len(names)
+    counted = (len(judged.x), formulas, tuple(names))
+    return skill | {ALL: _skill(together, random, 0.0, counted, seed)}
+
+
+def _always(score: FloatArray, _: FloatArray) -> FloatArray:
+    return score
+
+
+def _mixed(
+    mix: Mix, desired: FloatArray, share: float, score: Score, votes: FloatArray
+) -> FloatArray:
+    return mix(desired, places(score(votes), np.arange(len(desired))), share)
+
+
+def _skill(
+    orders: Mapping[str, FloatArray],
+    shuffled: FloatArray,
+    share: float,
+    counted: tuple[int, int, tuple[str, ...]],
+    seed: int,
+) -> Skill:
+    place, top_5, top_10 = (
+        {name: validation.mean(standing[k], seed) for name, standing in orders.items()}
+        for k in range(3)
+    )
+    own = orders["model"][0]
+    pool, formulas, names = counted
+    return Skill(
+        pool=pool,
+        families=len(names),
+        formulas=formulas,
+        place=place,
+        top_5=top_5,
+        top_10=top_10,
+        gain={
+            name: validation.mean(own - standing[0], seed)
+            for name, standing in orders.items()
+            if name != "model"
+        },
+        p=validation.p_value(float(own.mean()), shuffled),
+        share=share,
+        left_out=tuple(
+            (names[i], round(float(own[i]), 4)) for i in np.argsort(-own, kind="stable")
+        ),
+    )

@@ -1,0 +1,155 @@
+"""Fitting the models to the shipped tables and the user's rows, and measuring them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from screen import descriptors, literature, pipeline
+from screen.composition import INDEX, Compositions, FloatArray, parse_formula
+from screen.descriptors import magpie
+from screen.model import lithiophilic, performance, recovery, stored
+from screen.phases import Phases
+from screen.ranking import order
+from screen.ranking.roles import roles
+from screen.settings import Settings
+from screen.sources import reference
+
+SETTINGS = Settings(anode=literature.ANODE)
+FEW = (
+    *("mean Electronegativity", "range Electronegativity", "mean AtomicWeight"),
+    *("mean Row", "mean Column"),
+)
+"""Figures of the elements that a chemist would try first."""
+
+
+@dataclass(frozen=True)
+class Models:
+    """All that are fitted; with what they were measured to be."""
+
+    lithiophilic: lithiophilic.Model
+    recovery: recovery.Model
+    performance: performance.Model
+
+
+def load() -> Models:
+    """The models that are in force.
+
+    Raises:
+        DataError: for one that was altered, or fitted to other tables.
+    """
+    return Models(lithiophilic.load(), recovery.load(), performance.load())
+
+
+def fit(seed: int) -> Models:
+    """Fit and measure all models; nothing is written.
+
+    Raises:
+        ScreenError: if the tables do not carry a model.
+    """
+    return Models(fit_lithiophilic(seed), fit_recovery(seed), fit_performance(seed))
+
+
+def train(seed: int) -> Models:
+    """Fit all models, measure them and put them in place."""
+    models = fit(seed)
+    lithiophilic.write(models.lithiophilic)
+    recovery.write(models.recovery)
+    performance.write(models.performance)
+    return models
+
+
+def train_literature(seed: int) -> None:
+    """Fit the models of the literature table and put them in place: with the shipped ones, or
+    beside the user's rows if there are any.
+    """
+    like, cells = fit_recovery(seed), fit_performance(seed)
+    recovery.write(like)
+    performance.write(cells)
+
+
+def fit_lithiophilic(seed: int) -> lithiophilic.Model:
+    """Fit to the labels of substrates."""
+    known = lithiophilic.labels()
+    case, _ = pipeline.make_case(reference.load(), SETTINGS, known.formulas)
+    values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
+    return lithiophilic.train(values.columns, known, seed)
+
+
+def fit_recovery(seed: int) -> recovery.Model:
+    """Fit to what the literature has made to work, among the phases of the reference set."""
+    rows = literature.rows(own=True)
+    return recovery.train(reference_pool(), rows, stored.tables(), order.mix, seed)
+
+
+def fit_performance(seed: int) -> performance.Model:
+    """Fit to the cells of the literature."""
+    rows, phases = literature.rows(own=True), reference.load()
+    formulas = sorted({f for row in rows for f in row.active_formulas if judged(phases, f)})
+    case, _ = pipeline.make_case(phases, SETTINGS, formulas)
+    values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
+    found = performance.features(values.columns)
+    known = {f: x for f, x in zip(formulas, found, strict=True) if not np.isnan(x).any()}
+    return performance.train(rows, known, stored.tables(), seed)
+
+
+def evaluate(phases: Phases, seed: int) -> dict[str, recovery.Skill]:
+    """How high the phases of a table place families that the recovery model has not seen, if the
+    phases of the reference set teach it.
+    """
+    rows, taught = literature.rows(own=True), reference_pool()
+    judged_pool = taught if phases.name == pipeline.REFERENCE else pool(phases, every(phases))
+    return recovery.measure(judged_pool, taught, rows, order.mix, seed)
+
+
+def reference_pool() -> recovery.Pool:
+    """The phases of the reference set that can be judged."""
+    phases = reference.load()
+    return pool(phases, [formula for formula in phases.formulas if judged(phases, formula)])
+
+
+def judged(phases: Phases, formula: str) -> bool:
+    """Whether a table holds all that a formula may become in contact with the anode metal."""
+    elements = {*parse_formula(formula)}
+    own = elements == {literature.ANODE}
+    return not own and phases.covers(elements | {literature.ANODE})
+
+
+def every(phases: Phases) -> list[str]:
+    """Formulas of a full table, each once, without the anode metal."""
+    found = dict.fromkeys(phases.formulas)
+    return [formula for formula in found if {*parse_formula(formula)} != {literature.ANODE}]
+
+
+def pool(phases: Phases, formulas: Sequence[str]) -> recovery.Pool:
+    """Phases with what the recovery model reads of them, and what it is compared with."""
+    case, _ = pipeline.make_case(phases, SETTINGS, formulas)
+    values = descriptors.compute_all(case)
+    values.update(lithiophilic.predict(values, literature.ANODE))
+    ranked = pipeline.rank(tuple(roles().values()), values, case.formulas)
+    x = recovery.features(values.columns, case.compositions)
+    known = ~np.isnan(x).any(axis=1)
+    compositions = case.compositions.take(np.flatnonzero(known))
+    return recovery.Pool(
+        compositions,
+        x[known],
+        rivals(compositions),
+        {ranking.role.name: ranking.score[known] for ranking in ranked},
+    )
+
+
+def rivals(compositions: Compositions) -> dict[str, FloatArray]:
+    """Figures of the composition alone that the recovery model is compared with.
+
+    What an element lacks counts as the mean of the others.
+    """
+    found = magpie.features(compositions)
+    found = np.where(np.isnan(found), np.nanmean(found, axis=0), found)
+    names = magpie.feature_names()
+    atoms = compositions.atoms
+    size = np.column_stack([-np.log(compositions.size), -np.log(atoms)])
+    share = compositions.amount_of(INDEX[literature.ANODE]) / atoms
+    few = np.column_stack([size, share, *(found[:, names.index(name)] for name in FEW)])
+    return {"Magpie figures": found, "few figures": few, "elements and atoms": size}
