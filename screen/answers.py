@@ -19,14 +19,16 @@ import pyarrow as pa
 from rich.console import Console
 from rich.text import Text
 
-from screen import __version__, cell, descriptors, files, literature, tables
+from screen import __version__, cell, descriptors, files, literature, tables, training
 from screen.columns import Column, Values, missing
 from screen.composition import Compositions
 from screen.descriptors import capacity
 from screen.descriptors.case import Case
 from screen.errors import DataError, ScreenError, UsageError, did_you_mean
 from screen.files import write_aside
-from screen.model import lithiophilic
+from screen.model import card as model_cards
+from screen.model import performance
+from screen.phases import Phases
 from screen.pipeline import Run, cards, cross_check, grouped_columns, make_case, ranked_columns
 from screen.ranking.roles import roles
 from screen.report import card as text_card
@@ -640,41 +642,75 @@ def comparison(before: Path, after: Path, top: int) -> Answer:
     return Answer(rows, record, show, found.markdown)
 
 
-def model_card(model: lithiophilic.Model) -> Answer:
-    """What the model of lithiophilicity is, how far it can be trusted, what it misses."""
-    skill = model.skill
-
-    def between(value: tuple[float, float, float]) -> str:
-        return f"{value[0]:.2f} (95 % interval {value[1]:.2f} to {value[2]:.2f})"
-
-    lines = {
-        "what": "probability that the literature would call a substrate lithiophilic",
-        "how": "logistic regression, 1 / (1 + exp(-(a + b ln(1 + h) + c min(r, "
-        f"{lithiophilic.ENOUGH_V:g} V)))): h = {model.features[0]}, r = {model.features[1]}, "
-        f"a = {model.intercept:g}, b = {model.weights[0]:g}, c = {model.weights[1]:g} per V",
-        "fitted to": f"{skill.substrates} substrates of {skill.chemistries} chemistries "
-        f"(lithiophilic_labels.csv, sha256 {model.labels_sha256[:12]}), "
-        f"{skill.lithiophilic:.0%} of them lithiophilic: failures are seldom published",
-        "measured on": "chemistries that it was not fitted to, each left out as a whole",
-        "puts a lithiophilic one before another": f"{between(skill.ranked)}; by chance 0.50",
-        "tells right": f"{between(skill.accuracy)}; the share alone {skill.dumb_accuracy:.2f}",
-        "Brier score": f"{between(skill.brier)}; the share alone {skill.dumb_brier:.2f}; "
-        f"better by {between(skill.brier_gain)}",
-        "cannot explain": ", ".join(
-            f"{formula} (called so by {share:.0%} of its sources, told {told:.2f})"
-            for formula, share, told in skill.missed
-        ),
-        "do not use it": "as a measured wetting angle or overpotential; for a surface covered by "
-        "oxide or carbonate; for other anode metals; to choose between two alloys",
-        "scikit-learn": model.scikit_learn,
-    }
-    rows = pa.table({"item": list(lines), "said": list(lines.values())})
+def model_card() -> Answer:
+    """What the models are, how far each can be trusted, what not to use it for."""
+    found = model_cards.cards()
+    lines = [(name, item, said) for name, card in found.items() for item, said in card.items()]
+    heads = ("model", "item", "said")
+    rows = pa.table({head: [line[k] for line in lines] for k, head in enumerate(heads)})
 
     def show(console: Console) -> None:
-        for item, said in lines.items():
-            console.print(Text.assemble((f"{item}: ", "bold"), said), soft_wrap=True)
+        for name, card in found.items():
+            console.print(Text(f"{name.capitalize()} model", style="bold underline"))
+            for item, said in card.items():
+                console.print(Text.assemble((f"{item}: ", "bold"), said), soft_wrap=True)
+            console.print()
 
-    return Answer(rows, lines, show)
+    return Answer(rows, found, show)
+
+
+def model_skill(phases: Phases, seed: int) -> Answer:
+    """All models, measured anew on what they were not fitted to.
+
+    Args:
+        phases: among which families take their places that the recovery model has not seen.
+    """
+    found: list[tuple[str, str, str, str, float, float, float]] = []
+    for role, skill in training.evaluate(phases, seed).items():
+        for name in skill.place:
+            measures = {
+                "mean place": skill.place,
+                "in the best 5 %": skill.top_5,
+                "in the best 10 %": skill.top_10,
+                "model ahead in place": skill.gain,
+            }
+            found += [
+                ("recovery", role, name, measure, *values[name])
+                for measure, values in measures.items()
+                if name in values
+            ]
+    for name, target in training.fit_performance(seed).targets.items():
+        cells = target.skill
+        found += [
+            ("performance", name, "model", "gain in log likelihood", *cells.gain),
+            ("performance", name, "model", "error in decades", *cells.error),
+            ("performance", name, "conditions", "error in decades", *cells.error_by_conditions),
+            ("performance", name, "median", "error in decades", *cells.error_by_median),
+            ("performance", name, "model", "80 % interval covers", *cells.cover),
+        ]
+    labels = training.fit_lithiophilic(seed).skill
+    found += [
+        ("lithiophilic", "substrates", "model", "ranked right", *labels.ranked),
+        ("lithiophilic", "substrates", "model", "Brier score", *labels.brier),
+        ("lithiophilic", "substrates", "model", "gain in Brier score", *labels.brier_gain),
+    ]
+    heads = ("model", "of", "by", "measure", "value", "low", "high")
+    rows = pa.table({head: [line[k] for line in found] for k, head in enumerate(heads)})
+
+    def show(console: Console) -> None:
+        title = f"On what was left out, among the phases of {phases.name}; intervals of 95 %"
+        report.to_terminal(console, rows, {}, title)
+
+    return Answer(rows, rows.to_pylist(), show)
+
+
+def model_drawing(form: str) -> bytes:
+    """Predicted against reported figures of families left out, as svg or png."""
+    panels = {}
+    for name, target in performance.load().targets.items():
+        unit = unit_of(performance.column(name))
+        panels[f"{model_cards.FIGURES[name]}, {unit}"] = target.skill.left_out
+    return plot.draw_predictions(panels, form)
 
 
 def points(given: Sequence[str], file: Path | None) -> tuple[list[float], list[float]]:

@@ -10,6 +10,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -419,8 +420,7 @@ def explain_command(
     from screen.ranking.roles import chosen_roles
 
     _check_format(form)
-    if plot is not None and plot.suffix.lower() not in (".svg", ".png"):
-        raise UsageError(f"--plot {plot.name}: the name ends in .svg or .png")
+    _check_plot(plot)
     runs = _Runs(barrier, surface, calculator, workers)
     settings = _settings(config, anode, electrolyte, engine, runs=runs)
     phases = pipeline.load(source, gaps, moduli, add)
@@ -429,8 +429,7 @@ def explain_command(
         done = pipeline.explain(phases, settings, chosen_roles(()), formula, tell)
     _answer(answers.card(done), form, output)
     if plot is not None:
-        _emit(answers.drawing(done, plot.suffix.lower()[1:]), "", plot)
-        _say(f"drawn: {plot}")
+        _draw(plot, partial(answers.drawing, done))
 
 
 @app.command("report", epilog=EXIT_CODES)
@@ -808,24 +807,49 @@ app.add_typer(model_app, name="model")
 
 
 @model_app.command("card", epilog=EXIT_CODES)
-def model_card_command(form: Format = "table", output: Out = None) -> None:
-    """What the model is, how well it does on what it has not seen, what not to use it for."""
+def model_card_command(
+    form: Format = "table",
+    output: Out = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw predicted against reported figures: FILE.svg or FILE.png."),
+    ] = None,
+) -> None:
+    """What the models are, how well they do on what is new to them, what not to use them for."""
     from screen import answers
-    from screen.model import lithiophilic
 
     _check_format(form)
-    _answer(answers.model_card(lithiophilic.load()), form, output)
+    _check_plot(plot)
+    _answer(answers.model_card(), form, output)
+    if plot is not None:
+        _draw(plot, answers.model_drawing)
+
+
+@model_app.command("evaluate", epilog=EXIT_CODES)
+def model_evaluate_command(
+    source: Source = "reference",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """Measure all models anew on what they were not fitted to; --source: among its phases."""
+    from screen import answers, pipeline
+
+    _check_format(form)
+    _answer(answers.model_skill(pipeline.load(source), seed), form, output)
 
 
 @model_app.command("train", epilog=EXIT_CODES)
 def model_train_command(
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the intervals.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
 ) -> None:
-    """Fit the model anew to the shipped labels, measure it and write it (for maintainers)."""
-    from screen import answers, pipeline
+    """Fit all models anew, measure them and put them in place; with rows of yours, beside these."""
+    from screen import answers, training
+    from screen.model import recovery, stored
 
-    _answer(answers.model_card(pipeline.train(seed)), "table", None)
-    _say("written: the shipped model, and its digest in datasets.toml")
+    training.train(seed)
+    _answer(answers.model_card(), "table", None)
+    _say(f"written: the models, in {stored.place(recovery.NAME).parent}")
 
 
 literature_app = typer.Typer(invoke_without_command=True, epilog=EXIT_CODES)
@@ -875,12 +899,15 @@ def literature_command(
 @literature_app.command("add", epilog=EXIT_CODES)
 def literature_add_command(
     file: Annotated[Path, typer.Argument(help="CSV with the table's columns; none but these.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
 ) -> None:
-    """Check rows of your own and keep them beside the shipped ones, in SCREEN_HOME."""
-    from screen import literature
+    """Check rows of your own, keep them in SCREEN_HOME and fit the models to all rows."""
+    from screen import literature, training
 
     added = literature.add(file)
-    _say(f"{added} rows added to {literature.own_path()}")
+    _say(f"{added} rows added to {literature.own_path()}; fitting the models, half a minute")
+    training.train_literature(seed)
+    _say("the ranking now uses models that know them; see 'python -m screen model card'")
 
 
 @app.command("doctor", epilog=EXIT_CODES)
@@ -984,6 +1011,16 @@ def _check_format(form: str) -> None:
 
     if form not in FORMATS:
         raise UsageError(f"unknown format {form!r}; {did_you_mean(form, FORMATS)}")
+
+
+def _check_plot(path: Path | None) -> None:
+    if path is not None and path.suffix.lower() not in (".svg", ".png"):
+        raise UsageError(f"--plot {path.name}: the name ends in .svg or .png")
+
+
+def _draw(path: Path, drawing: Callable[[str], bytes]) -> None:
+    _emit(drawing(path.suffix.lower()[1:]), "", path)
+    _say(f"drawn: {path}")
 
 
 def _emit(data: bytes, form: str, output: Path | None) -> None:

@@ -40,6 +40,7 @@ from screen.errors import (
     UsageError,
     did_you_mean,
 )
+from screen.model import card as model_cards
 from screen.model import lithiophilic, performance, recovery
 from screen.phases import COLUMNS, Phases
 from screen.ranking import order
@@ -647,9 +648,26 @@ def manifest(done: Run, command: str) -> dict[str, Any]:
         ],
         "candidates": len(case),
         "passed": {r.role.name: int(r.passed.sum()) for r in done.rankings},
+        "models": {
+            "share": {r.role.name: _shares(r.role) for r in done.rankings},
+            "fitted_to": recovery.load().fitted_to if learns(case.settings) else {},
+            "cards": model_cards.cards(learned=learns(case.settings)),
+        },
         "cross_check": None if done.check is None else vars(done.check),
         "roles": {r.role.name: r.role.model_dump(exclude_none=True) for r in done.rankings},
     }
+
+
+def _shares(role: Role) -> dict[str, float]:
+    """Shares of the score that learned goals have in a role."""
+    shares: dict[str, float] = {}
+    for kind in role.kinds or ("",):
+        asked = [goal for goal in role.goals if not goal.kinds or kind in goal.kinds]
+        total = sum(goal.weight for goal in asked)
+        for goal in asked:
+            if goal.learned:
+                shares.setdefault(goal.column, round(goal.weight / total, 3))
+    return shares
 
 
 RUN_FILES = (*run_folder.DATA_FILES, run_folder.MANIFEST, run_folder.PAGE)

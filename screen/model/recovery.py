@@ -317,7 +317,7 @@ def _redrawn(
     """Votes if other families had been met: as many, drawn with replacement."""
     family = np.array(found.families, dtype=object)
     drawn = random.choice(len(names), len(names))
-    return np.sum([found.votes(family == names[i], size) for i in drawn], axis=0)
+    return np.asarray(sum(found.votes(family == names[i], size) for i in drawn))
 
 
 def _scale(weights: FloatArray, x: FloatArray, steps: FloatArray) -> Scale:

@@ -4,7 +4,7 @@ candidate."""
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from screen.composition import FloatArray
@@ -18,6 +18,11 @@ Curves = Mapping[str, tuple[FloatArray, FloatArray]]
 """Kinks of E(x) by electrolyte: atomic share of the candidate, reaction energy in eV/atom."""
 
 
+Prediction = tuple[str, str, float, bool, float, float, float]
+"""Label, family, reported figure, whether it is a lower bound; low, middle and high of the
+prediction. All figures as log10."""
+
+
 def draw(
     formula: str,
     anode: str,
@@ -25,12 +30,31 @@ def draw(
     curves: Curves,
     form: str,
 ) -> bytes:
-    """Draw as svg or png; the same numbers give the same bytes.
+    """Voltage profile and interface reactions as svg or png; the same numbers give the same bytes.
 
     Args:
         states: of the voltage profile, as in the cards of a run: from V (None: any), down to V,
             anode atoms taken up per formula unit, products.
     """
+
+    def fill(left: Any, right: Any) -> None:
+        _profile(left, formula, anode, states)
+        _reactions(right, formula, curves)
+
+    return _two_panels(fill, (10, 3.8), form)
+
+
+def draw_predictions(panels: Mapping[str, Sequence[Prediction]], form: str) -> bytes:
+    """Predicted against reported figures, with intervals, as svg or png; two panels by name."""
+
+    def fill(*both: Any) -> None:
+        for axes, (name, rows) in zip(both, panels.items(), strict=True):
+            _predictions(axes, name, rows)
+
+    return _two_panels(fill, (10, 5), form)
+
+
+def _two_panels(fill: Callable[..., None], size: tuple[float, float], form: str) -> bytes:
     import matplotlib as mpl  # noqa: PLC0415 (takes half a second)
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -42,16 +66,56 @@ def draw(
         "text.parse_math": False,  # a dollar sign in a name is no mathematics
     }
     with mpl.rc_context(style):
-        figure = Figure(figsize=(10, 3.8), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        _profile(left, formula, anode, states)
-        _reactions(right, formula, curves)
-        for axes in (left, right):
+        figure = Figure(figsize=size, layout="constrained")
+        both = figure.subplots(1, 2)
+        fill(*both)
+        for axes in both:
             axes.spines[["top", "right"]].set_visible(False)
         sink = io.BytesIO()
         silent = {"Date": None} if form == "svg" else {"Software": None}
         figure.savefig(sink, format=form, dpi=200, metadata=silent)
     return sink.getvalue()
+
+
+def _predictions(axes: Any, name: str, rows: Sequence[Prediction]) -> None:
+    for bound, marker, label in (
+        (False, "o", "the cell failed"),
+        (True, ">", "it was stable: a lower bound"),
+    ):
+        chosen = [row for row in rows if row[3] is bound]
+        if not chosen:
+            continue
+        reported = [10.0 ** row[2] for row in chosen]
+        low, middle, high = ([10.0 ** float(row[k]) for row in chosen] for k in (4, 5, 6))
+        below, above = (
+            [abs(a - b) for a, b in zip(middle, end, strict=True)] for end in (low, high)
+        )
+        axes.errorbar(
+            reported,
+            middle,
+            yerr=ends,
+            fmt=marker,
+            color=COLOURS[0] if not bound else COLOURS[1],
+            markersize=4,
+            linewidth=0.6,
+            alpha=0.8,
+            label=label,
+        )
+    every = [10.0**value for row in rows for value in (row[2], row[4], row[6])]
+    limits = (min(every) / 1.5, max(every) * 1.5)
+    axes.plot(limits, limits, color="#8A8A8A", linewidth=0.8)
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlim=limits,
+        ylim=limits,
+        title=name[:1].upper() + name[1:],
+        xlabel="reported",
+        ylabel="predicted, family left out; 80 % interval",
+    )
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
+    axes.legend(fontsize=7, frameon=False, loc="upper left")
 
 
 def _profile(axes: Any, formula: str, anode: str, states: Sequence[Sequence[Any]]) -> None:

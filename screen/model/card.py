@@ -1,0 +1,177 @@
+"""The models in words: what each is, what it was fitted to, how well it does, what not to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from screen.model import lithiophilic, performance, recovery
+from screen.model.validation import CHANCE, MOST, Estimate
+
+Card = dict[str, str]
+FIGURES = {"ccd": "critical current density", "capacity": "cumulative plated capacity"}
+RULE = (
+    "on families left out: the lower end of the 95 % interval of its gain over the ranking without "
+    f"it, at most {MOST:.0%}; nothing if formulas drawn or shuffled at random do as well "
+    f"(p above {CHANCE:g}); fixed before it was measured"
+)
+
+
+def cards(*, learned: bool = True) -> dict[str, Card]:
+    """The cards of the models that are in force, by name.
+
+    Args:
+        learned: whether those of the literature table speak of the anode metal in question.
+
+    Raises:
+        DataError: for a model that was altered, or fitted to other tables.
+    """
+    found = {"lithiophilic": of_lithiophilic(lithiophilic.load())}
+    if learned:
+        found["recovery"] = of_recovery(recovery.load())
+        found["performance"] = of_performance(performance.load())
+    return found
+
+
+def of_lithiophilic(model: lithiophilic.Model) -> Card:
+    """The probability of lithiophilicity."""
+    skill = model.skill
+
+    def between(value: tuple[float, float, float]) -> str:
+        return f"{value[0]:.2f} (95 % interval {value[1]:.2f} to {value[2]:.2f})"
+
+    return {
+        "what": "probability that the literature would call a substrate lithiophilic",
+        "how": "logistic regression, 1 / (1 + exp(-(a + b ln(1 + h) + c min(r, "
+        f"{lithiophilic.ENOUGH_V:g} V)))): h = {model.features[0]}, r = {model.features[1]}, "
+        f"a = {model.intercept:g}, b = {model.weights[0]:g}, c = {model.weights[1]:g} per V",
+        "fitted to": f"{skill.substrates} substrates of {skill.chemistries} chemistries "
+        f"({_tables(model.fitted_to)}), "
+        f"{skill.lithiophilic:.0%} of them lithiophilic: failures are seldom published",
+        "measured on": "chemistries that it was not fitted to, each left out as a whole",
+        "puts a lithiophilic one before another": f"{between(skill.ranked)}; by chance 0.50",
+        "tells right": f"{between(skill.accuracy)}; the share alone {skill.dumb_accuracy:.2f}",
+        "Brier score": f"{between(skill.brier)}; the share alone {skill.dumb_brier:.2f}; "
+        f"better by {between(skill.brier_gain)}",
+        "cannot explain": ", ".join(
+            f"{formula} (called so by {share:.0%} of its sources, told {told:.2f})"
+            for formula, share, told in skill.missed
+        ),
+        "in the ranking": "a goal of each role in roles.toml, with a weight of choice",
+        "do not use it": "as a measured wetting angle or overpotential; for a surface covered by "
+        "oxide or carbonate; for other anode metals; to choose between two alloys",
+        "scikit-learn": model.scikit_learn,
+    }
+
+
+def of_recovery(model: recovery.Model) -> Card:
+    """The likeness to what has been made to work."""
+    every = model.skill[recovery.ALL]
+    lines = {
+        "what": "share of known compounds that are less like what has been made to work in a role",
+        "how": "logistic regression of these against all others; what would speak against its "
+        "purpose has no weight. Weights: "
+        + "; ".join(
+            f"{role}: {', '.join(_weights(model.features, scale.weights))}"
+            for role, scale in model.scales.items()
+        ),
+        "fitted to": f"{every.formulas} formulas of {every.families} families by role, one vote "
+        f"per family, against {every.pool} phases ({_tables(model.fitted_to)})",
+        "measured on": "families that it was not fitted to, left out with their papers and "
+        "formulas; intervals are 95 % over families",
+    }
+    for role, skill in model.skill.items():
+        lines[f"{role}, families in the best 10 % of the pool"] = (
+            f"{_percent(skill.top_10['model'])} of {skill.families}; by chance 10%; "
+            + _others(skill.top_10)
+        )
+    for role, skill in model.skill.items():
+        lines[f"{role}, mean place"] = (
+            f"above {_percent(skill.place['model'])} of the pool; by chance 50%; "
+            f"{_others(skill.place)}; formulas drawn at random do as well with p = {skill.p:.2f}"
+        )
+    lines["over figures of the composition alone"] = "; ".join(
+        f"{name}: mean place {gain.value:+.1%} ({gain.low:+.1%} to {gain.high:+.1%})"
+        for name, gain in every.gain.items()
+        if not name.endswith("desirability")
+    )
+    lines["in the ranking"] = (
+        ", ".join(
+            f"{model.skill[role].share:.1%} of the score as {role}" for role in recovery.ROLES
+        )
+        + f"; earned {RULE}"
+    )
+    lines["families it would have missed"] = "; ".join(
+        f"{name} (above {place:.0%})" for name, place in every.left_out if place < 0.75
+    )
+    lines["formulas that are not in the pool"] = ", ".join(model.absent)
+    lines["do not use it"] = (
+        "as a chance of success: the literature reports few failures, and groups try light, simple "
+        "compounds first, which is most of what it has learned; for other anode metals; to rule "
+        "out what is new in kind"
+    )
+    lines["scikit-learn"] = model.scikit_learn
+    return lines
+
+
+def of_performance(model: performance.Model) -> Card:
+    """Critical current density and plated capacity."""
+    lines = {
+        "what": "what a paper would report as critical current density and cumulative plated "
+        "capacity of a cell with the material",
+        "how": "linear model of the logarithm; a test that was stopped while stable is a lower "
+        "bound. " + "; ".join(_formula(name, target) for name, target in model.targets.items()),
+        "measured on": "material families that it was not fitted to, left out with their papers; "
+        "intervals are 95 % over families",
+    }
+    for name, target in model.targets.items():
+        skill = target.skill
+        lines[f"{name}, fitted to"] = (
+            f"{skill.tests} cells, {skill.films} of them with a material, of {skill.families} "
+            f"families and {skill.papers} papers; {skill.bounds} figures are lower bounds"
+        )
+        lines[f"{name}, gain by the material"] = (
+            f"in log likelihood per cell over class, conditions and the presence of a film: "
+            f"{skill.gain}; shuffled materials gain as much with p = {skill.p:.2f}"
+        )
+        lines[f"{name}, mean error"] = (
+            f"{skill.error} decades; by the conditions alone {skill.error_by_conditions}, by the "
+            f"median of other families {skill.error_by_median}"
+        )
+        lines[f"{name}, 80 % interval"] = (
+            f"covers {_percent(skill.cover)}; it spans a factor "
+            f"{10 ** (target.high - target.low):.0f}"
+        )
+    shares = [
+        f"{target.skill.share:.1%} of the score by {FIGURES[name]}"
+        for name, target in model.targets.items()
+    ]
+    lines["in the ranking"] = f"{', '.join(shares)}; earned {RULE}"
+    lines["fitted to tables"] = _tables(model.fitted_to)
+    lines["do not use it"] = (
+        "to choose between materials while its gain is not told from nothing; as the life of a "
+        "cell, since nearly all tests were stopped; for other conditions than those named in the "
+        "columns; where the flag says that a material is outside of its domain"
+    )
+    return lines
+
+
+def _tables(fitted_to: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {digest[:12]}" for name, digest in fitted_to.items())
+
+
+def _weights(names: tuple[str, ...], weights: tuple[float, ...]) -> list[str]:
+    return [f"{w:.2f} {name.replace('_', ' ')}" for name, w in zip(names, weights, strict=True)]
+
+
+def _formula(name: str, target: performance.Target) -> str:
+    names = (*performance.CONDITIONS[name], *performance.FEATURES)
+    terms = ", ".join(_weights(names, target.fit.weights))
+    return f"{name}: {terms}; spread {target.fit.spread:.2f} decades"
+
+
+def _percent(value: Estimate) -> str:
+    return f"{value.value:.0%} ({value.low:.0%} to {value.high:.0%})"
+
+
+def _others(by: Mapping[str, Estimate]) -> str:
+    return ", ".join(f"{name} {value.value:.0%}" for name, value in by.items() if name != "model")
