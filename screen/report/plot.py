@@ -87,9 +87,7 @@ def _predictions(axes: Any, name: str, rows: Sequence[Prediction]) -> None:
             continue
         reported = [10.0 ** row[2] for row in chosen]
         low, middle, high = ([10.0 ** float(row[k]) for row in chosen] for k in (4, 5, 6))
-        below, above = (
-            [abs(a - b) for a, b in zip(middle, end, strict=True)] for end in (low, high)
-        )
+        ends = [[abs(a - b) for a, b in zip(middle, end, strict=True)] for end in (low, high)]
         axes.errorbar(
             reported,
             middle,
