@@ -260,6 +260,9 @@ def card(done: Run) -> Answer:
                 "passed": bool(ranking.passed[0]),
                 "rank": int(ranking.rank[0]) if ranking.rank[0] and len(case) > 1 else None,
                 "of": int(ranking.passed.sum()) if len(case) > 1 else None,
+                "rank_without_model": (
+                    int(ranking.rank_without_model[0]) or None if len(case) > 1 else None
+                ),
                 "score": round(float(ranking.score[0]), 6),
                 "score_low": round(float(ranking.score_low[0]), 6),
                 "score_high": round(float(ranking.score_high[0]), 6),
@@ -452,11 +455,17 @@ def _verdicts(roles_of: list[dict[str, Any]]) -> Iterator[str]:
     for verdict in roles_of:
         if verdict["passed"]:
             place = f"rank {verdict['rank']} of {verdict['of']}, " if verdict["rank"] else ""
+            if verdict["rank_without_model"] != verdict["rank"]:
+                place = place[:-2] + f" ({verdict['rank_without_model']} without the model), "
             line = f"{place}score {verdict['score']:.3f}. {verdict['why']}"
         else:
             line = f"below the line, needs {verdict['failed_gates']}."
         change = verdict["what_would_change"] or ""
         yield f"as {verdict['role']}: {line} {change}".rstrip()
+
+
+_END = re.compile("_(low|high)_")
+"""In the name of a column that holds an end of another's interval."""
 
 
 def _families(
@@ -470,7 +479,7 @@ def _families(
     for group, members in grouped.items():
         yield text_card.Section(
             group.replace("_", " ").capitalize(),
-            [c.meaning for c in members if group == "model"],
+            [c.meaning for c in members if group == "model" and not _END.search(c.name)],
             ("quantity", "value", "unit", "not known because"),
             [
                 (

@@ -160,7 +160,7 @@ def _tables(fitted_to: Mapping[str, str]) -> str:
 
 
 def _weights(names: tuple[str, ...], weights: tuple[float, ...]) -> list[str]:
-    return [f"{w:.2f} {name.replace('_', ' ')}" for name, w in zip(names, weights, strict=True)]
+    return [f"{w:z.2f} {name.replace('_', ' ')}" for name, w in zip(names, weights, strict=True)]
 
 
 def _formula(name: str, target: performance.Target) -> str:

@@ -157,19 +157,20 @@ class Role(_Strict):
     kinds: dict[str, Kind] = {}
 
     def learning(self, terms: Sequence[tuple[Goal, float]]) -> Role:
-        """The role with goals that models add, each with its share of the score.
+        """The role with these goals of models and no others, each with its share of the score.
 
         A goal is added once for each kind, since the weights of kinds differ in sum.
         """
         rest = 1 - sum(share for _, share in terms)
+        given = [goal for goal in self.goals if not goal.learned]
         added = []
         for goal, share in terms:
             for kind in self.kinds or ("",):
-                asked = sum(g.weight for g in self.goals if not g.kinds or kind in g.kinds)
+                asked = sum(g.weight for g in given if not g.kinds or kind in g.kinds)
                 weight = round(asked * share / rest, 3)
                 of = (kind,) if kind else ()
                 added.append(goal.model_copy(update={"kinds": of, "weight": weight}))
-        return self.model_copy(update={"goals": (*self.goals, *added)})
+        return self.model_copy(update={"goals": (*given, *added)})
 
     @property
     def brief(self) -> list[str]:

@@ -544,16 +544,17 @@
     if (symbol) [...fresh.querySelectorAll("button")].find((b) => b.textContent === symbol)?.focus();
   };
 
-  const predicted = () => data.columns.find((c) => c.kind === "number" && c.name.startsWith("predicted_") && !/_(low|high|min|max)(_|$)/.test(c.name));
+  const percent = (x) => `${fixed(100 * x, 0)}\u00a0%`;
+  const learnedShare = (role) => Object.values(data.models.share[role.name] || {}).reduce((a, b) => a + b, 0);
 
   const drawFigures = () => {
     const holder = $("figures");
     if (!holder) return;
     const role = roles[current];
     if (holder.clientWidth < 50) return; // closed
+    const learned = columns.get(`recovery_${role.name}_fraction`);
     holder.replaceChildren(...["", "", "", ""].map(() => h("figure", {})));
     const widths = [...holder.children].map((figure) => figure.clientWidth);
-    const model = predicted();
     const figures = [
       columns.has("reduction_v") && columns.has("interface_median_ev_atom") ? scatter(role, widths[0], "reduction_v",
         "interface_median_ev_atom", "Reduction limit and stability against electrolytes",
@@ -561,7 +562,10 @@
           + (edge.length > 1 ? "The dashed line joins what no other beats in these two at once."
             : `${plainFormula(formulas[role.rows[edge[0].row]])} leads in both; the rings count all goals.`), true) : null,
       windows(role, widths[1]),
-      model ? scatter(role, widths[2], "score", model.name, "Predicted and desired", `${model.meaning} Bars: its interval.`, false) : intervals(role, widths[2]),
+      learned ? scatter(role, widths[2], "score_without_model", learned.name, "Likeness to what works, and desirability",
+        `${learned.meaning} Bars: 80 % intervals. ${learnedShare(role) > 0
+          ? `It has ${percent(learnedShare(role))} of the score, earned on families left out.`
+          : "It has no share of the score: on families left out it gained nothing."}`, false) : intervals(role, widths[2]),
       periodic(role, states[current]),
     ].filter(Boolean);
     holder.replaceChildren(...figures);
@@ -957,6 +961,15 @@
       h("h2", {}, "How far to trust it"),
       h("p", {}, "The thermodynamics is exact for its table: hull distances, profiles and interface reactions are linear programs, a sample of which is solved a second time with pymatgen. The table itself is density functional theory at 0 K: reaction energies are off by about 0.024 eV/atom, band gaps come out too small, kinetics is not in it. The score says how well a candidate meets the written goals, not how long a cell lives."),
       h("p", {}, "A missing value is never filled in: a dash in the list, its reason in the card. ", data.source.licences.length ? ["Licence of the data: ", said(data.source.licences.join(", ")), "."] : null),
+      h("p", {}, data.models.cards.recovery
+        ? ["Models of the literature have a share of the score, which follows from what they gained on families left out: ",
+          roles.map((role, i) => [i ? ", " : "", `${lower(role.label)} ${percent(learnedShare(role))}`]),
+          ". The columns without a model show the order without them."]
+        : `The literature table speaks of lithium alone: for ${anode} the same physics ranks, without it.`),
+      Object.keys(data.models.cards).length ? h("details", { id: "models" }, h("summary", {}, "The models: what they are, how well they do"),
+        Object.entries(data.models.cards).map(([name, card]) => [h("h3", {}, `${groupName(name)} model`), h("table", { class: "plain" },
+          h("thead", { class: "hidden" }, h("tr", {}, h("th", { scope: "col" }, "item"), h("th", { scope: "col" }, "said"))),
+          h("tbody", {}, Object.entries(card).map(([item, text]) => h("tr", {}, h("th", { scope: "row" }, said(item)), h("td", {}, said(text))))))])) : null,
       h("details", {}, h("summary", {}, "What each column means"), [...groups].map(([group, members]) => [h("h3", {}, groupName(group)), h("table", { class: "plain" },
         h("thead", { class: "hidden" }, h("tr", {}, h("th", { scope: "col" }, "column"), h("th", { scope: "col" }, "meaning"))),
         h("tbody", {}, members.map((c) => h("tr", {}, h("th", { scope: "row" }, c.label, unit(c) ? h("span", { class: "soft" }, `, ${unit(c)}`) : null, h("span", { class: "range mono" }, c.name)), h("td", {}, said(c.meaning), h("span", { class: "range" }, said(c.source)))))))])));

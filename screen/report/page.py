@@ -33,7 +33,7 @@ ROLE = "ranking"
 """The group of the columns that a candidate has once per role; all others it has once."""
 
 _BOUNDS = (("low", "high"), ("min", "max"))
-_FACTS = ("command", "written", "version", "source", "candidates", "cross_check")
+_FACTS = ("command", "written", "version", "source", "candidates", "cross_check", "models")
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _ids(part: pa.Table) -> list[str]:
 
 def _bounds(name: str, names: Sequence[str]) -> dict[str, int]:
     """Which columns hold the bounds of a column, such as score_low and score_high."""
-    unit = next((s for s in SUFFIXES if name.endswith(s) and SUFFIXES[s] != "1"), "")
+    unit = next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
     stem = name.removesuffix(unit) if unit else name
     for ends in _BOUNDS:
         low, high = (f"{stem}_{end}{unit}" for end in ends)
