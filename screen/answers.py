@@ -39,7 +39,6 @@ from screen.settings import ReferenceCell, Settings
 from screen.similarity import coordinates, distances
 from screen.sources import materials_project, reference, snapshot
 from screen.structures import find
-from screen.tables import Electrolyte
 from screen.thermo.stacks import Mixtures
 from screen.units import plain_name, unit_of
 from screen.where import Condition
@@ -886,9 +885,10 @@ def _stack_with(case: Case, role: str, density_g_cm3: float | None) -> tuple[cel
     return made, case.volumes(full)[1][0] if unknown else ""
 
 
-def dictionary(electrolytes: tuple[Electrolyte, ...]) -> Answer:
-    """Every column of the ranked file, also those of runs that were asked for."""
-    declared = ranked_columns(electrolytes, Settings(barrier=True, surface=True))
+def dictionary(anode: str) -> Answer:
+    """Every column of the ranked file for an anode metal, also those of runs that were asked for."""
+    settings = Settings(anode=anode, barrier=True, surface=True)
+    declared = ranked_columns(tables.electrolytes_of(anode), settings)
     rows = pa.table(
         {
             "column": [column.name for column in declared],

@@ -781,10 +781,10 @@ def snapshots_command(
 def columns_command(anode: Anode = None, form: Format = "table", output: Out = None) -> None:
     """What each column of ranked.csv means, its unit and where it comes from."""
     from screen import answers
-    from screen.tables import anode_of, electrolytes_of
+    from screen.tables import anode_of
 
     _check_format(form)
-    _answer(answers.dictionary(electrolytes_of(anode_of(anode or "Li").symbol)), form, output)
+    _answer(answers.dictionary(anode_of(anode or "Li").symbol), form, output)
 
 
 @app.command("compare", epilog=EXIT_CODES)

@@ -137,7 +137,7 @@ def test_a_shortlist_is_written_with_its_structures(cli: Cli, run: Path) -> None
     picks = said.json
     assert [p["pick"] for p in picks] == [1, 2, 3] * 3
     assert picks[0]["formula"] == "Si3N4"
-    assert "AlPO4 (like Si3N4)" in picks[1]["reason"]
+    assert any("passed over before it" in p["reason"] for p in picks)
     assert "written: list/" in said.err
     head, *rows = read_csv("list/shortlist.csv")
     assert head[-1] == "structure"

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from screen import pipeline, weeks
+from screen import training, weeks
 from screen.cli import main
 from screen.errors import DataError
-from screen.model import lithiophilic
+from screen.model import lithiophilic, performance, recovery
 from screen.model.lithiophilic import Model
+from screen.model.validation import Estimate
 
 
 @pytest.fixture
@@ -37,12 +38,18 @@ def shifted(value: tuple[float, float, float], by: float) -> tuple[float, float,
 
 SKILL = lithiophilic.load().skill
 RULES: dict[str, tuple[dict[str, Any], str]] = {
-    "better": ({"brier": shifted(SKILL.brier, -0.02)}, "Put in place"),
-    "about as good": ({"brier": shifted(SKILL.brier, 0.005)}, "Put in place"),
-    "worse Brier score": ({"brier": shifted(SKILL.brier, 0.02)}, "Refused"),
-    "worse ranking": ({"ranked": shifted(SKILL.ranked, -0.02)}, "Refused"),
-    "no better than the share": ({"dumb_brier": SKILL.brier[0]}, "Refused"),
+    "better": ({"brier": shifted(SKILL.brier, -0.02)}, "put in place"),
+    "about as good": ({"brier": shifted(SKILL.brier, 0.005)}, "put in place"),
+    "worse Brier score": ({"brier": shifted(SKILL.brier, 0.02)}, "refused"),
+    "worse ranking": ({"ranked": shifted(SKILL.ranked, -0.02)}, "refused"),
+    "no better than the share": ({"dumb_brier": SKILL.brier[0]}, "refused"),
 }
+
+
+def fitted(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
+    """Let training give the models in place, but for some."""
+    models = replace(training.load(), **changed)
+    monkeypatch.setattr(training, "fit", lambda _: models)
 
 
 @pytest.mark.parametrize(("skill", "decision"), RULES.values(), ids=RULES)
@@ -50,31 +57,77 @@ def test_the_rule_of_promotion(
     skill: dict[str, Any], decision: str, written: list[Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = with_skill(**skill)
-    monkeypatch.setattr(pipeline, "fit", lambda _: new)
-    assert weeks.train(0, 0.01).startswith(decision)
-    assert written == ([new] if decision == "Put in place" else [])
+    fitted(monkeypatch, lithiophilic=new)
+    assert weeks.train(0, 0.01).startswith(f"Lithiophilic: {decision}")
+    assert written == ([new] if decision == "put in place" else [])
 
 
-def test_the_same_model_is_not_written(
+def test_the_same_models_are_not_written(
     written: list[Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "fit", lambda _: lithiophilic.load())
-    assert weeks.train(0, 0.01).startswith("Unchanged")
+    for kept in (recovery, performance):
+        monkeypatch.setattr(kept, "write", written.append)
+    fitted(monkeypatch)
+    assert weeks.train(0, 0.01).count("unchanged") == 3
     assert not written
 
 
 def test_a_model_that_cannot_be_read_is_replaced(
     written: list[Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fitted(monkeypatch)
     new = lithiophilic.load()
 
     def damaged() -> Model:
         raise DataError("damaged")
 
-    monkeypatch.setattr(pipeline, "fit", lambda _: new)
     monkeypatch.setattr(lithiophilic, "load", damaged)
-    assert weeks.train(0, 0.01).startswith("Put in place")
+    assert weeks.train(0, 0.01).startswith("Lithiophilic: put in place")
     assert written == [new]
+
+
+LIKE, CELLS = recovery.load(), performance.load()
+
+
+def placed(by: float, p: float = 0.01) -> recovery.Model:
+    """A recovery model that places families higher by so much."""
+    skill = LIKE.skill[recovery.ALL]
+    moved = skill.place | {"model": Estimate(*shifted(skill.place["model"], by))}
+    every = replace(skill, place=moved, p=p)
+    return replace(LIKE, skill=LIKE.skill | {recovery.ALL: every}, seed=LIKE.seed + 1)
+
+
+def covering(share: float, worse: float = 0.0) -> performance.Model:
+    """A performance model whose interval covers so much, and that is wrong by more."""
+    ccd = CELLS.targets["ccd"]
+    skill = replace(
+        ccd.skill,
+        cover=Estimate(share, share, share),
+        error=Estimate(*shifted(ccd.skill.error, worse)),
+    )
+    return replace(CELLS, targets=CELLS.targets | {"ccd": replace(ccd, skill=skill)})
+
+
+LITERATURE_RULES: dict[str, tuple[str, Any, str]] = {
+    "higher": ("recovery", placed(0.02), "Recovery: put in place"),
+    "lower": ("recovery", placed(-0.02), "Recovery: refused"),
+    "as good as chance": ("recovery", placed(0.02, p=0.2), "Recovery: refused"),
+    "as good": ("performance", covering(0.8), "Performance: put in place"),
+    "too narrow": ("performance", covering(0.6), "Performance: refused"),
+    "too wide": ("performance", covering(0.95), "Performance: refused"),
+    "more wrong": ("performance", covering(0.8, worse=0.05), "Performance: refused"),
+}
+
+
+@pytest.mark.parametrize(("name", "new", "said"), LITERATURE_RULES.values(), ids=LITERATURE_RULES)
+def test_the_rules_of_the_literature(
+    name: str, new: Any, said: str, written: list[Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kept in (recovery, performance):
+        monkeypatch.setattr(kept, "write", written.append)
+    fitted(monkeypatch, **{name: new})
+    assert said in weeks.train(0, 0.01)
+    assert written == ([new] if "put in place" in said else [])
 
 
 def test_accepted_runs(

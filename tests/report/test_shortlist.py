@@ -52,7 +52,7 @@ def test_picks_are_apart_and_nothing_better_was_left_out_without_a_reason(
     assert len(picks) <= count
     for k, one in enumerate(picks):
         if k:
-            assert far[at[k], at[:k]].min() >= least
+            assert far[at[k], at[:k]].min() >= least - 1e-9  # summed in another order
             assert one.distance == pytest.approx(far[at[k], at[:k]].min())
             assert far[at[k], everyone.index(one.nearest)] == pytest.approx(one.distance)
         between = everyone[at[k - 1] + 1 : at[k]] if k else []
@@ -69,7 +69,7 @@ def test_halides_do_not_fill_the_list() -> None:
     picks = short.pick(FILES["run"], "interlayer", 5, short.ALIKE)
     names = {one.row["formula"] for one in picks}
     assert len(names & {"LiF", "LiCl", "LiBr", "LiI"}) == 1
-    assert any("passed over before it: AlPO4 (like Si3N4)" in one.reason for one in picks)
+    assert any("passed over before it: BN (like Si3N4)" in one.reason for one in picks)
     score = picks[0].row["score"]
     assert picks[0].reason == f"Best of the role (score {score:.3f}), of the kind conversion."
 
