@@ -886,7 +886,7 @@ def _stack_with(case: Case, role: str, density_g_cm3: float | None) -> tuple[cel
 
 
 def dictionary(anode: str) -> Answer:
-    """Every column of the ranked file for an anode metal, also those of runs that were asked for."""
+    """Every column of the ranked file for an anode metal, also those that must be asked for."""
     settings = Settings(anode=anode, barrier=True, surface=True)
     declared = ranked_columns(tables.electrolytes_of(anode), settings)
     rows = pa.table(

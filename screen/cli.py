@@ -828,6 +828,8 @@ def model_card_command(
 @model_app.command("evaluate", epilog=EXIT_CODES)
 def model_evaluate_command(
     source: Source = "reference",
+    gaps: Gaps = None,
+    moduli: Moduli = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
     form: Format = "table",
     output: Out = None,
@@ -836,7 +838,7 @@ def model_evaluate_command(
     from screen import answers, pipeline
 
     _check_format(form)
-    _answer(answers.model_skill(pipeline.load(source), seed), form, output)
+    _answer(answers.model_skill(pipeline.load(source, gaps, moduli), seed), form, output)
 
 
 @model_app.command("train", epilog=EXIT_CODES)
