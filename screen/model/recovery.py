@@ -166,7 +166,7 @@ class Skill:
         pool, families, formulas: how many.
         place: mean share of the pool below; 0.5 by chance.
         top_5, top_10: share of the families that are in the best 5 and 10 % of the pool.
-        gain: of the model in place, over each of the others.
+        gain, gain_top_10: of the model over each of the others, in place and in `top_10`.
         p: how often a model fitted to formulas drawn at random puts them as high.
         share: of the score in the ranking, by `validation.earned`.
         left_out: place of each family, best first.
@@ -179,6 +179,7 @@ class Skill:
     top_5: dict[str, Estimate]
     top_10: dict[str, Estimate]
     gain: dict[str, Estimate]
+    gain_top_10: dict[str, Estimate]
     p: float
     share: float
     left_out: tuple[tuple[str, float], ...]
@@ -481,8 +482,17 @@ def _skill(
         {name: validation.mean(standing[k], seed) for name, standing in orders.items()}
         for k in range(3)
     )
-    own = orders["model"][0]
+    own = orders["model"]
+    gain, _, gain_top_10 = (
+        {
+            name: validation.mean(own[k] - standing[k], seed)
+            for name, standing in orders.items()
+            if name != "model"
+        }
+        for k in range(3)
+    )
     pool, formulas, names = counted
+    best_first = np.argsort(-own[0], kind="stable").tolist()
     return Skill(
         pool=pool,
         families=len(names),
@@ -490,14 +500,9 @@ def _skill(
         place=place,
         top_5=top_5,
         top_10=top_10,
-        gain={
-            name: validation.mean(own - standing[0], seed)
-            for name, standing in orders.items()
-            if name != "model"
-        },
-        p=validation.p_value(float(own.mean()), shuffled),
+        gain=gain,
+        gain_top_10=gain_top_10,
+        p=validation.p_value(float(own[0].mean()), shuffled),
         share=share,
-        left_out=tuple(
-            (names[i], round(float(own[i]), 4)) for i in np.argsort(-own, kind="stable")
-        ),
+        left_out=tuple((names[i], round(float(own[0, i]), 4)) for i in best_first),
     )
