@@ -681,6 +681,7 @@ def model_skill(phases: Phases, seed: int) -> Answer:
                 "in the best 5 %": skill.top_5,
                 "in the best 10 %": skill.top_10,
                 "model ahead in place": skill.gain,
+                "model ahead in the best 10 %": skill.gain_top_10,
             }
             found += [
                 ("recovery", role, name, measure, *values[name])

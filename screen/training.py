@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -78,10 +80,19 @@ def fit_lithiophilic(seed: int) -> lithiophilic.Model:
     return lithiophilic.train(values.columns, known, seed)
 
 
+def _one_thread() -> AbstractContextManager[Any]:
+    """For linear algebra: these matrices are small, and more threads wait for each other."""
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1)
+    return limits
+
+
 def fit_recovery(seed: int) -> recovery.Model:
     """Fit to what the literature has made to work, among the phases of the reference set."""
     rows = literature.rows(own=True)
-    return recovery.train(reference_pool(), rows, stored.tables(), order.mix, seed)
+    with _one_thread():
+        return recovery.train(reference_pool(), rows, stored.tables(), order.mix, seed)
 
 
 def fit_performance(seed: int) -> performance.Model:
@@ -92,7 +103,8 @@ def fit_performance(seed: int) -> performance.Model:
     values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
     found = performance.features(values.columns)
     known = {f: x for f, x in zip(formulas, found, strict=True) if not np.isnan(x).any()}
-    return performance.train(rows, known, stored.tables(), seed)
+    with _one_thread():
+        return performance.train(rows, known, stored.tables(), seed)
 
 
 def evaluate(phases: Phases, seed: int) -> dict[str, recovery.Skill]:
@@ -101,7 +113,8 @@ def evaluate(phases: Phases, seed: int) -> dict[str, recovery.Skill]:
     """
     rows, taught = literature.rows(own=True), reference_pool()
     judged_pool = taught if phases.name == pipeline.REFERENCE else pool(phases, every(phases))
-    return recovery.measure(judged_pool, taught, rows, order.mix, seed)
+    with _one_thread():
+        return recovery.measure(judged_pool, taught, rows, order.mix, seed)
 
 
 def reference_pool() -> recovery.Pool:

@@ -89,10 +89,12 @@ def of_recovery(model: recovery.Model) -> Card:
             f"above {_percent(skill.place['model'])} of the pool; by chance 50%; "
             f"{_others(skill.place)}; formulas drawn at random do as well with p = {skill.p:.2f}"
         )
-    lines["over figures of the composition alone"] = "; ".join(
-        f"{name}: mean place {gain.value:+.1%} ({gain.low:+.1%} to {gain.high:+.1%})"
-        for name, gain in every.gain.items()
+    lines["ahead of figures of the composition alone"] = "; ".join(
+        f"{name}: {gain.value:+.1%} ({gain.low:+.1%} to {gain.high:+.1%}) of the families in the "
+        f"best 10 %, {place.value:+.1%} ({place.low:+.1%} to {place.high:+.1%}) in mean place"
+        for name, gain in every.gain_top_10.items()
         if not name.endswith("desirability")
+        for place in (every.gain[name],)
     )
     lines["in the ranking"] = (
         ", ".join(
