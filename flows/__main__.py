@@ -2,7 +2,6 @@
 
 Stopped, the same command goes on. The options are those of `python -m screen rank`, and what a
 flow needs beside them.
-flow needs beside them.
 """
 
 import sys
@@ -47,8 +46,8 @@ Top = Annotated[int | None, typer.Option(help="Of how many of each role changes 
 
 
 def given(**options: Any) -> dict[str, Any]:
-    """Options that were given."""
-    return {name: value for name, value in options.items() if value not in (None, [], False)}
+    """Options that were given; 0 is."""
+    return {n: v for n, v in options.items() if v is not None and v is not False and v != []}
 
 
 @app.command("screening")
@@ -99,9 +98,12 @@ def snapshot_command(chemsys: Systems = None) -> None:
 @app.command("training")
 def training_command(
     seed: Annotated[int | None, typer.Option(help="Of the intervals. [0]")] = None,
+    tolerance: Annotated[
+        float | None, typer.Option(help="By how much a new model may be worse. [0.01]")
+    ] = None,
 ) -> None:
     """Fit the models anew; a worse one is refused."""
-    _run("training", checked(Train, given(seed=seed)))
+    _run("training", checked(Train, given(seed=seed, tolerance=tolerance)))
 
 
 @app.command("weekly")

@@ -4,6 +4,8 @@ import logging
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,10 +14,20 @@ from prefect import Task
 from flows.parameters import Screening
 from screen.errors import NetworkError, ScreenError, UsageError
 
-Spread = Callable[["Task[..., Any]", Sequence[Mapping[str, Any]], Callable[[int], None]], list[Any]]
+Each = Callable[["Task[..., Any]", Sequence[Mapping[str, Any]], Callable[[int], None]], list[Any]]
 """Runs a task once for each set of arguments; tells how many are done; results in their order."""
 
 _ANSWER_S = 10.0
+_HANDSHAKE_S = 30.0
+_MEND = "mend --address, or leave it out for a local cluster"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What spreads the tasks of a flow, and over how many workers as far as is known."""
+
+    each: Each
+    workers: int = 1
 
 
 @contextmanager
@@ -26,7 +38,7 @@ def engine(options: Screening) -> Iterator[Spread]:
         NetworkError: if the Dask scheduler does not answer.
     """
     if options.runner == "local":
-        yield _here
+        yield Spread(_here)
         return
     try:
         from prefect_dask.task_runners import DaskTaskRunner  # an extra
@@ -38,7 +50,9 @@ def engine(options: Screening) -> Iterator[Spread]:
         logging.getLogger(name).setLevel(logging.ERROR)  # a slow farewell is no fault
     if options.address is not None:
         _check_address(options.address)
-        runner: Any = DaskTaskRunner(address=options.address)
+        runner: Any = DaskTaskRunner(
+            address=options.address, client_kwargs={"timeout": f"{_HANDSHAKE_S:.0f}s"}
+        )
     else:
         runner = DaskTaskRunner(
             cluster_kwargs={
@@ -50,7 +64,13 @@ def engine(options: Screening) -> Iterator[Spread]:
             }
         )
     with runner:
-        yield lambda task, arguments, tell: _on(runner, task, arguments, tell)
+        try:
+            workers = max(len(runner.client.nthreads()), options.workers)
+        except (OSError, ImportError, ValueError) as error:  # what Dask raises of strangers
+            raise NetworkError(
+                f"the Dask scheduler at {options.address} cannot be used; {_MEND}"
+            ) from error
+        yield Spread(partial(_on, runner), workers)
 
 
 def _here(
@@ -95,9 +115,15 @@ def _check_address(address: str) -> None:
     if not host or not port:
         raise UsageError(f"Dask address {address!r}: give it as tcp://host:port")
     try:
-        socket.create_connection((host, port), timeout=_ANSWER_S).close()
+        with socket.create_connection((host, port), timeout=_ANSWER_S) as connection:
+            # A scheduler greets at once; a client of it would wait for that without end.
+            greeted = parts.scheme != "tcp" or bool(connection.recv(1))
+    except TimeoutError:
+        greeted = False
     except OSError as error:
         raise NetworkError(
             f"no Dask scheduler answers at {address} ({error.strerror or error}); start it with "
             "'dask scheduler', or leave the address out for a local cluster"
         ) from error
+    if not greeted:
+        raise NetworkError(f"what is at {address} is no Dask scheduler; {_MEND}")

@@ -99,7 +99,9 @@ class Weekly(Screening):
     train: Train | None = Field(default=None, description="how to fit anew; none: not")
     top: int = Field(default=10, ge=1, description="of how many of each role changes are told")
     webhook: str | None = Field(
-        default=None, description="address to which the summary is sent by HTTP POST"
+        default=None,
+        pattern="^https?://[^/]",
+        description="address to which the summary is sent by HTTP POST",
     )
 
 

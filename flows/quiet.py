@@ -20,11 +20,21 @@ _OBSERVERS = (
 """What tells at length that the server is away; it tries again by itself."""
 
 
+_FAULTS: tuple[type[ScreenError], ...] = (ScreenError, *ScreenError.__subclasses__())
+_AGAIN = tuple(
+    f"Finished in state Failed('Task run encountered an exception {fault.__name__}:"
+    for fault in _FAULTS
+)
+"""How Prefect says once more what a task's own line said."""
+
+
 class OneLine(logging.Filter):
     """Takes the traceback off what a user can mend, and off what mends itself."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record; let all pass."""
+        """Change the record; let all pass that says something new."""
+        if record.getMessage().startswith(_AGAIN):
+            return False
         error: Any = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if isinstance(error, ScreenError):
             record.msg, record.args = f"{_RUNS.get(record.name, 'run')} failed: {error}", ()

@@ -39,15 +39,15 @@ def screening_flow(options: Screening = DEFAULT) -> list[str]:
 def screen_one(wanted: Screening, request: Request, spread: Spread) -> str:
     """The run of one anode metal, with its artifacts; the folder."""
     anode, log = request.settings.anode, get_run_logger()
-    plan = tasks.plan(request.model_dump(mode="json"), wanted.batch)
+    plan = tasks.plan(request.model_dump(mode="json"), wanted.batch, spread.workers)
     batches = shards.structure_batches(Path(plan))
-    atomistic = spread(
+    atomistic = spread.each(
         tasks.structures,
         [{"plan": plan, "kind": kind, "rows": rows} for kind, rows in batches],
         _Progress(f"structures-{anode.lower()}", len(batches)),
     )
     count = len(shards.read_plan(Path(plan)).batches)
-    parts = spread(
+    parts = spread.each(
         tasks.describe,
         [{"plan": plan, "batch": i} for i in range(count)],
         _Progress(f"describe-{anode.lower()}", count),

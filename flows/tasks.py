@@ -40,9 +40,10 @@ def _is_final(error: BaseException) -> bool:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def plan(request: dict[str, Any], batch: int) -> str:
+def plan(request: dict[str, Any], batch: int, workers: int) -> str:
     """Read the data and cut the candidates into batches; the path of the plan."""
-    return str(shards.make_plan(Request.model_validate(request), files.home(os.environ), batch))
+    asked = Request.model_validate(request)
+    return str(shards.make_plan(asked, files.home(os.environ), batch, workers))
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)

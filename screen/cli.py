@@ -795,7 +795,11 @@ def compare_command(
     form: Format = "table",
     output: Out = None,
 ) -> None:
-    """What changed among the best of each role from one run to another, and why."""
+    """What changed among the best of each role from one run to another, and why.
+
+    A new phase is named as the cause if the runs judged it; of the reference set or with --selected
+    most are not, and then changed data are all that is said.
+    """
     from screen import answers
 
     _check_format(form)

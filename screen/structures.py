@@ -20,6 +20,8 @@ from screen.tables import rows_of
 
 TABLE = "structures.csv"
 """What the column `structure` says of a phase whose structure is in the shipped table."""
+_SAME_PLACE = 1e-3
+"""Images of a site nearer than this in each fractional coordinate are one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +61,40 @@ class Crystal:
         """The whole conventional cell as a pymatgen `Structure`."""
         from pymatgen.core import Lattice, Structure  # noqa: PLC0415 (takes half a second)
 
-        symbols, positions = zip(*self.sites, strict=True)
-        lattice = Lattice(self.lattice)
-        if self.whole_cell:
-            return Structure(lattice, symbols, positions)
-        return Structure.from_spacegroup(self.space_group, lattice, symbols, positions, tol=1e-3)
+        sites = list(self.sites)
+        if not self.whole_cell:
+            operations = _operations(self.space_group)
+            sites = [(symbol, p) for symbol, place in sites for p in _orbit(operations, place)]
+        symbols, places = zip(*sites, strict=True)
+        return Structure(Lattice(self.lattice), symbols, places)
+
+
+@cache
+def _operations(space_group: str) -> FloatArray:
+    """Symmetry operations of a space group as affine matrices, shape (operations, 4, 4).
+
+    The setting is the first in pymatgen's table that has this symbol, as `SpaceGroup` chooses; that
+    class itself takes a tenth of a second to make one.
+
+    Raises:
+        ValueError: for a symbol of none.
+    """
+    from pymatgen.core.operations import SymmOp  # noqa: PLC0415 (takes half a second)
+    from pymatgen.symmetry.groups import SpaceGroup  # noqa: PLC0415
+
+    symbol = SpaceGroup.abbrev_sg_mapping.get(space_group, space_group)
+    names = ("hermann_mauguin", "universal_h_m", "hermann_mauguin_u")
+    found = [s["symops"] for s in SpaceGroup.SYMM_OPS if symbol in [s[name] for name in names]]
+    if not found:
+        raise ValueError(f"no space group is called {space_group}")
+    return np.array([SymmOp.from_xyz_str(text).affine_matrix for text in found[0]])
+
+
+def _orbit(operations: FloatArray, place: tuple[float, ...]) -> list[tuple[float, ...]]:
+    """The distinct images of a place in the cell, each coordinate in [0, 1)."""
+    images = (operations @ np.array([*place, 1.0]))[:, :3].round(10) % 1
+    near = (np.abs(images[:, None] - images) < _SAME_PLACE).all(axis=2)
+    return [tuple(image) for i, image in enumerate(images.tolist()) if not near[i, :i].any()]
 
 
 @cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -55,3 +57,13 @@ def published(request: pytest.FixtureRequest) -> Competition:
     """Each table that must give the published values."""
     table: Competition = request.getfixturevalue(request.param)
     return table
+
+
+def wait_until(true: Callable[[], bool], seconds: float, pause: float = 0.2) -> bool:
+    """Whether something becomes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(pause)
+    return true()

@@ -117,6 +117,28 @@ def test_row_builds_what_it_names(row: dict[str, str]) -> None:
     assert 4 < cell.volume / len(cell) < 80
 
 
+@pytest.mark.parametrize("formula", ["LiF", "Al2O3", "Li3PS4", "SiO2", "CuO", "LiC12"])
+def test_sites_are_those_of_the_space_group(formula: str) -> None:
+    """As pymatgen expands them, which takes a hundred times as long."""
+    crystal = crystal_of(formula)
+    symbols, places = zip(*crystal.sites, strict=True)
+    known = Structure.from_spacegroup(
+        crystal.space_group, Lattice(crystal.lattice), symbols, places, tol=1e-3
+    )
+    own = crystal.structure
+    assert len(own) == len(known)
+    apart = own.lattice.get_all_distances(own.frac_coords, known.frac_coords)
+    nearest = apart.argmin(axis=1)
+    assert apart.min(axis=1).max() < 0.01
+    assert sorted(nearest) == list(range(len(known)))
+    assert [site.specie for site in own] == [known[i].specie for i in nearest]
+
+
+def test_an_unknown_space_group_is_named() -> None:
+    with pytest.raises(ValueError, match="no space group is called Xx"):
+        _ = Crystal("Li", "Xx", np.eye(3), (("Li", (0.0, 0.0, 0.0)),), "made up").structure
+
+
 def test_cells_are_conventional() -> None:
     """The stated cell has the shape that its crystal system asks for."""
     for formula in FORMULAS:

@@ -11,6 +11,7 @@ from unittest import mock
 import numpy as np
 
 from screen.atomistic.jobs import Cell, Job, Kind, NoAnswerError, Result
+from screen.composition import IntArray
 
 COLUMNS = {
     "E_1D": "migration_barrier_1d_ev",
@@ -72,13 +73,35 @@ def one(job: Job) -> Result:
     calculation.read_structure(charged, oxi_check=False)
     with mock.patch.object(core, "cKDTree", _one_thread(core.cKDTree)):
         calculation.bvse_distribution(mobile_ion=f"{ion}{charge}+", resolution=resolution)
-    found = calculation.percolation_barriers(encut=HIGHEST_EV)
+    with mock.patch.object(calculation, "_percolation_dimension", _copies_joined):
+        found = calculation.percolation_barriers(encut=HIGHEST_EV)
     values = {column: round(float(found[theirs]), 4) for theirs, column in COLUMNS.items()}
     reason = f"no path below {HIGHEST_EV:g} eV"
     return Result(
         {column: value for column, value in values.items() if np.isfinite(value)},
         {column: reason for column, value in values.items() if not np.isfinite(value)},
     )
+
+
+def _copies_joined(labels: IntArray, _: Any = None) -> int:
+    """Most cells of a 2 x 2 x 2 block that one cluster joins; bvlain's answer, in one sweep.
+
+    bvlain searches the whole block once for each cluster: two fifths of the time of a run.
+
+    Args:
+        labels: of the cluster of each point of the block, 0 outside of all, shape (2x, 2y, 2z).
+    """
+    half = np.array(labels.shape) // 2
+    flat = labels.ravel()
+    first = np.zeros(flat.max() + 1, dtype=np.int64)
+    first[flat[::-1]] = np.arange(len(flat))[::-1]  # of equal ones the last counts: the first point
+    clusters = np.flatnonzero(flat[first] == np.arange(len(first)))
+    clusters = clusters[clusters > 0]
+    if not len(clusters):
+        return 0
+    point = np.stack(np.unravel_index(first[clusters], labels.shape), axis=1) % half
+    copies = point[:, None] + np.indices((2, 2, 2)).reshape(3, 8).T * half
+    return int((labels[tuple(np.moveaxis(copies, 2, 0))] == clusters[:, None]).sum(axis=1).max())
 
 
 def _with_charges(structure: Any, ion: str, charge: int) -> Any:

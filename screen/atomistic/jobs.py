@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import io
 import json
 import math
 import multiprocessing
+import os
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -25,6 +28,10 @@ from screen.structures import Crystal
 Progress = Callable[[int, int], None]
 Value = float | str
 _ALONE = threading.Lock()
+_ROUNDS = 4
+"""Batches that each of several workers gets at least, where there are enough jobs."""
+
+_LOOK_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -154,23 +161,55 @@ class _TimeUp(BaseException):
 
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise _TimeUp after so many seconds; without effect outside a main thread or on Windows."""
-    alarm = getattr(signal, "SIGALRM", None)
-    main = threading.current_thread() is threading.main_thread()
-    if alarm is None or not main or math.isinf(seconds):
+    """Raise _TimeUp after so many seconds, at the next step of Python code."""
+    if math.isinf(seconds):
         yield
-        return
+    elif threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM"):
+        with _alarm(seconds):
+            yield
+    else:
+        with _timer(seconds):
+            yield
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """By a signal, which ends waits, too; only the main thread gets signals."""
 
     def stop(*_: Any) -> None:
         raise _TimeUp
 
-    before = signal.signal(alarm, stop)
+    before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(alarm, before)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _timer(seconds: float) -> Iterator[None]:
+    """By another thread: workers of Dask run jobs beside their main thread."""
+    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    here = ctypes.c_ulong(threading.get_ident())
+    over = threading.Lock()  # held by the first to end: the job or its time
+
+    def stop() -> None:
+        if over.acquire(blocking=False):
+            raise_in(here, ctypes.py_object(_TimeUp))
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if not over.acquire(blocking=False):
+            timer.join()
+            raise_in(here, None)  # it may be on its way still, and would hit what comes next
+            raise _TimeUp
 
 
 @dataclass(frozen=True)
@@ -223,6 +262,27 @@ def _seal(values: Mapping[str, Value], reasons: Mapping[str, str]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+def divided(costs: Sequence[float], size: int, workers: int = 1) -> list[list[int]]:
+    """Places of jobs in batches: the dearest first and, for several workers, of like costs, so that
+    none has much left to do when the others are done.
+
+    Args:
+        costs: of each job, on any scale; a guess will do.
+        size: most jobs in a batch.
+    """
+    order = sorted(range(len(costs)), key=lambda i: -costs[i])
+    fair = sum(costs) / (_ROUNDS * workers) if workers > 1 else math.inf
+    parts: list[list[int]] = []
+    room = 0.0
+    for i in order:
+        if not parts or len(parts[-1]) == size or costs[i] > room:
+            parts.append([])
+            room = fair
+        parts[-1].append(i)
+        room -= costs[i]
+    return parts
+
+
 def run(
     kind: Kind,
     jobs: Sequence[Job],
@@ -238,7 +298,7 @@ def run(
     numbers do not depend on workers or executor: every job is computed alone, on one thread.
 
     Args:
-        workers: 1: in this process; more: so many processes beside it.
+        workers: 1: in this process; more: so many processes beside it, or so many of the executor.
         executor: takes the batches instead: that of a Dask client (`client.get_executor()`, workers
             with one thread each), of mpi4py, ...; it is not shut down.
         progress: told how many of the jobs are done, and of how many.
@@ -249,7 +309,8 @@ def run(
     """
     found = {job.digest: store.get(kind, job) for job in jobs}
     open_jobs = [job for job in {job.digest: job for job in jobs}.values() if not found[job.digest]]
-    parts = [open_jobs[i : i + kind.size] for i in range(0, len(open_jobs), kind.size)]
+    costs = [len(job.cell.symbols) for job in open_jobs]
+    parts = [[open_jobs[i] for i in part] for part in divided(costs, kind.size, workers)]
     missing = len(open_jobs)
     progress(len(found) - missing, len(found))
     for part, results in _computed(kind, parts, workers, executor):
@@ -273,7 +334,12 @@ def _computed(
     # Spawned, not forked: a fork of a process with threads (torch, arrow) may hang.
     spawn = multiprocessing.get_context("spawn")
     pool = (
-        ProcessPoolExecutor(min(workers, len(parts)), mp_context=spawn)
+        ProcessPoolExecutor(
+            min(workers, len(parts)),
+            mp_context=spawn,
+            initializer=_end_with,
+            initargs=(os.getpid(),),
+        )
         if executor is None
         else nullcontext(executor)
     )
@@ -287,6 +353,17 @@ def _computed(
         finally:
             for future in futures:
                 future.cancel()
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when the process that started it is gone, however that ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _result_of(future: Future[list[Result]], part: list[Job]) -> list[Result]:

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from screen.atomistic.jobs import Result
 from screen.columns import Texts
 from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray, segment_sum
 from screen.errors import DataError
@@ -102,6 +103,13 @@ class Case:
         """All phases; for the kernel those on the hull, which give the same answers faster."""
         table = Competition(self.phases.compositions, self.phases.energy)
         return stable_table(table)[0] if self.settings.engine == "kernel" else table
+
+    @cached_property
+    def computed(self) -> dict[str, list[Result]]:
+        """Results of runs on structures by their kind, one for each candidate; `structure_runs`
+        puts them here.
+        """
+        return {}
 
     @cached_property
     def decompositions(self) -> Decompositions:

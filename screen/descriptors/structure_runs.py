@@ -54,12 +54,18 @@ def results(
     progress: Progress = lambda *_: None,
     executor: Executor | None = None,
 ) -> list[Result]:
-    """A result, or why there is none, for each candidate.
+    """A result, or why there is none, for each candidate; of one case computed once, kept or not.
 
     Raises:
         UsageError: for a calculator of no known name, or results that cannot be kept.
         ScreenError: if a worker was lost.
     """
+    if kind.name not in case.computed:
+        case.computed[kind.name] = _results(case, kind, progress, executor)
+    return case.computed[kind.name]
+
+
+def _results(case: Case, kind: Kind, progress: Progress, executor: Executor | None) -> list[Result]:
     question = _barrier_jobs(case) if kind is barrier.KIND else _surface_jobs(case)
     found = [_job(case, i, question) for i in range(len(case))]
     ready = [job for job in found if isinstance(job, Job)]

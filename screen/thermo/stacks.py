@@ -45,7 +45,8 @@ BLOCK = 1 << 13
 _STACK_NUMBERS = 320_000
 _SUBSETS_AT_ONCE = 1 << 21
 _FEW = 64
-_INDICES_KEPT = 4
+_INDICES_KEPT = 16
+"""One for each electrolyte and each gas, the hull and the profiles: the next batch asks again."""
 _NEVER = 1e3
 
 

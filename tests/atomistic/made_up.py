@@ -6,6 +6,7 @@ import os
 import signal
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,22 @@ def sleepy(job: Job) -> Result:
     return square(job)
 
 
+def busy(job: Job) -> Result:
+    """Computes for long, as calculators do: in many small steps."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            time.sleep(0.01)
+        except Exception:
+            return Result({"square_ev": 0.0, "word": "swallowed"})
+    return square(job)
+
+
+def lasting(job: Job) -> Result:
+    _count(job)
+    return busy(job)
+
+
 def fatal(job: Job) -> Result:
     """Kills its process at the number 3, unless the folder holds a file `well`."""
     if job.options["number"] == 3 and not (Path(job.options["folder"]) / "well").exists():
@@ -154,4 +171,16 @@ class _Bonds(_Broken):
 
 
 def bonds() -> Any:
+    return _Bonds()
+
+
+def deadly() -> Any:
+    """Kills its process unless there is the file that DEADLY names, which it tries to make first:
+    once if it can be made, else always.
+    """
+    told = Path(os.environ["DEADLY"])
+    if not told.exists():
+        with suppress(OSError):
+            told.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
     return _Bonds()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import pytest
 
 from screen.atomistic import barrier
@@ -45,6 +46,22 @@ def reason_of(result: Result) -> str:
 
 def needs_bvlain() -> None:
     pytest.importorskip("bvlain", reason="bvlain is not installed", exc_type=ImportError)
+
+
+@pytest.mark.filterwarnings("ignore:Please import:DeprecationWarning")
+@pytest.mark.parametrize("filled", [0.0, 0.02, 0.1, 0.3, 1.0])
+def test_clusters_are_counted_as_bvlain_counts_them(filled: float) -> None:
+    needs_bvlain()
+    from bvlain import Lain  # noqa: PLC0415 (an extra)
+
+    calculation = Lain(verbose=False)
+    calculation.n_jobs, calculation.backend = 1, "threading"
+    random = np.random.default_rng(1)
+    for shape in ((4, 5, 6), (1, 8, 3), (7, 7, 2)):
+        free = random.random(shape) < filled
+        labels, features = calculation._connected_components(1.0 - free, 0.5)
+        known = calculation._percolation_dimension(labels, features)
+        assert barrier._copies_joined(labels) == known
 
 
 def test_the_documented_example() -> None:

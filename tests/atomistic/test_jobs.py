@@ -12,14 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from screen.atomistic import barrier, surface
-from screen.atomistic.jobs import Kind, Result, Store, batch, run
+from screen.atomistic.jobs import Kind, Result, Store, batch, divided, run
 from screen.errors import ScreenError, UsageError
 from tests.atomistic.made_up import (
     COPPER,
     SILVER,
+    busy,
     counted,
     fatal,
     kind,
@@ -28,7 +32,7 @@ from tests.atomistic.made_up import (
     passing,
     sleepy,
 )
-from tests.conftest import ROOT
+from tests.conftest import ROOT, wait_until
 
 NUMBERS = (4.0, -1.0, 2.5, 0.1, 7.0)
 
@@ -68,6 +72,28 @@ def test_progress_counts_what_was_kept_and_what_is_new(store: Store) -> None:
     jobs = [made_up_job(number) for number in (1, 2, 3, 4, 1)]
     run(kind(size=2), jobs, store, progress=lambda done, of: told.append((done, of)))
     assert told == [(1, 4), (3, 4), (4, 4)]
+
+
+@given(
+    st.lists(st.integers(1, 300), max_size=60),
+    st.integers(1, 40),
+    st.integers(1, 8),
+)
+def test_batches_hold_each_job_once(costs: list[int], size: int, workers: int) -> None:
+    parts = divided(costs, size, workers)
+    assert sorted(i for part in parts for i in part) == list(range(len(costs)))
+    assert all(0 < len(part) <= size for part in parts)
+    in_order = [costs[i] for part in parts for i in part]
+    assert in_order == sorted(costs, reverse=True)
+    fair = sum(costs) / workers / 4
+    if workers > 1:
+        assert all(len(part) == 1 or sum(costs[i] for i in part) <= fair + 1e-6 for part in parts)
+    else:
+        assert len(parts) == -(-len(costs) // size)
+
+
+def test_one_dear_job_keeps_one_worker_alone() -> None:
+    assert divided([1, 1, 1, 9, 1, 1, 1, 1], 32, 2) == [[3], [0, 1], [2, 4], [5, 6], [7]]
 
 
 @pytest.mark.parametrize("size", [1, 2, 32])
@@ -136,6 +162,29 @@ def test_a_job_that_takes_too_long_is_given_up() -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
+def test_time_limits_hold_beside_the_main_thread() -> None:
+    """As in workers of Dask; what comes next in the thread is not hit."""
+    with ThreadPoolExecutor(1) as thread:
+        for _ in range(3):
+            start = time.monotonic()
+            job = made_up_job(1, limit=0.2)
+            (result,) = thread.submit(batch, kind(busy), [job]).result()
+            assert time.monotonic() - start < 5
+            assert set(result.reasons.values()) == {"not done after 0.2 s"}
+            assert not result.keep
+            (result,) = thread.submit(batch, kind(), [job]).result()
+            assert result.values["word"] == "above"
+
+
+def test_a_time_limit_hits_nothing_but_its_job() -> None:
+    """However near to its end the time is up."""
+    with ThreadPoolExecutor(1) as thread:
+        jobs = [made_up_job(1, limit=limit) for limit in np.geomspace(1e-6, 1e-3, 300)]
+        found = thread.submit(batch, kind(), jobs).result()
+        assert {r.reasons.get("word", "").split(" after")[0] for r in found} <= {"", "not done"}
+        assert thread.submit(sum, range(10**5)).result() == 4999950000
+
+
 def test_a_killed_run_goes_on_with_what_is_missing(store: Store, tmp_path: Path) -> None:
     script = (
         "from pathlib import Path; from screen.atomistic.jobs import Store, run\n"
@@ -155,6 +204,21 @@ def test_a_killed_run_goes_on_with_what_is_missing(store: Store, tmp_path: Path)
     assert again().stdout == "6\n"
     assert len(files_of(store)) == 6
     assert counted(tmp_path) == 3 + 4  # 0 and 1, 2 in vain; then 2 to 5
+
+
+def test_workers_end_with_a_killed_run(store: Store, tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path; from screen.atomistic.jobs import Store, run\n"
+        "from tests.atomistic.made_up import kind, lasting, made_up_job\n"
+        "if __name__ == '__main__':\n"
+        f"    jobs = [made_up_job(n, Path({str(tmp_path)!r})) for n in range(2)]\n"
+        f"    run(kind(lasting), jobs, Store(Path({str(store.root)!r})), workers=2)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT) as process:
+        assert wait_until(lambda: len(list(tmp_path.glob("ran-*"))) == 2, 60)
+        process.kill()
+    workers = [int(path.name.split("-")[2]) for path in tmp_path.glob("ran-*")]
+    assert wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), 30)
 
 
 def test_a_lost_worker_is_named_and_the_rest_kept(store: Store, tmp_path: Path) -> None:

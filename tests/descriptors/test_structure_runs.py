@@ -84,9 +84,24 @@ def test_what_is_kept_and_what_computes_change_nothing(home: Path) -> None:
         path.unlink()
     told: list[tuple[str, int, int]] = []
     with ThreadPoolExecutor(2) as threads:
+        case = case_of(*FORMULAS, **ASKED)
         structure_runs.run(case, lambda *step: told.append(step), threads)
     assert kept(home) == files
     assert told == [("surface", 0, 3), ("surface", 3, 3)]
+
+
+def test_what_is_not_kept_is_computed_once_in_a_run(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ASKED | {"calculator": "tests.atomistic.made_up:raises"}
+    case = case_of(*FORMULAS, **asked)
+    structure_runs.run(case)
+    with monkeypatch.context() as patched:
+        patched.setattr("screen.atomistic.jobs.run", lambda *_, **__: pytest.fail("once more"))
+        values = surface.compute(case)
+    assert "no licence for this machine" in values.reason("wetting_cosine")[0]
+    assert not kept(home)
+    same_values(surface.compute(case_of(*FORMULAS, **asked)), values)
 
 
 def test_other_choices_are_other_questions(home: Path) -> None:

@@ -18,10 +18,13 @@ import pytest
 
 from flows.server import free_port, server_version
 from screen.errors import NetworkError
+from tests.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]
 FILES = ("ranked.csv", "gaps.csv", "columns.json", "cards.json")
 """Those of a run that hold no time stamp."""
+WAIT_S = 300.0
+"""How long to wait for what is sure to come, however busy the machine."""
 Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
 
@@ -31,16 +34,6 @@ def environment(home: Path, url: str | None = None) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "MP_API"))}
     ours = {"SCREEN_HOME": str(home), "HOME": str(home), "PYTHONPATH": str(ROOT)}
     return kept | ours | ({} if url is None else {"PREFECT_API_URL": url})
-
-
-def wait_until(true: Callable[[], bool], seconds: float, pause: float = 0.2) -> bool:
-    """Whether something becomes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if true():
-            return True
-        time.sleep(pause)
-    return true()
 
 
 class Serving:
@@ -67,7 +60,7 @@ class Serving:
                 stderr=out,
                 start_new_session=True,
             )
-        assert wait_until(lambda: self.answers() and bool(self.deployments()), 120), self.said
+        assert wait_until(lambda: self.answers() and bool(self.deployments()), WAIT_S), self.said
 
     @property
     def said(self) -> str:
@@ -128,10 +121,10 @@ class Serving:
         """End it, and see that its server ends with it."""
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(60)
+            self.process.wait(WAIT_S)
         except subprocess.TimeoutExpired:
             self.kill()
-        assert wait_until(lambda: not self.answers(), 20)
+        assert wait_until(lambda: not self.answers(), WAIT_S)
 
 
 @pytest.fixture(scope="session")
@@ -156,7 +149,7 @@ def flow(serving: Serving, tmp_path: Path) -> Run:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=2 * WAIT_S,
         )
 
     return run

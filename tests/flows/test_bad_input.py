@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from flows import engines
+from flows.__main__ import given
 from flows.parameters import Screening, Weekly, checked
 from flows.server import free_port
-from screen.errors import ScreenError, UsageError
-from tests.flows.conftest import Run, Serving, environment, wait_until
+from screen.errors import NetworkError, ScreenError, UsageError
+from tests.conftest import wait_until
+from tests.flows.conftest import WAIT_S, Run, Serving, environment
 
 REFUSED = {
     "wrong type": ({"batch": "many"}, "parameter batch = 'many'"),
@@ -28,6 +31,7 @@ REFUSED = {
     "out of range": ({"settings": {"plating_v": -1}}, "plating_v = -1"),
     "unknown runner": ({"runner": "ray"}, "parameter runner = 'ray'"),
     "workers alone": ({"workers": 3}, "--runner dask"),
+    "no address": ({"webhook": "file:///etc/passwd"}, "parameter webhook = 'file:"),
     "nested": ({"pull": {"rate": 99}}, "parameter pull.rate = 99"),
 }
 
@@ -38,6 +42,13 @@ def test_parameters(options: dict[str, Any], words: str) -> None:
         checked(Weekly, options).requests()
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_zero_is_given() -> None:
+    assert given(tolerance=0.0, batch=0, anodes=[], source=None, selected=False) == {
+        "tolerance": 0.0,
+        "batch": 0,
+    }
 
 
 def test_made_options_pass() -> None:
@@ -83,7 +94,7 @@ def call(home: Path, url: str | None, *arguments: str, module: str = "flows") ->
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=WAIT_S,
     )
 
 
@@ -96,7 +107,20 @@ def test_before_any_flow(tmp_path: Path) -> None:
     done = call(tmp_path, nobody, "--every", "61 * * * *", module="flows.serve")
     refused(done, 2, "is no cron line")
     refused(call(tmp_path, nobody, "screening", "--anode", "Xx"), 2, "Xx")
+    refused(call(tmp_path, nobody, "screening", "--batch", "0"), 2, "batch = 0")
     assert not (tmp_path / "results").exists()
+
+
+def test_what_is_no_dask_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A web server says nothing until it is asked; one connection after the other is closed."""
+    monkeypatch.setattr(engines, "_ANSWER_S", 0.5)
+    with other_version() as url:
+        address = url.removesuffix("/api").replace("http", "tcp")
+        with pytest.raises(NetworkError, match="is no Dask scheduler; mend --address"):
+            engines._check_address(address)
+    for wrong in ("nonsense", "tcp://host", "tcp://host:x"):
+        with pytest.raises(UsageError, match="give it as tcp://host:port"):
+            engines._check_address(wrong)
 
 
 @pytest.mark.slow
@@ -149,7 +173,7 @@ def test_served_with_bad_parameters(serving: Serving) -> None:
     def ended() -> bool:
         return any(r["id"] == run["id"] and r["end_time"] for r in serving.runs())
 
-    assert wait_until(ended, 90)
+    assert wait_until(ended, WAIT_S)
     (found,) = (r for r in serving.runs() if r["id"] == run["id"])
     assert found["state_type"] == "FAILED"
     assert "unknown anode" in found["state"]["message"]
@@ -160,6 +184,6 @@ def test_served_with_bad_parameters(serving: Serving) -> None:
         errors[:] = [log["message"] for log in logs if log["level"] >= 40]
         return bool(errors)
 
-    assert wait_until(logged, 30)
+    assert wait_until(logged, WAIT_S)
     assert any("unknown anode" in message and "\n" not in message for message in errors)
     assert not any("Traceback" in message for message in errors)

@@ -28,6 +28,14 @@ def test_a_fault_is_one_line_and_a_bug_is_not() -> None:
     assert bug.exc_info is not None
 
 
+def test_a_fault_is_said_once() -> None:
+    said = "Finished in state Failed('Task run encountered an exception {}: no such table')"
+    for name, passes in (("DataError", False), ("NetworkError", False), ("ValueError", True)):
+        text = said.format(name)
+        record = logging.LogRecord("prefect.task_runs", logging.ERROR, "", 0, text, (), None)
+        assert quiet.OneLine().filter(record) == passes
+
+
 def test_printed_tracebacks_are_dropped(capsys: pytest.CaptureFixture[str]) -> None:
     with quiet.no_tracebacks():
         print("waiting")

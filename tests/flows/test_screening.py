@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import resource
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import Run, Serving, environment, only, same_run
+from tests.conftest import wait_until
+from tests.flows.conftest import WAIT_S, Run, Serving, environment, only, same_run
 
 pytestmark = pytest.mark.slow
 
@@ -19,8 +21,11 @@ MOST_OVERHEAD_S = 20.0
 
 
 def test_with_a_server_of_its_own(expected: Path, tmp_path: Path) -> None:
-    """The temporary server ends with the run; nothing is said but the folder."""
-    started = time.monotonic()
+    """The temporary server ends with the run; nothing is said but the folder.
+
+    What it costs is counted in processor time, on which other work on the machine tells less.
+    """
+    before = children_s()
     done = subprocess.run(
         [sys.executable, "-c", OWN, "screening", "--anode", "Li"],
         cwd=tmp_path,
@@ -29,13 +34,28 @@ def test_with_a_server_of_its_own(expected: Path, tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    took = time.monotonic() - started
+    took = children_s() - before
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip() == str(only(tmp_path / "results").relative_to(tmp_path))
     same_run(only(tmp_path / "results"), expected)
-    found = subprocess.run(["pgrep", "-f", f"flows.server.*{tmp_path}"], check=False)
-    assert found.returncode == 1
-    assert took < MOST_OVERHEAD_S + 10
+    assert wait_until(lambda: not of_home(tmp_path), WAIT_S)
+    assert took < MOST_OVERHEAD_S
+
+
+def children_s() -> float:
+    """Processor time of processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def of_home(home: Path) -> list[int]:
+    """Processes that keep their files under a folder, by what they were started with."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if f"SCREEN_HOME={home}".encode() in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found
 
 
 OWN = """
@@ -74,7 +94,7 @@ def test_two_at_once(serving: Serving, expected: Path, tmp_path: Path) -> None:
         )
         for i in range(2)
     ]
-    assert [process.communicate(timeout=120)[1] for process in both] == ["", ""]
+    assert [process.communicate(timeout=WAIT_S)[1] for process in both] == ["", ""]
     assert [process.returncode for process in both] == [0, 0]
     for i in range(2):
         same_run(only(tmp_path / f"r{i}"), expected)

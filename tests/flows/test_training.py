@@ -1,0 +1,129 @@
+"""The training flow: a better model is put in place, a worse one refused, kill -9 changes nothing.
+
+Models lie in the package, so each test trains in a copy of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from screen.tables import sha256
+from tests.conftest import ROOT
+from tests.flows.conftest import Done, Serving, environment
+from tests.flows.test_recovery import ATTEMPTS, kill_when
+
+pytestmark = pytest.mark.slow
+
+TRAINING = ("training", "--seed", "1")
+"""With another seed than the shipped model's, so that there is something new to put in place."""
+
+
+class Copy:
+    """A copy of the package with its models, and how to run what is in it."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        for name in ("screen", "flows"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, folder / "package" / name, ignore=ignored)
+        self.data = folder / "package" / "screen" / "data"
+        self.env = environment(folder, url) | {"PYTHONPATH": str(folder / "package")}
+
+    def python(self, *arguments: str) -> Done:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+
+    def train(self, *options: str) -> str:
+        done = self.python("-m", "flows", *TRAINING, *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    def files(self) -> dict[str, str]:
+        """The data of the package, models among them, by their digests."""
+        return {path.name: sha256(path) for path in self.data.iterdir()}
+
+    def works(self) -> bool:
+        """Whether the models in place can be used."""
+        done = self.python("-m", "screen", "rank", "--anode", "Li", "-q", "-o", "run")
+        return done.returncode == 0
+
+
+@pytest.fixture
+def copy(serving: Serving, tmp_path: Path) -> Callable[[str], Copy]:
+    return lambda name: Copy(tmp_path / name, serving.url)
+
+
+def test_a_model_as_good_is_put_in_place(copy: Callable[[str], Copy]) -> None:
+    own = copy("own")
+    before = own.files()
+    assert own.train().startswith("Put in place")
+    after = own.files()
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert "datasets.toml" in changed
+    assert any("model" in name for name in changed)
+    assert own.works()
+    assert own.train().startswith("Unchanged")
+    assert own.files() == after
+
+
+def test_a_worse_model_is_refused(copy: Callable[[str], Copy]) -> None:
+    """Energies with large errors make a worse one, which stays out."""
+    own = copy("own")
+    path = own.data / "reference_phases.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    errors = np.random.default_rng(1).normal(0.0, WRONG_EV, len(rows))
+    for row, error in zip(rows, errors.tolist(), strict=True):
+        energy = float(row[ENERGY])
+        row[ENERGY] = f"{energy + error if energy else energy:.4f}"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    sealed = own.python("-c", "from screen.tables import seal; seal()")
+    assert sealed.returncode == 0, sealed.stderr
+    before = own.files()
+    said = own.train("--tolerance", "0")
+    assert said.startswith("Refused"), said
+    assert own.files() == before
+    assert own.works()
+
+
+ENERGY, WRONG_EV = "formation_energy_ev_atom", 0.3
+
+
+def training(serving: Serving) -> set[str]:
+    """Runs of the task that fits, by their ids, that were begun."""
+    body = {"task_runs": {"name": {"like_": "train"}}, "limit": 200, "sort": "ID_DESC"}
+    return {run["id"] for run in serving.ask("task_runs/filter", body) if run["start_time"]}
+
+
+def test_killed_in_training(copy: Callable[[str], Copy], serving: Serving) -> None:
+    """The models in place are as they were, and the same command finishes."""
+    for i in range(ATTEMPTS):
+        own, known = copy(f"attempt-{i}"), training(serving)
+        before = own.files()
+        if kill_when(lambda known=known: training(serving) > known, TRAINING, own.folder, own.env):  # type: ignore[misc]
+            break
+    else:
+        pytest.fail(f"{ATTEMPTS} runs ended before they were killed")
+    assert own.files() == before
+    assert own.works()
+    assert own.train().startswith("Put in place")
+    assert own.files() != before
+    assert own.works()
