@@ -849,7 +849,7 @@ def model_evaluate_command(
 def model_train_command(
     seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
 ) -> None:
-    """Fit all models anew, measure them and put them in place; with rows of yours, beside these."""
+    """Fit the models anew, measure and write them; with rows of yours, beside these rows."""
     from screen import answers, training
     from screen.model import recovery, stored
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -68,6 +69,14 @@ class Values:
         """The reason per candidate, to be read where the value is missing."""
         reason = self._reasons[name]
         return np.full(self.length, reason, dtype=object) if isinstance(reason, str) else reason
+
+    def first_reason(self, names: Sequence[str]) -> Texts:
+        """The reason of the first of some columns that is missing, per candidate; else ""."""
+        reasons = np.full(self.length, "", dtype=object)
+        for name in reversed(names):
+            gone = missing(self.columns[name])
+            reasons[gone] = self.reason(name)[gone]
+        return reasons
 
 
 def missing(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -385,7 +385,8 @@ class Run:
         """What the result depends on, as digests: data, code, settings and roles."""
         choices = self.case.settings.model_dump_json() + repr([r.role for r in self.rankings])
         if learns(self.case.settings):
-            choices += repr(recovery.load().fitted_to)
+            models = (recovery.load(), performance.load())
+            choices += repr([(model.fitted_to, model.seed) for model in models])
         return {
             "data": data_digest(self.case.phases, self.files),
             "code": code_digest(),

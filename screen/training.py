@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from screen import descriptors, literature, pipeline
 from screen.composition import INDEX, Compositions, FloatArray, parse_formula
 from screen.descriptors import magpie
+from screen.errors import DataError
 from screen.model import lithiophilic, performance, recovery, stored
 from screen.phases import Phases
 from screen.ranking import order
@@ -55,12 +54,25 @@ def fit(seed: int) -> Models:
 
 
 def train(seed: int) -> Models:
-    """Fit all models, measure them and put them in place."""
-    models = fit(seed)
-    lithiophilic.write(models.lithiophilic)
-    recovery.write(models.recovery)
-    performance.write(models.performance)
-    return models
+    """Fit the models, measure them and put them in place: all that are shipped, or, if there are
+    rows of the user's, those of the literature table beside these rows.
+
+    The lithiophilic model comes first, since the recovery model is measured against a ranking that
+    uses it.
+    """
+    if not literature.own_path().is_file() or not _sound():
+        lithiophilic.write(fit_lithiophilic(seed))
+    train_literature(seed)
+    return load()
+
+
+def _sound() -> bool:
+    """Whether the shipped lithiophilic model can be used."""
+    try:
+        lithiophilic.load()
+    except DataError:
+        return False
+    return True
 
 
 def train_literature(seed: int) -> None:
@@ -80,19 +92,10 @@ def fit_lithiophilic(seed: int) -> lithiophilic.Model:
     return lithiophilic.train(values.columns, known, seed)
 
 
-def _one_thread() -> AbstractContextManager[Any]:
-    """For linear algebra: these matrices are small, and more threads wait for each other."""
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415
-
-    limits: AbstractContextManager[Any] = threadpool_limits(1)
-    return limits
-
-
 def fit_recovery(seed: int) -> recovery.Model:
     """Fit to what the literature has made to work, among the phases of the reference set."""
     rows = literature.rows(own=True)
-    with _one_thread():
-        return recovery.train(reference_pool(), rows, stored.tables(), order.mix, seed)
+    return recovery.train(reference_pool(), rows, stored.tables(), order.mix, seed)
 
 
 def fit_performance(seed: int) -> performance.Model:
@@ -103,8 +106,7 @@ def fit_performance(seed: int) -> performance.Model:
     values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
     found = performance.features(values.columns)
     known = {f: x for f, x in zip(formulas, found, strict=True) if not np.isnan(x).any()}
-    with _one_thread():
-        return performance.train(rows, known, stored.tables(), seed)
+    return performance.train(rows, known, stored.tables(), seed)
 
 
 def evaluate(phases: Phases, seed: int) -> dict[str, recovery.Skill]:
@@ -113,8 +115,7 @@ def evaluate(phases: Phases, seed: int) -> dict[str, recovery.Skill]:
     """
     rows, taught = literature.rows(own=True), reference_pool()
     judged_pool = taught if phases.name == pipeline.REFERENCE else pool(phases, every(phases))
-    with _one_thread():
-        return recovery.measure(judged_pool, taught, rows, order.mix, seed)
+    return recovery.measure(judged_pool, taught, rows, order.mix, seed)
 
 
 def reference_pool() -> recovery.Pool:

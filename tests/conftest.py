@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,16 @@ settings.register_profile("explore", deadline=None, database=None, max_examples=
 settings.load_profile("fixed")
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that the developer keeps has a say in a test, rows of literature least of all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCREEN_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 EMBEDDED = ROOT / "screen/data/reference_phases.csv"
 FULL_SIZE = ROOT.parent / "shared/data/mp2019_ground_states.csv"
 

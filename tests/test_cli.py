@@ -192,7 +192,6 @@ def test_explain_json(cli: Cli) -> None:
             "passed",
             "rank",
             "of",
-            "rank_without_model",
             "score",
             "score_low",
             "score_high",
@@ -401,9 +400,8 @@ def test_rank_with_pymatgen_on_a_file(rank: Cli) -> None:
 def test_other_anodes(cli: Cli, rank: Cli, anode: str) -> None:
     rows = good(rank("--anode", anode, "--format", "csv", "--top", "1")).rows
     assert len(rows) >= 2
-    assert list(rows[0]) == [
-        c.name for c in ranked_columns(electrolytes_of(anode), Settings(anode=anode))
-    ]
+    settings = Settings(anode=anode)
+    assert list(rows[0]) == [c.name for c in ranked_columns(electrolytes_of(anode), settings)]
     answer = good(cli("window", f"{anode}F" if anode == "Na" else "MgF2", "--anode", anode))
     assert f"against {anode}: window 0.000 to" in answer.text
 
@@ -419,15 +417,12 @@ def test_run_folder(rank: Cli, anode: str) -> None:
     assert {path.name for path in Path("run").iterdir()} == set(RUN_FILES)
     head, *rows = read_csv("run/ranked.csv")
     gap_head, *gaps = read_csv("run/gaps.csv")
-    assert head == [
-        column.name for column in ranked_columns(electrolytes_of(anode), Settings(anode=anode))
-    ]
+    settings = Settings(anode=anode)
+    assert head == [c.name for c in ranked_columns(electrolytes_of(anode), settings)]
     assert gap_head == ["id", "formula", "column", "reason"]
     assert {len(row) for row in rows} == {len(head)}
 
-    described = {
-        column.name for column in computed_columns(electrolytes_of(anode), Settings(anode=anode))
-    }
+    described = {column.name for column in computed_columns(electrolytes_of(anode), settings)}
     at = {name: i for i, name in enumerate(head)}
     empty = {
         (row[at["id"]], row[at["formula"]], name)

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from pymatgen.core import Composition
 
-from screen import literature
+from screen import literature, tables, training
 from screen.cli import main
 from screen.columns import Column
 from screen.composition import parse_formula
 from screen.errors import DataError
 from screen.literature import ALLOWED, COLUMNS, NAMES, REQUIRED, Row, faults, rows
-from screen.tables import rows_of
+from screen.tables import rows_of, sha256
 from screen.units import unit_of
 
 SHIPPED = rows()
@@ -197,6 +197,7 @@ RULES = [
     ({"confidence": "sure"}, "confidence", "Allowed: high, medium, low"),
     ({"provenance": "seen"}, "provenance", "Allowed: read, read_secondary, recalled"),
     ({"lifetime_censored": "yes"}, "lifetime_censored", "unknown 'yes'"),
+    ({"ccd_censored": "yes"}, "ccd_censored", "unknown 'yes'"),
     ({"current_ma_cm2": "500"}, "current_ma_cm2", "above 50; is it in µA"),
     ({"current_ma_cm2": "0.0005"}, "current_ma_cm2", "below 0.001; is it in A"),
     ({"control_current_ma_cm2": "500"}, "control_current_ma_cm2", "µA"),
@@ -221,6 +222,11 @@ RULES = [
     ({"lifetime_cycles": "100"}, "lifetime_cycles", "100 cycles of 2 h are 200 h, not 1000 h"),
     ({"ccd_ma_cm2": "0.3"}, "ccd_ma_cm2", "below the current"),
     ({"lifetime_h": ""}, "lifetime_censored", "no lifetime"),
+    (
+        {"ccd_ma_cm2": "", "ccd_censored": "1"},
+        "ccd_censored",
+        "no critical current density that it could be said of",
+    ),
     (
         {"lifetime_h": "", "lifetime_censored": "", "ccd_ma_cm2": ""},
         "lifetime_h",
@@ -349,6 +355,41 @@ def test_missing_file_is_refused(tmp_path: Path) -> None:
         literature.add(tmp_path / "none.csv")
 
 
+# Bounds, papers and digests
+
+
+@pytest.mark.parametrize(("text", "flag"), [("", None), ("0", False), ("1", True)])
+def test_a_bound_is_kept_as_it_was_said(tmp_path: Path, text: str, flag: bool | None) -> None:
+    literature.add(write(tmp_path / "mine.csv", GOOD | {"ccd_censored": text}))
+    assert rows(own=True)[-1].ccd_censored is flag
+
+
+def test_every_shipped_critical_current_density_says_whether_it_is_a_bound() -> None:
+    for row in SHIPPED:
+        assert (row.ccd_censored is None) == math.isnan(row.ccd_ma_cm2)
+        note = row.note.lower()
+        if "ccd is a lower bound" in note:
+            assert row.ccd_censored
+
+
+def test_spelling_does_not_make_two_papers_of_one() -> None:
+    row = SHIPPED[0]
+    assert dataclasses.replace(row, reference=row.reference.upper()).paper == row.paper
+
+
+def test_digests_follow_the_rows_that_are_there(tmp_path: Path) -> None:
+    shipped = literature.digests(own=True)
+    assert shipped == literature.digests() == {"literature": sha256(tables.DATA / "literature.csv")}
+    literature.add(write(tmp_path / "mine.csv", GOOD))
+    first = literature.digests(own=True)
+    assert first == shipped | {"own rows": sha256(literature.own_path())}
+    assert literature.digests() == shipped
+    literature.add(write(tmp_path / "mine.csv", GOOD | {"material_label": "another"}))
+    assert literature.digests(own=True) != first
+    literature.own_path().unlink()
+    assert literature.digests(own=True) == shipped
+
+
 # The command
 
 
@@ -385,8 +426,9 @@ def test_faults_of_the_command(
 
 
 def test_added_rows_are_printed_unless_left_out(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(training, "train_literature", lambda _: None)  # see test_training
     assert main(["literature", "add", str(write(tmp_path / "mine.csv", GOOD))]) == 0
     assert "1 rows added to" in capfd.readouterr().err
     chosen = ["literature", "--where", "row_id == 'own-1'"]

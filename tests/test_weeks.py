@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,119 +16,118 @@ from screen import training, weeks
 from screen.cli import main
 from screen.errors import DataError
 from screen.model import lithiophilic, performance, recovery
-from screen.model.lithiophilic import Model
+from screen.model.lithiophilic import Model as Lithiophilic
 from screen.model.validation import Estimate
+
+Written = list[tuple[str, Any]]
+HOMES = (lithiophilic, recovery, performance)
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> list[Model]:
-    """Models that were put in place."""
-    found: list[Model] = []
-    monkeypatch.setattr(lithiophilic, "write", found.append)
+def written(monkeypatch: pytest.MonkeyPatch) -> Written:
+    """Models that were put in place, with the names of their modules."""
+    found: Written = []
+    for home in HOMES:
+        name = home.__name__.rpartition(".")[2]
+        monkeypatch.setattr(home, "write", lambda model, name=name: found.append((name, model)))
     return found
 
 
-def with_skill(**changes: Any) -> Model:
+def shifted(value: Estimate | tuple[float, float, float], by: float) -> Any:
+    return Estimate(*(part + by for part in value))
+
+
+def told(**changes: Any) -> Lithiophilic:
     old = lithiophilic.load()
     return replace(old, intercept=old.intercept + 1e-6, skill=replace(old.skill, **changes))
 
 
-def shifted(value: tuple[float, float, float], by: float) -> tuple[float, float, float]:
-    return (value[0] + by, value[1] + by, value[2] + by)
+def liked(**changes: Any) -> recovery.Model:
+    """With other skill over all roles."""
+    old = recovery.load()
+    every = replace(old.skill[recovery.ALL], **changes)
+    return replace(old, seed=old.seed + 1, skill=old.skill | {recovery.ALL: every})
+
+
+def carried(**changes: Any) -> performance.Model:
+    """With other skill for the critical current density."""
+    old = performance.load()
+    ccd = replace(old.targets["ccd"], skill=replace(old.targets["ccd"].skill, **changes))
+    return replace(old, seed=old.seed + 1, targets=old.targets | {"ccd": ccd})
 
 
 SKILL = lithiophilic.load().skill
-RULES: dict[str, tuple[dict[str, Any], str]] = {
-    "better": ({"brier": shifted(SKILL.brier, -0.02)}, "put in place"),
-    "about as good": ({"brier": shifted(SKILL.brier, 0.005)}, "put in place"),
-    "worse Brier score": ({"brier": shifted(SKILL.brier, 0.02)}, "refused"),
-    "worse ranking": ({"ranked": shifted(SKILL.ranked, -0.02)}, "refused"),
-    "no better than the share": ({"dumb_brier": SKILL.brier[0]}, "refused"),
+PLACE = recovery.load().skill[recovery.ALL].place
+CCD = performance.load().targets["ccd"].skill
+RULES: dict[str, tuple[str, Callable[[], Any], str]] = {
+    name: (name.split(":")[0], model, decision)
+    for name, (model, decision) in {
+        "lithiophilic: better": (lambda: told(brier=shifted(SKILL.brier, -0.02)), "put in place"),
+        "lithiophilic: as good": (lambda: told(brier=shifted(SKILL.brier, 0.005)), "put in place"),
+        "lithiophilic: worse": (lambda: told(brier=shifted(SKILL.brier, 0.02)), "refused"),
+        "lithiophilic: ranks worse": (lambda: told(ranked=shifted(SKILL.ranked, -0.02)), "refused"),
+        "lithiophilic: as the share alone": (lambda: told(dumb_brier=SKILL.brier[0]), "refused"),
+        "recovery: about as good": (
+            lambda: liked(place=PLACE | {"model": shifted(PLACE["model"], -0.005)}),
+            "put in place",
+        ),
+        "recovery: worse": (
+            lambda: liked(place=PLACE | {"model": shifted(PLACE["model"], -0.02)}),
+            "refused",
+        ),
+        "recovery: by chance": (lambda: liked(p=0.06), "refused"),
+        "performance: about as good": (
+            lambda: carried(error=shifted(CCD.error, 0.005)),
+            "put in place",
+        ),
+        "performance: worse": (lambda: carried(error=shifted(CCD.error, 0.02)), "refused"),
+        "performance: too sure": (lambda: carried(cover=Estimate(0.71, 0.6, 0.8)), "refused"),
+        "performance: too unsure": (lambda: carried(cover=Estimate(0.89, 0.8, 1.0)), "refused"),
+    }.items()
 }
 
 
-def fitted(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
-    """Let training give the models in place, but for some."""
-    models = replace(training.load(), **changed)
-    monkeypatch.setattr(training, "fit", lambda _: models)
+def in_place(**others: Any) -> training.Models:
+    """The models in place, but those that are given."""
+    return replace(training.load(), **others)
 
 
-@pytest.mark.parametrize(("skill", "decision"), RULES.values(), ids=RULES)
+@pytest.mark.parametrize(("name", "model", "decision"), RULES.values(), ids=RULES)
 def test_the_rule_of_promotion(
-    skill: dict[str, Any], decision: str, written: list[Model], monkeypatch: pytest.MonkeyPatch
+    name: str,
+    model: Callable[[], Any],
+    decision: str,
+    written: Written,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    new = with_skill(**skill)
-    fitted(monkeypatch, lithiophilic=new)
-    assert weeks.train(0, 0.01).startswith(f"Lithiophilic: {decision}")
-    assert written == ([new] if decision == "put in place" else [])
+    new = model()
+    monkeypatch.setattr(training, "fit", lambda _: in_place(**{name: new}))
+    said = weeks.train(0, 0.01)
+    assert f"{name.capitalize()}: {decision}: " in said
+    assert said.count(": unchanged: ") == 2
+    assert written == ([(name, new)] if decision == "put in place" else [])
 
 
-def test_the_same_models_are_not_written(
-    written: list[Model], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for kept in (recovery, performance):
-        monkeypatch.setattr(kept, "write", written.append)
-    fitted(monkeypatch)
-    assert weeks.train(0, 0.01).count("unchanged") == 3
+def test_the_same_models_are_not_written(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "fit", lambda _: in_place())
+    assert weeks.train(0, 0.01).count(": unchanged: ") == 3
     assert not written
 
 
+@pytest.mark.parametrize("home", HOMES, ids=lambda home: home.__name__)
 def test_a_model_that_cannot_be_read_is_replaced(
-    written: list[Model], monkeypatch: pytest.MonkeyPatch
+    home: Any, written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fitted(monkeypatch)
-    new = lithiophilic.load()
+    new = in_place()
 
-    def damaged() -> Model:
+    def damaged() -> None:
         raise DataError("damaged")
 
-    monkeypatch.setattr(lithiophilic, "load", damaged)
-    assert weeks.train(0, 0.01).startswith("Lithiophilic: put in place")
-    assert written == [new]
-
-
-LIKE, CELLS = recovery.load(), performance.load()
-
-
-def placed(by: float, p: float = 0.01) -> recovery.Model:
-    """A recovery model that places families higher by so much."""
-    skill = LIKE.skill[recovery.ALL]
-    moved = skill.place | {"model": Estimate(*shifted(skill.place["model"], by))}
-    every = replace(skill, place=moved, p=p)
-    return replace(LIKE, skill=LIKE.skill | {recovery.ALL: every}, seed=LIKE.seed + 1)
-
-
-def covering(share: float, worse: float = 0.0) -> performance.Model:
-    """A performance model whose interval covers so much, and that is wrong by more."""
-    ccd = CELLS.targets["ccd"]
-    skill = replace(
-        ccd.skill,
-        cover=Estimate(share, share, share),
-        error=Estimate(*shifted(ccd.skill.error, worse)),
-    )
-    return replace(CELLS, targets=CELLS.targets | {"ccd": replace(ccd, skill=skill)})
-
-
-LITERATURE_RULES: dict[str, tuple[str, Any, str]] = {
-    "higher": ("recovery", placed(0.02), "Recovery: put in place"),
-    "lower": ("recovery", placed(-0.02), "Recovery: refused"),
-    "as good as chance": ("recovery", placed(0.02, p=0.2), "Recovery: refused"),
-    "as good": ("performance", covering(0.8), "Performance: put in place"),
-    "too narrow": ("performance", covering(0.6), "Performance: refused"),
-    "too wide": ("performance", covering(0.95), "Performance: refused"),
-    "more wrong": ("performance", covering(0.8, worse=0.05), "Performance: refused"),
-}
-
-
-@pytest.mark.parametrize(("name", "new", "said"), LITERATURE_RULES.values(), ids=LITERATURE_RULES)
-def test_the_rules_of_the_literature(
-    name: str, new: Any, said: str, written: list[Model], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for kept in (recovery, performance):
-        monkeypatch.setattr(kept, "write", written.append)
-    fitted(monkeypatch, **{name: new})
-    assert said in weeks.train(0, 0.01)
-    assert written == ([new] if "put in place" in said else [])
+    monkeypatch.setattr(training, "fit", lambda _: new)
+    monkeypatch.setattr(home, "load", damaged)
+    name = home.__name__.rpartition(".")[2]
+    assert f"{name.capitalize()}: put in place" in weeks.train(0, 0.01)
+    assert written == [(name, getattr(new, name))]
 
 
 def test_accepted_runs(

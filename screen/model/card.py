@@ -89,12 +89,22 @@ def of_recovery(model: recovery.Model) -> Card:
             f"above {_percent(skill.place['model'])} of the pool; by chance 50%; "
             f"{_others(skill.place)}; formulas drawn at random do as well with p = {skill.p:.2f}"
         )
+    over = {n: gain for n, gain in every.gain_top_10.items() if not n.endswith("desirability")}
     lines["ahead of figures of the composition alone"] = "; ".join(
         f"{name}: {gain.value:+.1%} ({gain.low:+.1%} to {gain.high:+.1%}) of the families in the "
         f"best 10 %, {place.value:+.1%} ({place.low:+.1%} to {place.high:+.1%}) in mean place"
-        for name, gain in every.gain_top_10.items()
-        if not name.endswith("desirability")
+        for name, gain in over.items()
         for place in (every.gain[name],)
+    )
+    if equal := [name for name, gain in over.items() if gain.low <= 0]:
+        lines["ahead of figures of the composition alone"] += (
+            f"; not told from {' and '.join(equal)} by the best 10 %"
+        )
+    lines["what makes it look better than it is"] = (
+        "its features were chosen with such measurements in sight; the share of the score follows "
+        "from the same families that model and desirability are then measured on; intervals over "
+        "so few families are too narrow, that of all roles the more, since a family may count in "
+        "two; a candidate that taught it is no longer new to it"
     )
     lines["in the ranking"] = (
         ", ".join(
@@ -149,6 +159,10 @@ def of_performance(model: performance.Model) -> Card:
     ]
     lines["in the ranking"] = f"{', '.join(shares)}; earned {RULE}"
     lines["fitted to tables"] = _tables(model.fitted_to)
+    lines["takes for granted"] = (
+        "that when a test is stopped has nothing to do with how long it would have lasted; that a "
+        "control failed; that what a paper does not say of its conditions is as in the others"
+    )
     lines["do not use it"] = (
         "to choose between materials while its gain is not told from nothing; as the life of a "
         "cell, since nearly all tests were stopped; for other conditions than those named in the "

@@ -396,7 +396,7 @@ def predict(model: Model, described: Values) -> Values:
     """The columns of `columns` for described candidates."""
     values = Values(described.length)
     x = features(described.columns)
-    reason = described.reason(READS[0])
+    reason = described.first_reason(READS)
     outside = np.zeros(described.length, dtype=bool)
     for name, target in model.targets.items():
         for end, figures in zip(("low", "", "high"), target.predict(x), strict=True):
@@ -478,22 +478,25 @@ def _rounded(found: Fit) -> Fit:
 
 
 def out_of_family(
-    told: Tests, material: FloatArray | None = None, apart: Sequence[str] = ()
+    told: Tests, material: FloatArray | None = None, seen: BoolArray | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Prediction and log likelihood of each film by a fit to other families and papers.
 
     Args:
         material: as in `fit`.
-        apart: families that no fit may see, beside the tested one.
+        seen: tests that any fit may see, and that are predicted; all by default.
 
     Returns:
-        Each of shape (tests,); NaN for cells without a film.
+        Each of shape (tests,); NaN for cells without a film, and for what no fit may see.
     """
     predicted, likelihood = np.full((2, len(told)), np.nan)
     of = told.material if material is None else material
-    hidden = np.isin(np.array(told.family, dtype=object), list(apart))
-    for _, tested, teaching in validation.leave_out(told.family, told.paper, (BARE, *apart)):
-        found = fit(told, teaching & ~hidden, of)
+    seen = np.ones(len(told), dtype=bool) if seen is None else seen
+    for _, family, teaching in validation.leave_out(told.family, told.paper, (BARE,)):
+        tested = family & seen
+        if not tested.any():
+            continue
+        found = fit(told, teaching & seen, of)
         predicted[tested] = found.predict(told.conditions[tested], of[tested])
         likelihood[tested] = log_likelihood(told, tested, found, predicted[tested])
     return predicted, likelihood
@@ -536,7 +539,7 @@ def _measure(told: Tests, seed: int) -> tuple[Skill, FloatArray, tuple[str, ...]
     table = zip(
         label,
         family,
-        *(np.round(values, 4).tolist() for values in (y,)),
+        np.round(y, 4).tolist(),
         told.bound[film].tolist(),
         *(np.round(end[film], 4).tolist() for end in (low, middle, high)),
         strict=True,
@@ -561,10 +564,12 @@ def _measure(told: Tests, seed: int) -> tuple[Skill, FloatArray, tuple[str, ...]
 
 
 def _nested(told: Tests, predicted: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Interval of each film and its middle, from residuals by fits that never saw its family."""
+    """Interval of each film and its middle, from residuals of other families and papers by fits
+    that never saw its own.
+    """
     ends = np.full((3, len(told)), np.nan)
-    for name, tested, _ in validation.leave_out(told.family, told.paper, (BARE,)):
-        without, _ = out_of_family(told, apart=(name,))
+    for _, tested, others in validation.leave_out(told.family, told.paper, (BARE,)):
+        without, _ = out_of_family(told, seen=others)
         rest = ~np.isnan(without)
         families = [family for family, chosen in zip(told.family, rest, strict=True) if chosen]
         added = validation.offsets((told.y - without)[rest], families, COVER)

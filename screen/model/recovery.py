@@ -10,6 +10,7 @@ below.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -232,8 +233,8 @@ def columns() -> tuple[Column, ...]:
     """What the model adds to the table."""
     said = (
         ("", "", "Share of known compounds that are less like what has been made to work as {}."),
-        ("low", ", least", "Lower end of the 80 % interval of the share for {}."),
-        ("high", ", most", "Upper end of the 80 % interval of the share for {}."),
+        ("low", ", least", "Least of the share for {}, by 80 % of models of other families."),
+        ("high", ", most", "Most of the share for {}, by 80 % of models of other families."),
     )
     return tuple(
         Column(
@@ -251,7 +252,7 @@ def predict(model: Model, described: Values, compositions: Compositions) -> Valu
     """The columns of `columns` for described candidates."""
     values = Values(described.length)
     x = features(described.columns, compositions)
-    reason = described.reason(READS[0])
+    reason = described.first_reason(READS)
     for role in ROLES:
         place = model.scales[role].place(x)
         low, high = _interval(model.refits[role], x)
@@ -267,6 +268,18 @@ def _interval(refits: Sequence[Scale], x: FloatArray) -> FloatArray:
     return np.asarray(np.quantile(places, [(1 - COVER) / 2, (1 + COVER) / 2], axis=0))
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Many small fits are ten times slower on all cores, if others use these as well."""
+    import sklearn.linear_model  # noqa: PLC0415 (takes seconds, and loads what is limited)
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
+    assert sklearn.linear_model
+    with threadpool_limits(1):
+        yield
+
+
+@_one_thread()
 def train(
     pool: Pool, rows: Sequence[Row], fitted_to: Mapping[str, str], mix: Mix, seed: int
 ) -> Model:
@@ -344,17 +357,17 @@ def _fit(
     positive = votes > 0
     label = np.repeat([1, 0], [positive.sum(), len(x)])
     weight = np.concatenate([votes[positive], np.full(len(x), UNLABELLED / len(x))])
-    while True:
-        z = ((x - x.mean(axis=0)) / np.where(spread > 0, spread, 1))[:, kept]
+    weights = np.zeros(x.shape[1])
+    while kept.any():
+        z = (x[:, kept] - x[:, kept].mean(axis=0)) / spread[kept]
         fit = LogisticRegression(C=strength, max_iter=1000).fit(
             np.concatenate([z[positive], z]), label, sample_weight=weight
         )
         found = fit.coef_[0]
-        if not signed or (found >= 0).all() or (found < 0).all():
+        if not signed or (found >= 0).all():
+            weights[kept] = found / spread[kept]
             break
         kept[np.flatnonzero(kept)[found < 0]] = False
-    weights = np.zeros(x.shape[1])
-    weights[kept] = found / spread[kept]
     return weights
 
 
@@ -423,6 +436,7 @@ def places(score: FloatArray, rows: IntArray) -> FloatArray:
     return np.asarray((below + (upto - below - 1) / 2) / len(score))
 
 
+@_one_thread()
 def measure(judged: Pool, pool: Pool, rows: Sequence[Row], mix: Mix, seed: int) -> dict[str, Skill]:
     """The skill of each role, and of ALL roles together.
 

@@ -25,16 +25,16 @@ AGAIN = "run 'python -m screen model train'"
 
 def of_literature(name: str, kind: type[T], *, form: int, features: Sequence[str]) -> T:
     """The model of the literature table that is in force; arguments and errors as `read`."""
-    path = place(name)
-    key = (path, sha256(path) if path.is_file() else "")
+    path, fitted_to = place(name), tables()
+    key = (path, sha256(path) if path.is_file() else "", *fitted_to.values())
     if key not in _read:
-        _read[key] = read(path, kind, form=form, features=features, fitted_to=tables())
+        _read[key] = read(path, kind, form=form, features=features, fitted_to=fitted_to)
     found: T = _read[key]
     return found
 
 
-_read: dict[tuple[Path, str], Any] = {}
-"""Models by file and digest."""
+_read: dict[tuple[object, ...], Any] = {}
+"""Models by file, its digest and those of the tables."""
 
 
 def place(name: str) -> Path:
@@ -68,8 +68,10 @@ def read(
     name = path.name
     try:
         said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        stated = said.pop("sha256")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+        stated = str(said.pop("sha256"))
+    except FileNotFoundError as error:
+        raise DataError(f"{name} is missing; {AGAIN}") from error
+    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise DataError(f"{name} cannot be read as a model; {AGAIN}") from error
     if stated != _digest(said):
         raise DataError(f"{name} was altered: its digest is not {stated[:12]}; {AGAIN}")

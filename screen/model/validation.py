@@ -92,7 +92,8 @@ def offsets(
     ascending = np.argsort(residual, kind="stable")
     vote = 1 / size[member[ascending]]
     at = (vote.cumsum() - vote / 2 + 0.5) / (len(size) + 1)
+    ends = np.array([(1 - cover) / 2, 0.5, (1 + cover) / 2])  # rounded: 1 of 10 is a tenth
     low, middle, high = np.interp(
-        [(1 - cover) / 2, 0.5, (1 + cover) / 2], at, residual[ascending], -np.inf, np.inf
+        ends.round(12), at.round(12), residual[ascending], -np.inf, np.inf
     ).tolist()
     return low, middle, high

@@ -1,0 +1,44 @@
+"""What the tests of the models share; each is computed once."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from screen import descriptors, literature, pipeline, training
+from screen.composition import FloatArray
+from screen.model import performance, recovery, stored
+from screen.model.recovery import Pool
+from screen.ranking import order
+from tests.descriptors.cases import phases
+
+ROWS = literature.rows()
+
+
+@cache
+def pool() -> Pool:
+    """The phases of the reference set."""
+    return training.reference_pool()
+
+
+@cache
+def like() -> recovery.Model:
+    """The recovery model, fitted anew to the shipped rows."""
+    return recovery.train(pool(), ROWS, stored.tables(), order.mix, 0)
+
+
+@cache
+def known() -> dict[str, FloatArray]:
+    """Features of the performance model, by formula of the shipped rows."""
+    formulas = sorted({f for r in ROWS for f in r.active_formulas if training.judged(phases(), f)})
+    case, _ = pipeline.make_case(phases(), training.SETTINGS, formulas)
+    values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
+    found = performance.features(values.columns)
+    return {f: x for f, x in zip(formulas, found, strict=True) if not np.isnan(x).any()}
+
+
+@cache
+def cells() -> performance.Model:
+    """The performance model, fitted anew to the shipped rows."""
+    return performance.train(ROWS, known(), stored.tables(), 0)

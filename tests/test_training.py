@@ -1,0 +1,394 @@
+"""Training: what it reads, where it puts the models, and rows of the user's own in the ranking."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from screen import literature, pipeline, tables, training
+from screen.cli import main
+from screen.errors import DataError, ScreenError
+from screen.model import lithiophilic, performance, recovery, stored
+from screen.ranking import order
+from screen.ranking.roles import chosen_roles
+from screen.settings import Settings
+from tests.descriptors.cases import phases
+from tests.model import trained
+
+QUICK = Settings(check_candidates=1, check_interfaces=1)
+OWN = dict.fromkeys(literature.NAMES, "") | {
+    "reference": "10.1234/bismuth.2026",
+    "year": "2026",
+    "role": "host",
+    "material_label": "bismuth foam",
+    "active_formulas": "Bi;LiBi",
+    "family": "Bi",
+    "electrolyte_label": "Li6PS5Cl",
+    "electrolyte_class": "sulfide",
+    "cell_type": "symmetric",
+    "current_ma_cm2": "1",
+    "capacity_mah_cm2": "1",
+    "lifetime_h": "900",
+    "lifetime_censored": "1",
+    "ccd_ma_cm2": "3.2",
+    "ccd_censored": "0",
+    "quote": "900 h at 1 mA cm-2",
+    "confidence": "high",
+    "provenance": "read",
+}
+MODELS = (recovery.NAME, performance.NAME)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without rows; training is quick, since what it measures does not matter here."""
+    monkeypatch.setenv("SCREEN_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(training, "reference_pool", thin_pool)
+    for module, name, count in (
+        (recovery, "SHUFFLES", 19),
+        (recovery, "REFITS", 4),
+        (recovery, "RIVAL_STRENGTHS", (0.03,)),
+        (performance, "SHUFFLES", 19),
+    ):
+        monkeypatch.setattr(module, name, count)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def shipped() -> dict[str, str]:
+    """Digests of all shipped data."""
+    return shipped_digests()
+
+
+def shipped_digests() -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in tables.DATA.iterdir()
+        if path.is_file()
+    }
+
+
+@cache
+def thin_pool() -> recovery.Pool:
+    """One phase of six, and all that are known to work."""
+    pool = trained.pool()
+    known = pool.rows_of([*{f for row in trained.ROWS for f in row.active_formulas}, "Bi", "LiBi"])
+    chosen = np.unique([*known[known >= 0].tolist(), *range(0, len(pool.x), 6)])
+    return recovery.Pool(
+        pool.compositions.take(chosen),
+        pool.x[chosen],
+        {"elements and atoms": pool.rivals["elements and atoms"][chosen]},
+        {role: score[chosen] for role, score in pool.desirability.items()},
+    )
+
+
+def mine(**changes: str) -> str:
+    """A file with a row of one's own."""
+    with Path("mine.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, literature.NAMES)
+        writer.writeheader()
+        writer.writerow(OWN | changes)
+    return "mine.csv"
+
+
+def ranked() -> tuple[str, dict[str, Any]]:
+    """Name of the folder of a run, and its manifest."""
+    before = {*Path("results").iterdir()} if Path("results").is_dir() else set()
+    assert main(["rank", "-q"]) == 0
+    after = sorted({*Path("results").iterdir()} - before)
+    folder = after[0] if after else sorted(before, key=lambda path: path.stat().st_mtime)[-1]
+    return folder.name, json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+@cache
+def done(anode: str = "Li") -> pipeline.Run:
+    settings = QUICK.model_copy(update={"anode": anode})
+    return pipeline.run(phases(), settings, chosen_roles(()))
+
+
+# What the pool holds
+
+
+def test_the_pool_holds_what_can_be_judged_and_no_anode_metal() -> None:
+    pool = trained.pool()
+    keys = pool.compositions.key.tolist()
+    assert len(keys) == len({*keys}) > 2000
+    assert np.isfinite(pool.x).all()
+    for figures in pool.rivals.values():
+        assert figures.shape[0] == len(keys)
+        assert np.isfinite(figures).all()
+    for score in pool.desirability.values():
+        assert ((score > 0) & (score <= 1)).all()
+    assert not training.judged(phases(), "Li")
+    assert "Li" not in training.every(phases())
+    assert training.judged(phases(), "LiF")
+
+
+def test_the_desirability_that_is_compared_with_is_that_of_the_bare_roles() -> None:
+    """Else the model would be measured against itself."""
+    run, pool = done(), trained.pool()
+    row = pool.rows_of(run.case.formulas)
+    known = row >= 0
+    assert known.sum() > 60
+    for ranking in run.rankings:
+        np.testing.assert_allclose(
+            pool.desirability[ranking.role.name][row[known]],
+            ranking.score_without_model[known],
+            atol=1e-9,
+        )
+
+
+# What the ranking does with the models
+
+
+def test_shares_of_the_manifest_are_those_of_the_models() -> None:
+    said = pipeline.manifest(done(), "test")["models"]
+    like, cells = recovery.load(), performance.load()
+    for role in recovery.ROLES:
+        expected = {recovery.column(role): like.skill[role].share} | {
+            performance.column(name): target.skill.share for name, target in cells.targets.items()
+        }
+        assert said["share"][role] == pytest.approx(
+            {name: share for name, share in expected.items() if share > 0}, abs=2e-3
+        )
+    assert any(said["share"].values())
+    assert said["fitted_to"] == stored.tables()
+    assert list(said["cards"]) == ["lithiophilic", "recovery", "performance"]
+
+
+def test_the_ranking_without_models_is_that_of_the_bare_roles() -> None:
+    run = done()
+    bare = pipeline.rank(chosen_roles(()), run.values, run.case.formulas)
+    moved = 0
+    for with_models, without in zip(run.rankings, bare, strict=True):
+        np.testing.assert_array_equal(with_models.score_without_model, without.score)
+        np.testing.assert_array_equal(with_models.rank_without_model, without.rank)
+        moved += int((with_models.rank != without.rank).sum())
+    assert moved
+
+
+@pytest.mark.parametrize("anode", ["Na", "Mg"])
+def test_other_anodes_have_no_term_of_the_literature(anode: str) -> None:
+    run = done(anode)
+    assert not [name for name in run.values.columns if name.startswith(("recovery", "predicted"))]
+    for ranking in run.rankings:
+        assert not [goal for goal in ranking.role.goals if goal.learned]
+        np.testing.assert_array_equal(ranking.rank, ranking.rank_without_model)
+    said = pipeline.manifest(run, "test")["models"]
+    assert not any(said["share"].values())
+    assert said["fitted_to"] == {}
+    assert list(said["cards"]) == ["lithiophilic"]
+
+
+def test_a_performance_model_that_earned_a_share_would_be_a_goal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None has; so this part of the ranking is tried with one that is made up."""
+    model = performance.load()
+    ccd = replace(model.targets["ccd"], skill=replace(model.targets["ccd"].skill, share=0.1))
+    better = replace(model, targets=model.targets | {"ccd": ccd})
+    monkeypatch.setattr(performance, "load", lambda: better)
+    (role,) = pipeline.with_models(chosen_roles(("host",)), QUICK)
+    (goal,) = (goal for goal in role.goals if goal.column == performance.column("ccd"))
+    assert goal.learned
+    assert goal.poor is not None
+    assert goal.good is not None
+    assert goal.poor < goal.good
+    found = order.order(role, done().values.columns, done().case.formulas)
+    assert (found.score_low <= found.score).all()
+    assert (found.score <= found.score_high).all()
+
+
+# Rows of the user's own
+
+
+def test_rows_of_the_users_own_teach_and_without_them_all_is_as_before(
+    home: Path, shipped: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    name, before = ranked()
+    assert set(before["models"]["fitted_to"]) == {"literature", "reference_phases"}
+
+    assert main(["literature", "add", mine()]) == 0
+    said = capfd.readouterr().err
+    assert "1 rows added" in said
+    assert {path.stem for path in (home / "models").iterdir()} == set(MODELS)
+    own_name, own = ranked()
+    assert own_name != name
+    assert set(own["models"]["fitted_to"]) == {"literature", "own rows", "reference_phases"}
+    assert recovery.load().scales["host"] != before_host()
+    assert "Bi (host)" in dict(recovery.load().skill[recovery.ALL].left_out)
+    assert performance.load().targets["ccd"].skill.tests == 1 + len(
+        performance.tests(trained.ROWS, "ccd", {})
+    )
+
+    kept = literature.own_path().read_text(encoding="utf-8")
+    literature.own_path().write_text(kept.replace("3.2", "3.3"), encoding="utf-8")
+    capfd.readouterr()
+    assert main(["rank", "-q"]) == DataError.exit_code
+    out, err = capfd.readouterr()
+    assert not out
+    assert "was fitted to another table own rows than this one" in err
+    assert "run 'python -m screen model train'" in err
+    assert err.count("\n") == 1
+
+    assert main(["model", "train"]) == 0
+    assert str(home / "models") in capfd.readouterr().err
+    changed_name, _ = ranked()
+    assert changed_name not in (name, own_name)
+    assert main(["model", "train", "--seed", "5"]) == 0
+    assert recovery.load().seed == performance.load().seed == 5
+    assert ranked()[0] not in (name, own_name, changed_name)
+
+    literature.own_path().unlink()
+    assert recovery.load().scales["host"] == before_host()
+    assert ranked()[1]["models"] == before["models"]
+    assert shipped_digests() == shipped
+
+
+def before_host() -> recovery.Scale:
+    path = tables.DATA / f"{recovery.NAME}.json"
+    found = json.loads(path.read_text(encoding="utf-8"))["scales"]["host"]
+    return recovery.Scale(tuple(found["weights"]), tuple(found["scores"]))
+
+
+@pytest.mark.usefixtures("home")
+def test_a_kill_between_adding_and_training_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def killed(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "fit_performance", killed)
+        assert main(["literature", "add", mine()]) == 130
+    assert [row.material_label for row in literature.rows(own=True)][-1] == "bismuth foam"
+    capfd.readouterr()
+    assert main(["rank", "-q"]) == DataError.exit_code
+    err = capfd.readouterr().err
+    assert f"{recovery.NAME}.json is missing; run 'python -m screen model train'" in err
+    assert err.count("\n") == 1
+    assert main(["model", "train"]) == 0
+    assert set(recovery.load().fitted_to) == {"literature", "own rows", "reference_phases"}
+
+
+@pytest.mark.usefixtures("home")
+def test_a_kill_between_the_two_models_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    literature.add(Path(mine()))
+    training.train_literature(0)
+    literature.add(Path(mine(material_label="another", reference="10.1234/b")))
+
+    def killed(_: performance.Model) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(performance, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            training.train_literature(0)
+    recovery.load()
+    with pytest.raises(DataError, match=r"performance_model\.json was fitted to another table own"):
+        performance.load()
+
+
+def test_rows_that_are_refused_change_nothing(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["literature", "add", mine(electrolyte_class="glass")]) == DataError.exit_code
+    err = capfd.readouterr().err
+    assert "row 1, electrolyte_class: unknown 'glass'" in err
+    assert err.count("\n") == 1
+    assert not home.exists()
+    assert recovery.load().fitted_to == stored.tables()
+
+
+@pytest.mark.usefixtures("home")
+def test_a_lithiophilic_model_that_is_damaged_is_mended_with_rows_of_ones_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the recovery model is compared with needs it."""
+    written: list[lithiophilic.Model] = []
+    monkeypatch.setattr(lithiophilic, "write", written.append)
+    monkeypatch.setattr(training, "train_literature", lambda _: None)
+    monkeypatch.setattr(training, "load", lambda: None)
+    literature.add(Path(mine()))
+    training.train(0)
+    assert not written
+
+    def damaged() -> lithiophilic.Model:
+        raise DataError("damaged")
+
+    sound = lithiophilic.load()
+    monkeypatch.setattr(lithiophilic, "load", damaged)
+    training.train(0)
+    assert written == [sound]
+
+
+def test_fitting_writes_nothing(home: Path, shipped: dict[str, str]) -> None:
+    made = training.fit(0)
+    assert made.lithiophilic == lithiophilic.load()
+    assert set(made.recovery.scales) == set(recovery.load().scales)
+    assert shipped_digests() == shipped
+    assert not home.exists()
+
+
+# Evaluation
+
+
+@pytest.mark.usefixtures("home")
+def test_evaluation_says_what_the_card_says(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = replace(trained.pool(), rivals={})
+    monkeypatch.setattr(training, "reference_pool", lambda: pool)
+    assert main(["model", "evaluate", "--format", "json"]) == 0
+    found = json.loads(capfd.readouterr().out)
+    said = {(r["model"], r["of"], r["by"], r["measure"]): r for r in found}
+    like, cells = recovery.load(), performance.load()
+    for role, skill in like.skill.items():
+        for by in ("model", "desirability"):
+            row = said["recovery", role, by, "in the best 10 %"]
+            np.testing.assert_allclose(
+                [row[k] for k in ("value", "low", "high")], skill.top_10[by], atol=5e-3
+            )
+    for name, target in cells.targets.items():
+        row = said["performance", name, "model", "80 % interval covers"]
+        assert row["value"] == pytest.approx(target.skill.cover.value, abs=0.02)
+        assert row["low"] <= row["value"] <= row["high"]
+    ranked_right = said["lithiophilic", "substrates", "model", "ranked right"]
+    assert ranked_right["value"] == pytest.approx(lithiophilic.load().skill.ranked[0], abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("evaluate", "--format", "xml"), "unknown format 'xml'"),
+        (("evaluate", "--source", "nowhere"), "nowhere"),
+        (("evaluate", "--seed", "-1"), "--seed"),
+        (("train", "--seed", "-1"), "--seed"),
+        (("card", "--format", "xml"), "unknown format 'xml'"),
+    ],
+)
+def test_faults_of_the_commands(
+    arguments: tuple[str, ...], said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["model", *arguments]) in (2, 3)
+    out, err = capfd.readouterr()
+    assert not out
+    assert said in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("home")
+def test_a_table_with_too_little_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = trained.ROWS[:3]
+    monkeypatch.setattr(literature, "rows", lambda **_: few)
+    with pytest.raises(ScreenError, match="fewer than three families"):
+        training.fit_recovery(0)
