@@ -221,7 +221,8 @@ def rank_command(
     shown = view.show(done)
     if not quiet:
         passed = ", ".join(f"{r.passed.sum()} as {r.role.name}" for r in done.rankings)
-        _say(f"{len(done.case)} candidates, passed: {passed}. Written: {folder}/")
+        alone = "" if pipeline.learns(settings) else " The literature speaks of Li alone."
+        _say(f"{len(done.case)} candidates, passed: {passed}.{alone} Written: {folder}/")
     if not any(r.passed.any() for r in done.rankings):
         raise NothingPassedError(
             f"no candidate passed the gates; {folder}/ranked.csv names the gate that each failed"

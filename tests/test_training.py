@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import literature, pipeline, tables, training
+from screen import descriptors, literature, pipeline, tables, training
 from screen.cli import main
+from screen.columns import missing
 from screen.errors import DataError, ScreenError
 from screen.model import lithiophilic, performance, recovery, stored
 from screen.ranking import order
@@ -392,3 +393,17 @@ def test_a_table_with_too_little_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(literature, "rows", lambda **_: few)
     with pytest.raises(ScreenError, match="fewer than three families"):
         training.fit_recovery(0)
+
+
+def test_every_formula_of_the_table_is_described_or_there_is_a_reason() -> None:
+    formulas = sorted({f for row in literature.rows() for f in row.active_formulas})
+    known = [formula for formula in formulas if training.judged(phases(), formula)]
+    assert len(known) > 0.7 * len(formulas)
+    for formula in set(formulas) - {*known, literature.ANODE}:
+        with pytest.raises(DataError, match=r"does not hold every phase|has no phases with"):
+            pipeline.check_covered(phases(), formula, anode=literature.ANODE)
+    case, _ = pipeline.make_case(phases(), training.SETTINGS, known)
+    values = descriptors.compute_families(case, ("against_anode", "lithiophilicity", "properties"))
+    for name in {*recovery.READS, *performance.READS}:
+        gaps = missing(values.columns[name])
+        assert all(values.reason(name)[gaps])
