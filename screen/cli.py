@@ -198,7 +198,7 @@ def rank_command(
     quiet: Quiet = False,
 ) -> None:
     """Rank candidates in each role; print the best and write all of them to a folder."""
-    from screen import pipeline
+    from screen import literature, pipeline
     from screen.ranking.roles import chosen_roles
 
     _check_format(form)
@@ -221,8 +221,10 @@ def rank_command(
     shown = view.show(done)
     if not quiet:
         passed = ", ".join(f"{r.passed.sum()} as {r.role.name}" for r in done.rankings)
-        alone = "" if pipeline.learns(settings) else " The literature speaks of Li alone."
-        _say(f"{len(done.case)} candidates, passed: {passed}.{alone} Written: {folder}/")
+        note = "" if pipeline.learns(settings) else " The literature speaks of Li alone."
+        if not note and literature.own_path().is_file():
+            note = " Rows of your own count in the literature."
+        _say(f"{len(done.case)} candidates, passed: {passed}.{note} Written: {folder}/")
     if not any(r.passed.any() for r in done.rankings):
         raise NothingPassedError(
             f"no candidate passed the gates; {folder}/ranked.csv names the gate that each failed"
@@ -912,7 +914,7 @@ def literature_add_command(
     from screen import literature, training
 
     added = literature.add(file)
-    _say(f"{added} rows added to {literature.own_path()}; fitting the models, half a minute")
+    _say(f"rows added to {literature.own_path()}: {added}; fitting the models, half a minute")
     training.train_literature(seed)
     _say("the ranking now uses models that know them; see 'python -m screen model card'")
 

@@ -84,7 +84,9 @@ def read(
         )
     other = sorted(dict(fitted_to).items() ^ said.get("fitted_to", {}).items())
     if other:
-        raise DataError(f"{name} was fitted to another table {other[0][0]} than this one; {AGAIN}")
+        raise DataError(
+            f"{name} was fitted to another state of {other[0][0]} than there is now; {AGAIN}"
+        )
     try:
         return TypeAdapter(kind).validate_python(said)
     except ValidationError as error:

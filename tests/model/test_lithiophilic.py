@@ -189,7 +189,7 @@ def test_a_model_of_other_labels_is_refused(copied: Path) -> None:
     labels.write_bytes(labels.read_bytes() + b"\n")
     tables.seal(copied)
     tables.datasets.cache_clear()
-    with pytest.raises(DataError, match="fitted to another table lithiophilic_labels than"):
+    with pytest.raises(DataError, match="fitted to another state of lithiophilic_labels than"):
         lithiophilic.load()
 
 

@@ -99,11 +99,11 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "other table": (
         lambda p: signed(p, fitted_to=TABLES | {"literature": "ffff"}),
-        "was fitted to another table literature than this one",
+        "was fitted to another state of literature than there is now",
     ),
     "without the rows added": (
         lambda p: signed(p, fitted_to={"literature": "ab12"}),
-        "was fitted to another table own rows than this one",
+        "was fitted to another state of own rows than there is now",
     ),
     "a field of another kind": (lambda p: signed(p, gain="good"), "gain"),
     "a field that is missing": (lambda p: signed(p, weights={"host": None}), "weights.host"),
