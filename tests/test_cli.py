@@ -192,6 +192,7 @@ def test_explain_json(cli: Cli) -> None:
             "passed",
             "rank",
             "of",
+            "rank_without_model",
             "score",
             "score_low",
             "score_high",

@@ -44,9 +44,11 @@ def test_the_recovery_card_has_its_figures_and_those_of_all_it_is_compared_with(
         assert f"p = {skill.p:.2f}" in said[f"{name}, mean place"]
     for role in ROLES:
         assert f"{model.skill[role].share:.1%} of the score as {role}" in said["in the ranking"]
-    gains = said["over figures of the composition alone"]
-    for name, gain in model.skill[ALL].gain.items():
-        assert (f"{name}: mean place {gain.value:+.1%}" in gains) == ("desirability" not in name)
+    gains = said["ahead of figures of the composition alone"]
+    for name, gain in model.skill[ALL].gain_top_10.items():
+        assert (f"{name}: {gain.value:+.1%}" in gains) == ("desirability" not in name)
+        place = f"{model.skill[ALL].gain[name].value:+.1%}"
+        assert "desirability" in name or place in gains.partition(f"{name}:")[2]
     for name, place in model.skill[ALL].left_out:
         assert (f"{name} (above" in said["families it would have missed"]) == (place < 0.75)
     for formula in model.absent:
@@ -54,11 +56,11 @@ def test_the_recovery_card_has_its_figures_and_those_of_all_it_is_compared_with(
 
 
 def test_what_composition_alone_does_as_well_is_said_in_words() -> None:
-    said = cards()["recovery"]["over figures of the composition alone"]
+    said = cards()["recovery"]["ahead of figures of the composition alone"]
     skill = recovery.load().skill[ALL]
-    for name, gain in skill.gain.items():
+    for name, gain in skill.gain_top_10.items():
         if "desirability" not in name:
-            assert (name in said.partition("no better than")[2]) == (gain.low <= 0)
+            assert (name in said.partition("not told from")[2]) == (gain.low <= 0)
 
 
 def test_the_performance_card_has_its_figures() -> None:
