@@ -41,7 +41,7 @@ class Train(Options):
     tolerance: float = Field(
         default=0.01,
         ge=0,
-        description="a new model may be worse by this much in Brier score or ranking skill",
+        description="a new model may be worse by this much in what decides (see the README)",
     )
 
 

@@ -111,6 +111,8 @@ def check_cron(line: str, zone: str) -> None:
 
     try:
         CronSchedule(cron=line, timezone=zone)
+        if len(line.split()) != 5:
+            raise ValueError("seconds and years are no part of it")
     except ValueError as error:
         raise UsageError(
             f"--every {line!r} in {zone!r} is no cron line with a time zone: minute hour day month "

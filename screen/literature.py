@@ -7,7 +7,7 @@ import io
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -181,7 +181,6 @@ _RESULTS = (
     "interface_resistance_ohm_cm2",
 )
 _SAME = (
-    "reference",
     "material_label",
     "electrolyte_label",
     "cell_type",
@@ -191,6 +190,11 @@ _SAME = (
     "stack_pressure_mpa",
 )
 _NO_CURRENT = "current not stated"
+_SAYS_CLASS = {
+    "garnet": re.compile("LLZ|Li7La3Zr2O12|garnet", re.IGNORECASE),
+    "sulfide": re.compile("LPSC|Li6PS5|LGPS|Li10GeP2S12|Li3PS4|argyrodite", re.IGNORECASE),
+}
+"""Names of electrolytes that leave no doubt of their class, unless a polymer or gel holds them."""
 
 
 @dataclass(frozen=True)
@@ -239,7 +243,12 @@ class Row:
     @property
     def paper(self) -> str:
         """What rows of one paper share; such rows never stand on both sides of a split."""
-        return self.reference.lower()
+        return _paper(self.reference)
+
+
+def _paper(reference: str) -> str:
+    """A reference in one spelling: a DOI may be given as an address."""
+    return re.sub(r"^https?://(dx\.)?doi\.org/", "", reference.strip().lower())
 
 
 @dataclass(frozen=True)
@@ -329,13 +338,14 @@ def table(chosen: Sequence[Row]) -> dict[str, npt.NDArray[Any]]:
     return columns
 
 
-def faults(records: Sequence[Record], known: Iterable[Row] = ()) -> list[Fault]:
+def faults(records: Sequence[Record], known: Sequence[Row] = ()) -> list[Fault]:
     """Everything that is wrong with some rows.
 
     Args:
         records: rows as texts, with all of NAMES as keys.
-        known: rows that are there already; none may be repeated.
+        known: rows that are there already; none may be repeated, and families keep their names.
     """
+    spelled = {row.family.lower(): row.family for row in known}
     seen = {_key(row): row.row_id for row in known}
     taken = {row.row_id for row in known}
     found = []
@@ -343,6 +353,9 @@ def faults(records: Sequence[Record], known: Iterable[Row] = ()) -> list[Fault]:
         name = record["row_id"]
         where = f"row {i} ({name})" if name else f"row {i}"
         mine = [Fault(where, column, reason) for column, reason in _faults_of(record)]
+        family = spelled.setdefault(record["family"].lower(), record["family"])
+        if family != record["family"]:
+            mine.append(Fault(where, "family", f"{record['family']!r} is written {family!r} here"))
         if name in taken:
             mine.append(Fault(where, "row_id", f"{name!r} is taken; choose another, or leave it"))
         if name:
@@ -367,6 +380,9 @@ def _faults_of(record: Record) -> Iterator[tuple[str, str]]:
         yield "reference", f"{record['reference']!r} is no DOI (10.1021/...) and no web address"
     if not record["year"] and not record["note"]:
         yield "year", "is empty; say in the note why"
+    of = [name for name, said in _SAYS_CLASS.items() if said.search(record["electrolyte_label"])]
+    if len(of) == 1 and record["electrolyte_class"] not in (*of, "polymer", "gel"):
+        yield "electrolyte_class", f"{record['electrolyte_label']!r} is called a {of[0]} elsewhere"
     yield from _faults_of_formulas(record)
     words = len(record["quote"].split())
     if words > MAX_QUOTE_WORDS:
@@ -512,4 +528,4 @@ def _row(record: Record) -> Row:
 
 def _key(row: Row) -> tuple[str, ...]:
     """What no two rows share: the paper, the cell and the conditions of its test."""
-    return tuple(str(getattr(row, name)).lower() for name in _SAME)
+    return (row.paper, *(str(getattr(row, name)).lower() for name in _SAME))

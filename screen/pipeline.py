@@ -437,7 +437,7 @@ def predict(case: Case, described: Values) -> Values:
     described.update(lithiophilic.predict(described, case.anode.symbol))
     if learns(case.settings):
         described.update(recovery.predict(recovery.load(), described, case.compositions))
-        described.update(performance.predict(performance.load(), described))
+        described.update(performance.predict(performance.load(), described, case.compositions))
     return described
 
 

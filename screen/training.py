@@ -166,4 +166,4 @@ def rivals(compositions: Compositions) -> dict[str, FloatArray]:
     size = np.column_stack([-np.log(compositions.size), -np.log(atoms)])
     share = compositions.amount_of(INDEX[literature.ANODE]) / atoms
     few = np.column_stack([size, share, *(found[:, names.index(name)] for name in FEW)])
-    return {"Magpie figures": found, "few figures": few, "elements and atoms": size}
+    return {"Magpie figures": found, "eight figures": few, "elements and atoms": size}

@@ -12,7 +12,7 @@ FIGURES = {"ccd": "critical current density", "capacity": "cumulative plated cap
 RULE = (
     "on families left out: the lower end of the 95 % interval of its gain over the ranking without "
     f"it, at most {MOST:.0%}; nothing if formulas drawn or shuffled at random do as well "
-    f"(p above {CHANCE:g}); fixed before it was measured"
+    f"(p above {CHANCE:g})"
 )
 
 
@@ -75,7 +75,10 @@ def of_recovery(model: recovery.Model) -> Card:
             for role, scale in model.scales.items()
         ),
         "fitted to": f"{every.formulas} formulas of {every.families} families by role, one vote "
-        f"per family, against {every.pool} phases ({_tables(model.fitted_to)})",
+        f"per family, against {every.pool} phases ({_tables(model.fitted_to)}); rows that name "
+        "them were "
+        + ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in model.provenance.items())
+        + ", and all count alike",
         "measured on": "families that it was not fitted to, left out with their papers and "
         "formulas; intervals are 95 % over families",
     }

@@ -18,13 +18,20 @@ import numpy as np
 import numpy.typing as npt
 
 from screen.columns import Column, Values
-from screen.composition import BoolArray, FloatArray
+from screen.composition import (
+    INDEX,
+    BoolArray,
+    Compositions,
+    FloatArray,
+    parse_formula,
+    segment_sum,
+)
 from screen.errors import ScreenError
 from screen.literature import Row
 from screen.model import stored, validation
 from screen.model.validation import Estimate
 
-NAME, FORMAT = "performance_model", 1
+NAME, FORMAT = "performance_model", 2
 FEATURES = ("uptake", "matrix")
 READS = ("alloyed_per_host_atom", "matrix_fraction")
 """Descriptors that `features` reads."""
@@ -333,10 +340,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Model:
-    """Both targets; fitted_to holds digests of tables by name."""
+    """Both targets; the elements of what taught them; digests of tables by name."""
 
     features: tuple[str, ...]
     targets: dict[str, Target]
+    elements: tuple[str, ...]
     fitted_to: dict[str, str]
     seed: int
 
@@ -367,37 +375,45 @@ def columns() -> tuple[Column, ...]:
     """What the model adds to the table."""
     means = {"ccd": "critical current density", "capacity": "cumulative plated capacity"}
     where = (
-        f"beside a {ASKED['class']} electrolyte at {ASKED['temperature_c']:g} °C"
-        f" ({ASKED['current_ma_cm2']:g} mA/cm², {ASKED['capacity_mah_cm2']:g} mAh/cm²)"
+        f"beside a {ASKED['class']} electrolyte at {ASKED['temperature_c']:g} °C and "
+        f"{ASKED['capacity_mah_cm2']:g} mAh/cm²"
     )
+    at = {"ccd": where, "capacity": f"{where}, {ASKED['current_ma_cm2']:g} mA/cm²"}
     said = (
-        ("", "", f"What a paper would report as {{}} {where}; a weak guess, see its interval."),
+        ("", "", "What a paper would report as {} {}; a weak guess, see its interval."),
         ("low", ", least", "Lower end of the 80 % interval of the {} that a paper would report."),
         ("high", ", most", "Upper end of the 80 % interval of the {} that a paper would report."),
     )
     by = "censored linear model of literature.csv; python -m screen model card"
     return (
         *(
-            Column(column(target, end), means[target] + label, meaning.format(means[target]), by)
+            Column(
+                column(target, end),
+                means[target] + label,
+                meaning.format(means[target], at[target]),
+                by,
+            )
             for target in TARGETS
             for end, label, meaning in said
         ),
         Column(
             OUTSIDE,
             "outside the domain",
-            "Whether what the predictions rest on is outside the range of what taught them.",
+            "Whether it holds an element that no material holds that taught the predictions, or a "
+            "feature of it is outside their range.",
             by,
             "flag",
         ),
     )
 
 
-def predict(model: Model, described: Values) -> Values:
+def predict(model: Model, described: Values, compositions: Compositions) -> Values:
     """The columns of `columns` for described candidates."""
     values = Values(described.length)
     x = features(described.columns)
     reason = described.first_reason(READS)
-    outside = np.zeros(described.length, dtype=bool)
+    new = ~np.isin(compositions.element, [INDEX[symbol] for symbol in model.elements])
+    outside = segment_sum(new.astype(np.int64), compositions.start) > 0
     for name, target in model.targets.items():
         for end, figures in zip(("low", "", "high"), target.predict(x), strict=True):
             values.add(column(name, end), figures, reason)
@@ -422,9 +438,16 @@ def train(
     return Model(
         FEATURES,
         {name: _target(tests(rows, name, known), name, seed) for name in TARGETS},
+        _elements(rows, known),
         dict(fitted_to),
         seed,
     )
+
+
+def _elements(rows: Sequence[Row], known: Mapping[str, FloatArray]) -> tuple[str, ...]:
+    """Elements of the materials of all tests that have features."""
+    formulas = {f for row in rows if row.role in JUDGED for f in row.active_formulas if f in known}
+    return tuple(sorted({symbol for formula in formulas for symbol in parse_formula(formula)}))
 
 
 def _target(told: Tests, name: str, seed: int) -> Target:

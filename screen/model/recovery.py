@@ -9,6 +9,7 @@ below.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from screen.literature import Row
 from screen.model import stored, validation
 from screen.model.validation import Estimate
 
-NAME, FORMAT = "recovery_model", 1
+NAME, FORMAT = "recovery_model", 2
 ROLES, ALL = ("interlayer", "host", "alloy"), "all"
 READS = (
     "alloyed_per_host_atom",
@@ -196,6 +197,7 @@ class Model:
         spread: half of that interval, by role: the median of the pool.
         skill: by role, and of all roles together.
         absent: formulas of the literature that are not in the pool.
+        provenance: rows with these roles by how they were read.
         fitted_to: digests of the tables, by name.
     """
 
@@ -205,6 +207,7 @@ class Model:
     spread: dict[str, float]
     skill: dict[str, Skill]
     absent: tuple[str, ...]
+    provenance: dict[str, int]
     fitted_to: dict[str, str]
     seed: int
     scikit_learn: str
@@ -233,8 +236,16 @@ def columns() -> tuple[Column, ...]:
     """What the model adds to the table."""
     said = (
         ("", "", "Share of known compounds that are less like what has been made to work as {}."),
-        ("low", ", least", "Least of the share for {}, by 80 % of models of other families."),
-        ("high", ", most", "Most of the share for {}, by 80 % of models of other families."),
+        (
+            "low",
+            ", least",
+            "Lower end of the share for {} in 80 % of refits to resampled families.",
+        ),
+        (
+            "high",
+            ", most",
+            "Upper end of the share for {} in 80 % of refits to resampled families.",
+        ),
     )
     return tuple(
         Column(
@@ -319,6 +330,7 @@ def train(
         spread=spread,
         skill=measure(pool, pool, rows, mix, seed),
         absent=tuple(sorted(absent)),
+        provenance=dict(sorted(Counter(r.provenance for r in rows if r.role in ROLES).items())),
         fitted_to=dict(fitted_to),
         seed=seed,
         scikit_learn=sklearn.__version__,

@@ -175,8 +175,9 @@ def _common(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
         was, now = (m["settings"].get(name) for m in (before, after))
         if was != now:
             yield f"changed settings: {name} {_brief(was)} -> {_brief(now)}"
+    yield from _models(before, after)
     for role in sorted({*before["roles"], *after["roles"]}):
-        was, now = (m["roles"].get(role) for m in (before, after))
+        was, now = (_as_written(m["roles"].get(role)) for m in (before, after))
         if was != now:
             how = (
                 "asked for" if was is None else "no longer asked for" if now is None else "changed"
@@ -184,6 +185,24 @@ def _common(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
             yield f"changed settings: role {role} {how}"
     if before["digests"]["code"] != after["digests"]["code"]:
         yield "changed program: its code or shipped tables, models among them"
+
+
+def _as_written(role: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A role without the goals that models add."""
+    if role is None:
+        return None
+    return {**role, "goals": [goal for goal in role["goals"] if not goal.get("learned")]}
+
+
+def _models(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """What changed in the models of the literature."""
+    old, new = (m.get("models", {"share": {}, "fitted_to": {}}) for m in (before, after))
+    for role in sorted({*old["share"], *new["share"]}):
+        was, now = (sum(m["share"].get(role, {}).values()) for m in (old, new))
+        if was != now:
+            yield f"changed model: its share of the score as {role} {was:.1%} -> {now:.1%}"
+    if old["fitted_to"] != new["fitted_to"]:
+        yield "changed model: the literature, fitted to other rows or phases"
 
 
 def _brief(value: Any) -> str:
@@ -263,10 +282,16 @@ def _cause(
             said.append(f"changed energy: {_step(_ENERGY, first, second)}")
         if not said and any(line.startswith("changed data") for line in common):
             said.append("changed energy or properties of it or of what competes")
+    models = [
+        line
+        for line in common
+        if line.startswith(f"changed model: its share of the score as {role} ")
+    ]
+    said += models
     settings = [line for line in common if line.startswith("changed settings")]
     if differ or moved_hull or any(f"role {role} " in line for line in settings):
         said += [line for line in settings if not _only_checks(line)][:_MOST]
-    if any(n in new.model for n in differ) and not thermo and not moved_hull:
+    if any(n in new.model for n in differ) and not (thermo or moved_hull or models):
         said.append("changed model")
     if not said and any(line.startswith("changed program") for line in common) and differ:
         said.append("changed program")

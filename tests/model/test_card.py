@@ -47,8 +47,8 @@ def test_the_recovery_card_has_its_figures_and_those_of_all_it_is_compared_with(
     gains = said["ahead of figures of the composition alone"]
     for name, gain in model.skill[ALL].gain_top_10.items():
         assert (f"{name}: {gain.value:+.1%}" in gains) == ("desirability" not in name)
-        place = f"{model.skill[ALL].gain[name].value:+.1%}"
-        assert "desirability" in name or place in gains.partition(f"{name}:")[2]
+        in_place = f"{model.skill[ALL].gain[name].value:+.1%}"
+        assert "desirability" in name or in_place in gains.partition(f"{name}:")[2]
     for name, place in model.skill[ALL].left_out:
         assert (f"{name} (above" in said["families it would have missed"]) == (place < 0.75)
     for formula in model.absent:

@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from scipy.stats import norm
 
 from screen.columns import Values
-from screen.composition import BoolArray, FloatArray
+from screen.composition import BoolArray, Compositions, FloatArray
 from screen.errors import ScreenError
 from screen.literature import Row
 from screen.model import performance, stored, validation
@@ -385,7 +385,9 @@ def described(alloyed: list[float], matrix: list[float]) -> Values:
 def test_figures_stand_in_their_interval_and_the_domain_is_flagged() -> None:
     model = performance.load()
     top = max(high[0][1] for high in (t.domain for t in model.targets.values()))
-    said = performance.predict(model, described([0.0, 1.0, np.expm1(top + 0.1)], [1.0, 0.0, 0.5]))
+    values = described([0.0, 1.0, np.expm1(top + 0.1), 0.5], [1.0, 0.0, 0.5, 0.5])
+    formulas = Compositions.from_formulas(["LiF", "Ag", "Sn", "UO2"])
+    said = performance.predict(model, values, formulas)
     assert list(said.columns) == [column.name for column in performance.columns()]
     for target in TARGETS:
         low, middle, high = (
@@ -394,7 +396,7 @@ def test_figures_stand_in_their_interval_and_the_domain_is_flagged() -> None:
         assert ((low > 0) & (low < middle) & (middle < high)).all()
         of = model.targets[target]
         np.testing.assert_allclose(high / low, 10 ** (of.high - of.low), rtol=1e-9)
-    assert said.columns[performance.OUTSIDE].tolist() == [False, False, True]
+    assert said.columns[performance.OUTSIDE].tolist() == [False, False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -404,7 +406,8 @@ def test_figures_stand_in_their_interval_and_the_domain_is_flagged() -> None:
 def test_a_descriptor_that_is_missing_leaves_a_gap_with_its_reason(
     alloyed: float, matrix: float, reason: str
 ) -> None:
-    said = performance.predict(performance.load(), described([alloyed], [matrix]))
+    formulas = Compositions.from_formulas(["LiF"])
+    said = performance.predict(performance.load(), described([alloyed], [matrix]), formulas)
     for column in performance.columns():
         value = said.columns[column.name][0]
         assert value is None or math.isnan(value)
