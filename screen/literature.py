@@ -381,7 +381,8 @@ def _faults_of(record: Record) -> Iterator[tuple[str, str]]:
     if not record["year"] and not record["note"]:
         yield "year", "is empty; say in the note why"
     of = [name for name, said in _SAYS_CLASS.items() if said.search(record["electrolyte_label"])]
-    if len(of) == 1 and record["electrolyte_class"] not in (*of, "polymer", "gel"):
+    others = {*ALLOWED["electrolyte_class"]} - {*of, "polymer", "gel"}
+    if len(of) == 1 and record["electrolyte_class"] in others:
         yield "electrolyte_class", f"{record['electrolyte_label']!r} is called a {of[0]} elsewhere"
     yield from _faults_of_formulas(record)
     words = len(record["quote"].split())

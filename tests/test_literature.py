@@ -193,6 +193,16 @@ RULES = [
     ({"role": "interlyer"}, "role", "did you mean interlayer"),
     ({"electrolyte_class": "sulphide"}, "electrolyte_class", "did you mean sulfide"),
     ({"electrolyte_class": "LLZO"}, "electrolyte_class", "Allowed"),
+    (
+        {"electrolyte_label": "LLZTO pellet", "electrolyte_class": "sulfide"},
+        "electrolyte_class",
+        "'LLZTO pellet' is called a garnet elsewhere",
+    ),
+    (
+        {"electrolyte_label": "argyrodite", "electrolyte_class": "halide"},
+        "electrolyte_class",
+        "'argyrodite' is called a sulfide elsewhere",
+    ),
     ({"cell_type": "coin"}, "cell_type", "Allowed: symmetric, half, full"),
     ({"confidence": "sure"}, "confidence", "Allowed: high, medium, low"),
     ({"provenance": "seen"}, "provenance", "Allowed: read, read_secondary, recalled"),
@@ -271,8 +281,21 @@ def test_same_paper_cell_and_test_is_a_repeat_whatever_it_found() -> None:
     again = GOOD | {"reference": GOOD["reference"].upper(), "lifetime_h": "900", "note": "again"}
     (fault,) = faults([GOOD, again])
     assert str(fault) == "row 2, reference: repeats row 1: same paper and test"
+    for address in ("https://doi.org/", "http://dx.doi.org/"):
+        (fault,) = faults([GOOD, GOOD | {"reference": address + GOOD["reference"]}])
+        assert "repeats row 1" in fault.reason
     for other in ("current_ma_cm2", "capacity_mah_cm2", "temperature_c", "stack_pressure_mpa"):
         assert faults([GOOD, GOOD | {other: "1"}]) == []
+
+
+def test_a_family_has_one_spelling() -> None:
+    (fault,) = faults([GOOD | {"family": "FluoRide"}], SHIPPED)
+    assert str(fault) == "row 1, family: 'FluoRide' is written 'fluoride' here"
+
+
+def test_a_polymer_may_hold_a_garnet() -> None:
+    mixed = {"electrolyte_label": "PEO with LLZTO", "electrolyte_class": "polymer"}
+    assert faults([GOOD | mixed]) == []
 
 
 def test_a_shipped_row_cannot_be_added_again() -> None:
@@ -429,6 +452,7 @@ def test_added_rows_are_printed_unless_left_out(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "train_literature", lambda _: None)  # see test_training
+    monkeypatch.setenv("COLUMNS", "200")
     assert main(["literature", "add", str(write(tmp_path / "mine.csv", GOOD))]) == 0
     assert "rows added to" in capfd.readouterr().err
     chosen = ["literature", "--where", "row_id == 'own-1'"]

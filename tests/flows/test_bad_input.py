@@ -106,6 +106,8 @@ def test_before_any_flow(tmp_path: Path) -> None:
         refused(call(tmp_path, url, "screening"), 5, "of version 4.1.0")
     done = call(tmp_path, nobody, "--every", "61 * * * *", module="flows.serve")
     refused(done, 2, "is no cron line")
+    done = call(tmp_path, nobody, "--every", "0 0 6 * * 1", module="flows.serve")
+    refused(done, 2, "is no cron line")
     refused(call(tmp_path, nobody, "screening", "--anode", "Xx"), 2, "Xx")
     refused(call(tmp_path, nobody, "screening", "--batch", "0"), 2, "batch = 0")
     assert not (tmp_path / "results").exists()

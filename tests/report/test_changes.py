@@ -102,6 +102,26 @@ def test_a_changed_model() -> None:
     assert cause == "changed model; chance 0.700 -> 0.200"
 
 
+def test_a_changed_share_of_a_model() -> None:
+    learned = {"column": "chance", "learned": True, "weight": 1.0}
+    role = {"goals": [*ROLE["goals"], learned]}
+    models = [
+        {"share": {"host": {"chance": s}}, "fitted_to": {"literature": d}}
+        for s, d in (
+            (0.183, "a"),
+            (0.0, "b"),
+        )
+    ]
+    before = run(row(1, "ZnO"), row(2, "Ag"), models=models[0], roles={"host": role})
+    after = run(row(1, "Ag"), row(2, "ZnO"), models=models[1])
+    found = changes.compare(before, after, 10)
+    assert found.common == (
+        "changed model: its share of the score as host 18.3% -> 0.0%",
+        "changed model: the literature, fitted to other rows or phases",
+    )
+    assert the(found, "Ag").cause == "changed model: its share of the score as host 18.3% -> 0.0%"
+
+
 def test_changed_settings() -> None:
     settings = {"anode": "Li", "seed": 4, "plating_v": 0.05}
     after = run(row(2, "ZnO", gap_ev=0.5), row(1, "Ag"), row(3, "Mg"), settings=settings)
