@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -122,6 +123,8 @@ def check_cron(line: str, zone: str) -> None:
 
 def serve(options: Weekly, cron: str, zone: str) -> None:
     """Serve until stopped; begin again when the server was away for long."""
+    # Stopped by SIGTERM, Prefect's runner warns of a coroutine of its own.
+    warnings.filterwarnings("ignore", "coroutine 'Runner.astop' was never awaited", RuntimeWarning)
     first = True
     while True:
         try:
