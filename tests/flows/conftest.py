@@ -119,7 +119,7 @@ class Serving:
 
     def stop(self) -> None:
         """End it, and see that its server ends with it."""
-        self.process.send_signal(signal.SIGINT)
+        self.process.terminate()
         try:
             self.process.wait(WAIT_S)
         except subprocess.TimeoutExpired:
