@@ -718,7 +718,7 @@ def model_drawing(form: str) -> bytes:
     panels = {}
     for name, target in performance.load().targets.items():
         unit = unit_of(performance.column(name))
-        panels[f"{model_cards.FIGURES[name]}, {unit}"] = target.skill.left_out
+        panels[f"{performance.FIGURES[name]}, {unit}"] = target.skill.left_out
     return plot.draw_predictions(panels, form)
 
 

@@ -8,7 +8,6 @@ from screen.model import lithiophilic, performance, recovery
 from screen.model.validation import CHANCE, MOST, Estimate
 
 Card = dict[str, str]
-FIGURES = {"ccd": "critical current density", "capacity": "cumulative plated capacity"}
 RULE = (
     "on families left out: the lower end of the 95 % interval of its gain over the ranking without "
     f"it, at most {MOST:.0%}; nothing if formulas drawn or shuffled at random do as well "
@@ -157,7 +156,7 @@ def of_performance(model: performance.Model) -> Card:
             f"{10 ** (target.high - target.low):.0f}"
         )
     shares = [
-        f"{target.skill.share:.1%} of the score by {FIGURES[name]}"
+        f"{target.skill.share:.1%} of the score by {performance.FIGURES[name]}"
         for name, target in model.targets.items()
     ]
     lines["in the ranking"] = f"{', '.join(shares)}; earned {RULE}"

@@ -37,6 +37,8 @@ READS = ("alloyed_per_host_atom", "matrix_fraction")
 """Descriptors that `features` reads."""
 TARGETS = ("ccd", "capacity")
 UNITS = {"ccd": "ma_cm2", "capacity": "mah_cm2"}
+FIGURES = {"ccd": "critical current density", "capacity": "cumulative plated capacity"}
+"""What the targets are called."""
 _CELL = ("garnet", "other_class", "film", "temperature", "pressure")
 CONDITIONS = {
     "ccd": (*_CELL, "areal_capacity"),
@@ -373,7 +375,6 @@ OUTSIDE = "predicted_outside_domain"
 
 def columns() -> tuple[Column, ...]:
     """What the model adds to the table."""
-    means = {"ccd": "critical current density", "capacity": "cumulative plated capacity"}
     where = (
         f"beside a {ASKED['class']} electrolyte at {ASKED['temperature_c']:g} °C and "
         f"{ASKED['capacity_mah_cm2']:g} mAh/cm²"
@@ -389,8 +390,8 @@ def columns() -> tuple[Column, ...]:
         *(
             Column(
                 column(target, end),
-                means[target] + label,
-                meaning.format(means[target], at[target]),
+                FIGURES[target] + label,
+                meaning.format(FIGURES[target], at[target]),
                 by,
             )
             for target in TARGETS

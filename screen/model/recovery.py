@@ -51,8 +51,6 @@ _STEPS, _COARSE = np.linspace(0, 1, 101), np.linspace(0, 1, 21)
 
 Mix = Callable[[FloatArray, FloatArray, float], FloatArray]
 """Score of a role from its desirability, a term of a model, and the share of that term."""
-
-
 Score = Callable[[FloatArray], FloatArray]
 """Scores of all judged phases from the votes that teach."""
 

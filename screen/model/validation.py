@@ -62,9 +62,9 @@ def p_value(gain: float, shuffled: FloatArray) -> float:
 
 
 def earned(gain: Estimate, p: float) -> float:
-    """The share of the score that a term earns by its measured gain, fixed before it was measured:
-    what the gain is at least (the lower end of its interval), at most MOST; nothing if shuffled
-    formulas do as well.
+    """The share of the score that a term earns by its measured gain, one rule for every model: what
+    the gain is at least (the lower end of its interval), at most MOST; nothing if shuffled formulas
+    do as well.
 
     Args:
         gain: over what the ranking does without the term, on a scale where 1 is perfect.

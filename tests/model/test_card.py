@@ -10,7 +10,7 @@ import pytest
 
 from screen.cli import main
 from screen.literature import rows
-from screen.model import card, lithiophilic, performance, recovery
+from screen.model import lithiophilic, performance, recovery
 from screen.model.card import cards
 from screen.model.performance import TARGETS
 from screen.model.recovery import ALL, ROLES
@@ -75,7 +75,10 @@ def test_the_performance_card_has_its_figures() -> None:
         fitted = said[f"{name}, fitted to"]
         assert f"{skill.tests} cells, {skill.films} of them" in fitted
         assert f"{skill.bounds} figures are lower bounds" in fitted
-        assert f"{skill.share:.1%} of the score by {card.FIGURES[name]}" in said["in the ranking"]
+        assert (
+            f"{skill.share:.1%} of the score by {performance.FIGURES[name]}"
+            in said["in the ranking"]
+        )
 
 
 def test_counts_of_the_card_are_those_of_the_table() -> None:
