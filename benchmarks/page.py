@@ -20,7 +20,7 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.machine import SKIPPED, describe, markdown
-from screen import answers
+from screen.answers import run_folders
 
 REPEAT = 5
 WIDTHS = {390: 844, 1024: 768, 1920: 1080}
@@ -96,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
     start = perf_counter()
-    content = answers.page_of(options.run)
+    content = run_folders.page_of(options.run)
     took = perf_counter() - start
     print(describe(), f"Load before: {os.getloadavg()[0]:.2f}.\n")
     print(f"Read, checked and written in {took:.2f} s; {len(content) / 1e6:.2f} MB.\n")

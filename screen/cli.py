@@ -346,13 +346,14 @@ def window_command(
     config: Config = None,
 ) -> None:
     """Voltage profile, electrochemical window and contact products against the anode metal."""
-    from screen import answers, pipeline
+    from screen import pipeline
+    from screen.answers import equilibria
 
     _check_format(form)
     settings = _settings(config, anode, None, engine)
     phases = pipeline.load(source, gaps, add=add)
     case = _case(formulas, phases, settings, settings.anode)
-    _answer(answers.windows(case), form, output)
+    _answer(equilibria.windows(case), form, output)
 
 
 @app.command("decompose", epilog=EXIT_CODES)
@@ -366,12 +367,13 @@ def decompose_command(
     config: Config = None,
 ) -> None:
     """Hull distance and the stablest mixture of the same composition."""
-    from screen import answers, pipeline
+    from screen import pipeline
+    from screen.answers import equilibria
 
     _check_format(form)
     phases = pipeline.load(source, add=add)
     case = _case(formulas, phases, _settings(config, None, None, engine), None)
-    _answer(answers.decompositions(case), form, output)
+    _answer(equilibria.decompositions(case), form, output)
 
 
 @app.command("interface", epilog=EXIT_CODES)
@@ -386,13 +388,14 @@ def interface_command(
     config: Config = None,
 ) -> None:
     """Reactions between two phases at every mixing ratio."""
-    from screen import answers, pipeline
+    from screen import pipeline
+    from screen.answers import equilibria
 
     _check_format(form)
     phases = pipeline.load(source, add=add)
     pipeline.check_covered(phases, a, b)
     case, _ = pipeline.make_case(phases, _settings(config, None, None, engine), [a, b])
-    _answer(answers.interface(case), form, output)
+    _answer(equilibria.interface(case), form, output)
 
 
 @app.command("explain", epilog=EXIT_CODES)
@@ -419,7 +422,8 @@ def explain_command(
     quiet: Quiet = False,
 ) -> None:
     """All that is known of one candidate, why it ranks where it does, what would change that."""
-    from screen import answers, pipeline
+    from screen import pipeline
+    from screen.answers import card
     from screen.ranking.roles import chosen_roles
 
     _check_format(form)
@@ -430,9 +434,9 @@ def explain_command(
     pipeline.check_covered(phases, formula, anode=settings.anode)
     with _progress(quiet) as tell:
         done = pipeline.explain(phases, settings, chosen_roles(()), formula, tell)
-    _answer(answers.card(done), form, output)
+    _answer(card.card(done), form, output)
     if plot is not None:
-        _draw(plot, partial(answers.drawing, done))
+        _draw(plot, partial(card.drawing, done))
 
 
 @app.command("report", epilog=EXIT_CODES)
@@ -444,11 +448,11 @@ def report_command(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Check a run folder and make its page anew."""
-    from screen import answers
+    from screen.answers import run_folders
     from screen.report.folder import PAGE
 
     page = output or run / PAGE
-    _emit(answers.page_of(run), "", page)
+    _emit(run_folders.page_of(run), "", page)
     _say(f"written: {page}")
     if show:
         import webbrowser
@@ -480,14 +484,14 @@ def shortlist_command(
     ] = None,
 ) -> None:
     """Pick few candidates of a run, with --diverse different ones, and say why each."""
-    from screen import answers
+    from screen.answers import shortlist
 
     _check_format(form)
     if distance is not None and not diverse:
         raise UsageError("--distance says what --diverse passes over; give that too")
-    picked = answers.shortlist(run, per_role, diverse, distance, tuple(role or ()))
+    picked = shortlist.shortlist(run, per_role, diverse, distance, tuple(role or ()))
     if output is not None:
-        for line in answers.export_shortlist(picked, output):
+        for line in shortlist.export_shortlist(picked, output):
             _say(line)
     _answer(picked, form, None)
     if not picked.rows.num_rows:
@@ -502,14 +506,15 @@ def thickness_command(
     output: Out = None,
 ) -> None:
     """Thickness of anode metal that a charge plates or strips, dense, in µm: Q M / (z F rho)."""
-    from screen import answers, cell
+    from screen import cell
+    from screen.answers import cell_equations
     from screen.tables import anode_of
 
     _check_format(form)
     metal = anode_of(anode or "Li")
     found = {"thickness_um": cell.thickness_um(capacity_mah_cm2, metal)}
     title = f"{metal.symbol} of {capacity_mah_cm2:g} mAh/cm²"
-    _answer(answers.figures(title, found), form, output)
+    _answer(cell_equations.figures(title, found), form, output)
 
 
 @cell_app.command("sand", epilog=EXIT_CODES)
@@ -525,14 +530,15 @@ def sand_command(
     """Sand's time in s, when the salt at the electrode is used up and dendrites set in:
     pi D (z F C0)^2 / (4 J^2 tau_a^2).
     """
-    from screen import answers, cell
+    from screen import cell
+    from screen.answers import cell_equations
 
     _check_format(form)
     time = cell.sand_time_s(
         diffusion_cm2_s, concentration_mol_l, current_ma_cm2, anion_transference, charge_number
     )
     title = f"Sand's time at {current_ma_cm2:g} mA/cm²"
-    _answer(answers.figures(title, {"sand_time_s": time}), form, output)
+    _answer(cell_equations.figures(title, {"sand_time_s": time}), form, output)
 
 
 @cell_app.command("transference", epilog=EXIT_CODES)
@@ -548,7 +554,8 @@ def transference_command(
     """Cation transference number after Bruce and Vincent, from a polarised symmetric cell:
     Is (dV - I0 R0) / (I0 (dV - Is Rs)).
     """
-    from screen import answers, cell
+    from screen import cell
+    from screen.answers import cell_equations
 
     _check_format(form)
     number = cell.transference_number(
@@ -559,7 +566,7 @@ def transference_command(
         steady_resistance_ohm,
     )
     found = {"cation_transference": number}
-    _answer(answers.figures("Transference number", found), form, output)
+    _answer(cell_equations.figures("Transference number", found), form, output)
 
 
 @cell_app.command("exchange-current", epilog=EXIT_CODES)
@@ -575,14 +582,15 @@ def exchange_current_command(
     """
     from dataclasses import asdict
 
-    from screen import answers, cell
+    from screen import cell
+    from screen.answers import cell_equations
     from screen.units import ZERO_CELSIUS_K
 
     _check_format(form)
-    overpotential, current = answers.points(point or (), file)
+    overpotential, current = cell_equations.points(point or (), file)
     line = cell.tafel(overpotential, current, temperature_c + ZERO_CELSIUS_K)
     title = f"Tafel line through {len(current)} points"
-    _answer(answers.figures(title, asdict(line)), form, output)
+    _answer(cell_equations.figures(title, asdict(line)), form, output)
 
 
 @cell_app.command("activation-energy", epilog=EXIT_CODES)
@@ -597,14 +605,15 @@ def activation_energy_command(
     """
     from dataclasses import asdict
 
-    from screen import answers, cell
+    from screen import cell
+    from screen.answers import cell_equations
     from screen.units import ZERO_CELSIUS_K
 
     _check_format(form)
-    temperature_c, conductivity = answers.points(point or (), file)
+    temperature_c, conductivity = cell_equations.points(point or (), file)
     line = cell.arrhenius([t + ZERO_CELSIUS_K for t in temperature_c], conductivity)
     title = f"Arrhenius line through {len(conductivity)} points"
-    _answer(answers.figures(title, asdict(line)), form, output)
+    _answer(cell_equations.figures(title, asdict(line)), form, output)
 
 
 @cell_app.command("stack", epilog=EXIT_CODES)
@@ -647,7 +656,8 @@ def stack_command(
     """Stack energy (Wh/kg, Wh/L) of the reference cell, and with a candidate in it. Further
     figures of the cell go in the table "cell" of a --config file.
     """
-    from screen import answers, pipeline
+    from screen import pipeline
+    from screen.answers import stack
     from screen.tables import anode_of
 
     _check_format(form)
@@ -670,13 +680,13 @@ def stack_command(
     if film is None:
         if (role, thickness_nm, density_g_cm3) != (None, None, None):
             raise UsageError("--as, --thickness-nm and --density-g-cm3 go with --film FORMULA")
-        answer = answers.stack(settings.cell)
+        answer = stack.stack(settings.cell)
     else:
         if density_g_cm3 is not None and not 0 < density_g_cm3 < 30:
             raise UsageError(f"--density-g-cm3 {density_g_cm3:g}: no solid has that, in g/cm³")
         phases = pipeline.load(source, gaps, add=add)
         case = _case([film], phases, settings, settings.anode)
-        answer = answers.stack(settings.cell, case, role or "interlayer", density_g_cm3)
+        answer = stack.stack(settings.cell, case, role or "interlayer", density_g_cm3)
     _answer(answer, form, output)
 
 
@@ -774,20 +784,21 @@ def snapshots_command(
     output: Out = None,
 ) -> None:
     """List the local snapshots, oldest first."""
-    from screen import answers, files
+    from screen import files
+    from screen.answers import tables
 
     _check_format(form)
-    _answer(answers.snapshots((folder or files.home(os.environ)) / "snapshots"), form, output)
+    _answer(tables.snapshots((folder or files.home(os.environ)) / "snapshots"), form, output)
 
 
 @app.command("columns", epilog=EXIT_CODES)
 def columns_command(anode: Anode = None, form: Format = "table", output: Out = None) -> None:
     """What each column of ranked.csv means, its unit and where it comes from."""
-    from screen import answers
+    from screen.answers import tables
     from screen.tables import anode_of
 
     _check_format(form)
-    _answer(answers.dictionary(anode_of(anode or "Li").symbol), form, output)
+    _answer(tables.dictionary(anode_of(anode or "Li").symbol), form, output)
 
 
 @app.command("compare", epilog=EXIT_CODES)
@@ -803,10 +814,10 @@ def compare_command(
     A new phase is named as the cause if the runs judged it; of the reference set or with --selected
     most are not, and then changed data are all that is said.
     """
-    from screen import answers
+    from screen.answers import run_folders
 
     _check_format(form)
-    _answer(answers.comparison(before, after, top), form, output)
+    _answer(run_folders.comparison(before, after, top), form, output)
 
 
 model_app = typer.Typer(help="The models: what they are, how well they do.", no_args_is_help=True)
@@ -823,13 +834,13 @@ def model_card_command(
     ] = None,
 ) -> None:
     """What the models are, how well they do on what is new to them, what not to use them for."""
-    from screen import answers
+    from screen.answers import models
 
     _check_format(form)
     _check_plot(plot)
-    _answer(answers.model_card(), form, output)
+    _answer(models.model_card(), form, output)
     if plot is not None:
-        _draw(plot, answers.model_drawing)
+        _draw(plot, models.model_drawing)
 
 
 @model_app.command("evaluate", epilog=EXIT_CODES)
@@ -842,10 +853,11 @@ def model_evaluate_command(
     output: Out = None,
 ) -> None:
     """Measure all models anew on what they were not fitted to; --source: among its phases."""
-    from screen import answers, pipeline
+    from screen import pipeline
+    from screen.answers import models
 
     _check_format(form)
-    _answer(answers.model_skill(pipeline.load(source, gaps, moduli), seed), form, output)
+    _answer(models.model_skill(pipeline.load(source, gaps, moduli), seed), form, output)
 
 
 @model_app.command("train", epilog=EXIT_CODES)
@@ -853,11 +865,12 @@ def model_train_command(
     seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
 ) -> None:
     """Fit the models anew, measure and write them; with rows of yours, beside these rows."""
-    from screen import answers, training
+    from screen import training
+    from screen.answers import models
     from screen.model import recovery, stored
 
     training.train(seed)
-    _answer(answers.model_card(), "table", None)
+    _answer(models.model_card(), "table", None)
     _say(f"written: the models, in {stored.place(recovery.NAME).parent}")
 
 
@@ -884,7 +897,8 @@ def literature_command(
     """What cells with which material have done: the literature table, and rows of your own."""
     if context.invoked_subcommand is not None:
         return
-    from screen import answers, literature
+    from screen import literature
+    from screen.answers import tables
     from screen.where import parse
 
     _check_format(form)
@@ -899,7 +913,7 @@ def literature_command(
         if name in names[:i]:
             raise UsageError(f"--columns: {name!r} is there twice")
     condition = parse(where, kinds) if where is not None else None
-    answer = answers.literature_rows(literature.rows(own=not shipped), names, condition)
+    answer = tables.literature_rows(literature.rows(own=not shipped), names, condition)
     if not answer.rows.num_rows:
         raise NothingPassedError(f"no row meets --where {where!r}")
     _answer(answer, form, output)
@@ -922,10 +936,10 @@ def literature_add_command(
 @app.command("doctor", epilog=EXIT_CODES)
 def doctor_command() -> None:
     """Whether this installation is sound: versions, shipped tables, writable place, engines."""
-    from screen import answers
+    from screen.answers import doctor
 
     sound = True
-    for good, line in answers.health():
+    for good, line in doctor.health():
         print(f"{'ok ' if good else 'BAD'}  {line}")
         sound &= good
     if not sound:

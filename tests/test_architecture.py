@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -114,6 +115,19 @@ def test_nothing_imports_the_doors_heavily() -> None:
     }
     assert not {m for m in modules if m.split(".")[0] in ("numpy", "pyarrow", "rich", "pymatgen")}
     assert {m for m in modules if m.startswith("screen")} <= {"screen", "screen.errors"}
+
+
+HEAVY = {"sources.materials_project", "model", "report.page", "training"}
+"""What answers that are linear programs or formulas alone must not load."""
+
+
+@pytest.mark.parametrize("answer", ["equilibria", "cell_equations", "stack"])
+def test_small_answers_load_no_more_than_they_need(answer: str) -> None:
+    code = f"import sys, screen.answers.{answer}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
+    )
+    assert not {f"screen.{name}" for name in HEAVY} & set(done.stdout.split())
 
 
 FLOWS = sorted((PACKAGE.parent / "flows").glob("*.py"))

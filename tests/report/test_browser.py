@@ -176,13 +176,14 @@ def test_roles_have_lists_of_their_own(page_at: Open) -> None:
 
 
 def test_a_card_says_what_the_program_says(page_at: Open) -> None:
-    from screen import answers, pipeline  # noqa: PLC0415
+    from screen import pipeline  # noqa: PLC0415
+    from screen.answers import card as answer  # noqa: PLC0415
 
     page = page_at(place="#interlayer/ZnO")
     card = page.locator("#card")
     assert card.locator("h2").inner_text() == "ZnO"
     done = pipeline.explain(runs.done().case.phases, runs.done().case.settings, runs_roles(), "ZnO")
-    record = answers.card(done).records
+    record = answer.card(done).records
     interlayer = record["roles"][0]
     text = card.inner_text()
     assert interlayer["why"] in text

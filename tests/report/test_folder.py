@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from screen import answers, pipeline
+from screen import pipeline
+from screen.answers import run_folders
 from screen.errors import DataError
 from screen.report import folder
 from screen.tables import electrolytes_of
@@ -44,7 +45,7 @@ def pc_equal(table: Any, column: str, value: str) -> Any:
 
 
 def test_the_page_can_be_made_again_from_the_files(run: Path) -> None:
-    assert answers.page_of(run) == (run / "report.html").read_bytes()
+    assert run_folders.page_of(run) == (run / "report.html").read_bytes()
 
 
 def test_the_dictionary_is_that_of_the_program(run: Path) -> None:

@@ -1,0 +1,1 @@
+"""Answers of the commands, one file per kind, each loaded only when asked for."""

@@ -1,0 +1,88 @@
+"""Answers about the models: their cards, their skill measured anew, a drawing of it."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from rich.console import Console
+from rich.text import Text
+
+from screen import training
+from screen.answers.answer import Answer
+from screen.model import card as model_cards
+from screen.model import performance
+from screen.phases import Phases
+from screen.report import plot
+from screen.report import table as report
+from screen.units import unit_of
+
+
+def model_card() -> Answer:
+    """What the models are, how far each can be trusted, what not to use it for."""
+    found = model_cards.cards()
+    lines = [(name, item, said) for name, card in found.items() for item, said in card.items()]
+    heads = ("model", "item", "said")
+    rows = pa.table({head: [line[k] for line in lines] for k, head in enumerate(heads)})
+
+    def show(console: Console) -> None:
+        for name, card in found.items():
+            console.print(Text(f"{name.capitalize()} model", style="bold underline"))
+            for item, said in card.items():
+                console.print(Text.assemble((f"{item}: ", "bold"), said), soft_wrap=True)
+            console.print()
+
+    return Answer(rows, found, show)
+
+
+def model_skill(phases: Phases, seed: int) -> Answer:
+    """All models, measured anew on what they were not fitted to.
+
+    Args:
+        phases: among which families take their places that the recovery model has not seen.
+    """
+    found: list[tuple[str, str, str, str, float, float, float]] = []
+    for role, skill in training.evaluate(phases, seed).items():
+        for name in skill.place:
+            measures = {
+                "mean place": skill.place,
+                "in the best 5 %": skill.top_5,
+                "in the best 10 %": skill.top_10,
+                "model ahead in place": skill.gain,
+                "model ahead in the best 10 %": skill.gain_top_10,
+            }
+            found += [
+                ("recovery", role, name, measure, *values[name])
+                for measure, values in measures.items()
+                if name in values
+            ]
+    for name, target in training.fit_performance(seed).targets.items():
+        cells = target.skill
+        found += [
+            ("performance", name, "model", "gain in log likelihood", *cells.gain),
+            ("performance", name, "model", "error in decades", *cells.error),
+            ("performance", name, "conditions", "error in decades", *cells.error_by_conditions),
+            ("performance", name, "median", "error in decades", *cells.error_by_median),
+            ("performance", name, "model", "80 % interval covers", *cells.cover),
+        ]
+    labels = training.fit_lithiophilic(seed).skill
+    found += [
+        ("lithiophilic", "substrates", "model", "ranked right", *labels.ranked),
+        ("lithiophilic", "substrates", "model", "Brier score", *labels.brier),
+        ("lithiophilic", "substrates", "model", "gain in Brier score", *labels.brier_gain),
+    ]
+    heads = ("model", "of", "by", "measure", "value", "low", "high")
+    rows = pa.table({head: [line[k] for line in found] for k, head in enumerate(heads)})
+
+    def show(console: Console) -> None:
+        title = f"On what was left out, among the phases of {phases.name}; intervals of 95 %"
+        report.to_terminal(console, rows, {}, title)
+
+    return Answer(rows, rows.to_pylist(), show)
+
+
+def model_drawing(form: str) -> bytes:
+    """Predicted against reported figures of families left out, as svg or png."""
+    panels = {}
+    for name, target in performance.load().targets.items():
+        unit = unit_of(performance.column(name))
+        panels[f"{performance.FIGURES[name]}, {unit}"] = target.skill.left_out
+    return plot.draw_predictions(panels, form)

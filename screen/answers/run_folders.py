@@ -1,0 +1,43 @@
+"""Answers from the folders of finished runs: the page made anew, what changed between two."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+from rich.console import Console
+
+from screen.answers.answer import Answer
+from screen.report import changes, folder, page
+from screen.report import table as report
+
+
+def page_of(run: Path) -> bytes:
+    """The page of a run folder, made from what its files hold.
+
+    Raises:
+        DataError: if the folder is incomplete, of another version or altered.
+    """
+    files = folder.read(run)
+    parts = page.by_role(files.ranked, list(files.manifest["roles"]))
+    tops = [page.Top.of(part) for part in parts]
+    return page.build(files.manifest, files.columns, tops, files.gaps, files.cards)
+
+
+def comparison(before: Path, after: Path, top: int) -> Answer:
+    """What changed from one run folder to another."""
+    found = changes.of_folders(before, after, top)
+    columns = {name: [row[name] for row in found.rows] for name in changes.NAMES}
+    rows = pa.table(columns, schema=changes.SCHEMA)
+    record = {"common": list(found.common), "changes": found.rows}
+
+    def show(console: Console) -> None:
+        for line in found.common:
+            console.print(line, soft_wrap=True, markup=False)
+        if found.changes:
+            title = f"{found.after}: what changed since {found.before}, the best {top}"
+            report.to_terminal(console, rows, {}, title)
+        else:
+            console.print(f"The best {top} of each role are the same.")
+
+    return Answer(rows, record, show, found.markdown)

@@ -1,0 +1,76 @@
+"""Tables that are printed as they are: columns, literature, snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from rich.console import Console
+
+from screen import literature, tables
+from screen.answers.answer import Answer
+from screen.pipeline import ranked_columns
+from screen.report import table as report
+from screen.settings import Settings
+from screen.sources import snapshot
+from screen.where import Condition
+
+
+def dictionary(anode: str) -> Answer:
+    """Every column of the ranked file for an anode metal, also those that must be asked for."""
+    settings = Settings(anode=anode, barrier=True, surface=True)
+    declared = ranked_columns(tables.electrolytes_of(anode), settings)
+    rows = pa.table(
+        {
+            "column": [column.name for column in declared],
+            "unit": [column.unit for column in declared],
+            "meaning": [column.meaning for column in declared],
+            "source": [column.source for column in declared],
+        }
+    )
+
+    def show(console: Console) -> None:
+        report.to_terminal(console, rows, {}, "Columns of ranked.csv", nothing="")
+
+    return Answer(rows, None, show)
+
+
+def literature_rows(
+    chosen: Sequence[literature.Row], names: Sequence[str], condition: Condition | None
+) -> Answer:
+    """Rows of the literature table that meet a condition, in some of its columns."""
+    values = literature.table(chosen)
+    every = report.arrows(literature.COLUMNS, values)
+    rows = (every if condition is None else every.filter(pa.array(condition(values)))).select(names)
+    labels = {column.name: column for column in literature.COLUMNS}
+
+    def show(console: Console) -> None:
+        report.to_terminal(console, rows, labels, f"Literature: {rows.num_rows} rows")
+
+    return Answer(rows, None, show)
+
+
+def snapshots(folder: Path) -> Answer:
+    """The snapshots of a folder."""
+    found = snapshot.listed(folder)
+    rows = pa.table(
+        {
+            "file": pa.array([s.path.name for s in found], pa.string()),
+            "database_version": pa.array(
+                [s.manifest["database_version"] for s in found], pa.string()
+            ),
+            "phases": pa.array([s.manifest["phases"] for s in found], pa.int64()),
+            "scheme": pa.array([s.manifest["scheme"] for s in found], pa.string()),
+            "systems": pa.array(
+                [" ".join("-".join(x) for x in s.manifest["query"]["systems"]) for s in found],
+                pa.string(),
+            ),
+            "licences": pa.array([", ".join(s.manifest["licences"]) for s in found], pa.string()),
+        }
+    )
+
+    def show(console: Console) -> None:
+        report.to_terminal(console, rows, {}, f"Snapshots in {folder}", nothing="all")
+
+    return Answer(rows, [s.manifest | {"file": str(s.path)} for s in found], show)
