@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from benchmarks.full_table import GAPS, MODULI
 from benchmarks.machine import TABLE, describe, markdown, skip_without
-from screen import descriptors, pipeline
+from screen import candidates, descriptors
 from screen.coincidence import faces
 from screen.descriptors import lattice
 from screen.phases import Phases
@@ -29,7 +29,7 @@ ALLOWED_S, ALLOWED_LATTICE_S = 60, 240
 def families(table: Path) -> None:
     """Seconds of each family on all phases of the table, the thermodynamics done beforehand."""
     phases = user_files.load(table, gaps=GAPS, moduli=MODULI)
-    case = pipeline.make_case(phases, Settings())[0]
+    case = candidates.make_case(phases, Settings())[0]
     begin = perf_counter()
     assert case.decompositions
     assert case.contact_products
@@ -57,7 +57,7 @@ def misfit(count: int, pairs: int) -> None:
         path = Path(folder) / "table.parquet"
         _snapshot(crystals, count, random, path)
         phases = user_files.load(path)
-        case = pipeline.make_case(phases, Settings())[0]
+        case = candidates.make_case(phases, Settings())[0]
         assert case.contact_products
         begin = perf_counter()
         values = lattice.compute(case)

@@ -11,7 +11,7 @@ from time import perf_counter
 
 from benchmarks.full_table import GAPS, MODULI
 from benchmarks.machine import TABLE, describe, markdown, skip_without
-from screen import descriptors, pipeline, training
+from screen import candidates, descriptors, pipeline, training
 from screen.settings import Settings
 from screen.sources import user_files
 
@@ -28,7 +28,7 @@ def main() -> None:
     begin = perf_counter()
     training.fit(seed=0)
     trained = perf_counter() - begin
-    case, _ = pipeline.make_case(user_files.load(table, gaps=GAPS, moduli=MODULI), Settings())
+    case, _ = candidates.make_case(user_files.load(table, gaps=GAPS, moduli=MODULI), Settings())
     described = descriptors.compute_all(case)
     begin = perf_counter()
     pipeline.predict(case, described)

@@ -200,6 +200,7 @@ def rank_command(
     """Rank candidates in each role; print the best and write all of them to a folder."""
     from screen import literature, pipeline
     from screen.ranking.roles import chosen_roles
+    from screen.sources.reference import REFERENCE
 
     _check_format(form)
     runs = _Runs(barrier, surface, calculator, workers)
@@ -212,7 +213,7 @@ def rank_command(
     with _progress(quiet) as tell:
         tell("reading")
         phases = pipeline.load(source, gaps, moduli, add)
-        own = None if source == pipeline.REFERENCE else pipeline.file_of(source)
+        own = None if source == REFERENCE else pipeline.file_of(source)
         files = tuple(path for path in (own, gaps, moduli, add) if path is not None)
         done = pipeline.run(phases, settings, roles, selected=selected, files=files, progress=tell)
         tell("writing")
@@ -388,13 +389,13 @@ def interface_command(
     config: Config = None,
 ) -> None:
     """Reactions between two phases at every mixing ratio."""
-    from screen import pipeline
+    from screen import candidates, pipeline
     from screen.answers import equilibria
 
     _check_format(form)
     phases = pipeline.load(source, add=add)
-    pipeline.check_covered(phases, a, b)
-    case, _ = pipeline.make_case(phases, _settings(config, None, None, engine), [a, b])
+    candidates.check_covered(phases, a, b)
+    case, _ = candidates.make_case(phases, _settings(config, None, None, engine), [a, b])
     _answer(equilibria.interface(case), form, output)
 
 
@@ -422,7 +423,7 @@ def explain_command(
     quiet: Quiet = False,
 ) -> None:
     """All that is known of one candidate, why it ranks where it does, what would change that."""
-    from screen import pipeline
+    from screen import candidates, pipeline
     from screen.answers import card
     from screen.ranking.roles import chosen_roles
 
@@ -431,7 +432,7 @@ def explain_command(
     runs = _Runs(barrier, surface, calculator, workers)
     settings = _settings(config, anode, electrolyte, engine, runs=runs)
     phases = pipeline.load(source, gaps, moduli, add)
-    pipeline.check_covered(phases, formula, anode=settings.anode)
+    candidates.check_covered(phases, formula, anode=settings.anode)
     with _progress(quiet) as tell:
         done = pipeline.explain(phases, settings, chosen_roles(()), formula, tell)
     _answer(card.card(done), form, output)
@@ -1015,11 +1016,11 @@ def _settings(
 
 def _case(formulas: list[str], phases: Phases, settings: Settings, anode: str | None) -> Case:
     """The case of some formulas, each of which the source must cover (with the anode, if any)."""
-    from screen import pipeline
+    from screen import candidates
 
     for formula in formulas:
-        pipeline.check_covered(phases, formula, anode=anode)
-    return pipeline.make_case(phases, settings, formulas)[0]
+        candidates.check_covered(phases, formula, anode=anode)
+    return candidates.make_case(phases, settings, formulas)[0]
 
 
 def _answer(answer: Any, form: str, output: Path | None) -> None:

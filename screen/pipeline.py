@@ -21,21 +21,16 @@ import numpy as np
 import pyarrow as pa
 
 from screen import __version__, descriptors, files, literature
+from screen.candidates import chosen_case, make_case
 from screen.columns import Column, Values
 from screen.composition import (
-    INDEX,
-    BoolArray,
     Compositions,
-    IntArray,
-    format_formula,
     parse_formula,
-    segment_sum,
 )
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
 from screen.errors import (
     DataError,
-    NothingPassedError,
     ScreenError,
     UsageError,
     did_you_mean,
@@ -52,13 +47,12 @@ from screen.report import table as report
 from screen.report.workbook import Workbook
 from screen.settings import Settings
 from screen.sources import reference, snapshot, user_files
+from screen.sources.reference import REFERENCE
 from screen.structures import TABLE, shipped
-from screen.tables import DATA, SEALED, Anode, Electrolyte, anode_of, electrolytes_of, sha256
+from screen.tables import DATA, SEALED, Electrolyte, anode_of, sha256
 from screen.thermo.engines import ENGINES
-from screen.thermo.hull import stable_table
 from screen.thermo.stacks import Competition
 
-REFERENCE = "reference"
 Progress = structure_runs.Progress
 
 
@@ -88,144 +82,6 @@ def file_of(source: str) -> Path:
     if source == snapshot.LATEST:
         return snapshot.latest(files.home(os.environ) / "snapshots")
     return Path(source)
-
-
-def make_case(
-    phases: Phases,
-    settings: Settings,
-    formulas: Sequence[str] | None = None,
-    roles: Sequence[Role] = (),
-) -> tuple[Case, dict[str, Sequence[str]]]:
-    """The case to judge, and what names each candidate.
-
-    Args:
-        formulas: candidates; none: those that the reference set names, or every phase of a file.
-        roles: with them, of a file only the phases that one of these roles finds worth judging.
-
-    Raises:
-        UsageError, DataError: for an anode that the table does not hold or cover.
-    """
-    anode = anode_of(settings.anode)
-    electrolytes = electrolytes_of(anode.symbol, settings.electrolytes)
-    named = {c.formula: c for c in reference.named_candidates(anode.symbol)}
-    if formulas is None:
-        _check_anode(phases, anode)
-        rows = _rows_to_judge(phases, anode, named, roles)
-        compositions = phases.compositions.take(rows)
-        names = [phases.formulas[row] for row in rows.tolist()]
-    else:
-        compositions = Compositions.from_formulas(formulas)
-        rows = phases.rows_of(compositions)
-        names = [
-            phases.formulas[row] if row >= 0 else format_formula(parse_formula(formula))
-            for row, formula in zip(rows.tolist(), formulas, strict=True)
-        ]
-    case = Case(phases, names, compositions, rows, anode, electrolytes, settings)
-    return case, _identity(phases, rows, names, named)
-
-
-def chosen_case(
-    phases: Phases, settings: Settings, roles: Sequence[Role], selected: bool
-) -> tuple[Case, dict[str, Sequence[str]]]:
-    """The case of a run: all candidates, or those that the roles select of a large table."""
-    if selected and phases.name == REFERENCE:
-        raise UsageError("--selected goes with a --source file; the reference set is a selection")
-    return make_case(phases, settings, roles=roles if selected else ())
-
-
-def _rows_to_judge(
-    phases: Phases, anode: Anode, named: dict[str, reference.Named], roles: Sequence[Role]
-) -> IntArray:
-    """Rows of the candidates: what the reference set names and the user added, or of a file every
-    phase but the anode metal that the roles, if any, find worth judging.
-    """
-    if phases.name == REFERENCE:
-        own = np.arange(len(phases) - phases.added, len(phases))
-        for row in own.tolist():
-            check_covered(phases, phases.formulas[row], anode=anode.symbol)
-        rows = phases.rows_of(Compositions.from_formulas(named))
-        return np.concatenate([rows, np.setdiff1d(own, rows)])
-    keep = phases.compositions.key != Compositions.from_formulas([anode.symbol]).key[0]
-    if roles:
-        keep &= worth_judging(phases, roles, anode)
-        if not keep.any():
-            raise NothingPassedError(f"no phase of {phases.name} is worth judging in these roles")
-    rows = np.flatnonzero(keep)
-    # In an order of their own, so that the order of the file does not show.
-    ids = np.array(phases.texts("id"))[rows]
-    return rows[np.lexsort((ids, phases.energy[rows], np.array(phases.formulas)[rows]))]
-
-
-def worth_judging(phases: Phases, roles: Sequence[Role], anode: Anode) -> BoolArray:
-    """Which phases at least one role selects for judgement."""
-    _, distance = stable_table(Competition(phases.compositions, phases.energy))
-    rows, gap = phases.compositions, phases.numbers("band_gap_ev")
-    has_anode = rows.amount_of(anode.element) > 0
-    chosen = np.zeros(len(phases), dtype=bool)
-    for select in (role.select for role in roles):
-        if select is None:  # the role is open to all
-            return np.ones(len(phases), dtype=bool)
-        low = -np.inf if select.min_band_gap_ev is None else select.min_band_gap_ev
-        high = np.inf if select.max_band_gap_ev is None else select.max_band_gap_ev
-        excluded = np.isin(rows.element, [INDEX[symbol] for symbol in select.excluded])
-        chosen |= (
-            (rows.size <= select.max_elements)
-            & (distance <= select.max_hull_distance_ev_atom)
-            & (np.isnan(gap) | ((gap >= low) & (gap <= high)))
-            & (segment_sum(excluded.astype(np.int64), rows.start) == 0)
-            & {"with": has_anode, "without": ~has_anode, "either": True}[select.anode_metal]
-        )
-    return chosen
-
-
-def _identity(
-    phases: Phases, rows: IntArray, names: Sequence[str], named: dict[str, reference.Named]
-) -> dict[str, Sequence[str]]:
-    identity: dict[str, Sequence[str]] = {"formula": names}
-    for attribute in ("label", "family", "reference"):
-        identity[attribute] = [getattr(named.get(name), attribute, "") for name in names]
-    for column in ("id", "scheme", "source", "property_source", "database_version", "licence"):
-        texts = phases.texts(column)
-        identity[column] = [texts[row] if row >= 0 else "" for row in rows]
-    return identity
-
-
-def _check_anode(phases: Phases, anode: Anode) -> None:
-    """Refuse to rank for an anode metal that the table does not hold or cover."""
-    if phases.name == REFERENCE and anode.symbol not in reference.ANODES:
-        raise DataError(
-            f"the reference set is complete for {', '.join(reference.ANODES)}, not for "
-            f"{anode.symbol}; give a full snapshot with --source"
-        )
-    if anode.symbol not in phases.symbols:
-        raise DataError(f"{phases.name} has no {anode.symbol}; give a --source that holds it")
-
-
-def check_covered(phases: Phases, *formulas: str, anode: str | None = None) -> None:
-    """Refuse a question whose competing phases the table does not hold.
-
-    Args:
-        formulas: what meets.
-        anode: the anode metal, if it takes part.
-
-    Raises:
-        UsageError, DataError: for an anode or formula that is not known or not covered.
-    """
-    elements = {symbol for formula in formulas for symbol in parse_formula(formula)}
-    if anode is not None:
-        elements.add(anode_of(anode).symbol)
-    asked = " with ".join(formulas)
-    absent = sorted(elements - phases.symbols)
-    if absent:
-        raise DataError(
-            f"{asked}: {phases.name} has no phases with {', '.join(absent)}; give a --source that "
-            "holds them"
-        )
-    if not phases.covers(elements):
-        raise DataError(
-            f"{asked}: {phases.name} does not hold every phase of {'-'.join(sorted(elements))}, so "
-            "its answer would be wrong; give a full snapshot with --source"
-        )
 
 
 @dataclass(frozen=True)

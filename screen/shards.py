@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from pydantic import BaseModel, ConfigDict, Field
 
-from screen import descriptors, pipeline
+from screen import candidates, descriptors, pipeline
 from screen.atomistic import jobs
 from screen.columns import Texts, Values
 from screen.composition import IntArray
@@ -36,6 +36,7 @@ from screen.phases import Phases
 from screen.pipeline import Progress, Run
 from screen.ranking.roles import Role, chosen_roles
 from screen.settings import Settings
+from screen.sources.reference import REFERENCE
 from screen.sources.snapshot import keep
 from screen.tables import sha256
 
@@ -64,7 +65,7 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: str = Field(default=pipeline.REFERENCE, description="as --source")
+    source: str = Field(default=REFERENCE, description="as --source")
     gaps: Path | None = Field(default=None, description="as --gaps")
     moduli: Path | None = Field(default=None, description="as --moduli")
     add: Path | None = Field(default=None, description="as --add")
@@ -75,7 +76,7 @@ class Request(BaseModel):
     @property
     def files(self) -> tuple[Path, ...]:
         """What the phases are read from, as `rank` records it."""
-        own = None if self.source == pipeline.REFERENCE else Path(self.source)
+        own = None if self.source == REFERENCE else Path(self.source)
         return tuple(path for path in (own, self.gaps, self.moduli, self.add) if path is not None)
 
     def resolved(self) -> Request:
@@ -85,7 +86,7 @@ class Request(BaseModel):
             for name in ("gaps", "moduli", "add")
             if (path := getattr(self, name)) is not None
         }
-        if self.source != pipeline.REFERENCE:
+        if self.source != REFERENCE:
             update["source"] = str(pipeline.file_of(self.source).absolute())
         return self.model_copy(update=update)
 
@@ -109,7 +110,7 @@ class Work:
         """
         phases = pipeline.load(request.source, request.gaps, request.moduli, request.add)
         roles = chosen_roles(request.roles)
-        case, identity = pipeline.chosen_case(phases, request.settings, roles, request.selected)
+        case, identity = candidates.chosen_case(phases, request.settings, roles, request.selected)
         return cls(request, phases, roles, case, identity)
 
     @cached_property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screen import descriptors, literature, pipeline
+from screen import candidates, descriptors, literature, pipeline
 from screen.composition import INDEX, Compositions, FloatArray, parse_formula
 from screen.descriptors import magpie
 from screen.errors import DataError
@@ -17,6 +17,7 @@ from screen.ranking import order
 from screen.ranking.roles import roles
 from screen.settings import Settings
 from screen.sources import reference
+from screen.sources.reference import REFERENCE
 
 SETTINGS = Settings(anode=literature.ANODE)
 FEW = (
@@ -87,7 +88,7 @@ def train_literature(seed: int) -> None:
 def fit_lithiophilic(seed: int) -> lithiophilic.Model:
     """Fit to the labels of substrates."""
     known = lithiophilic.labels()
-    case, _ = pipeline.make_case(reference.load(), SETTINGS, known.formulas)
+    case, _ = candidates.make_case(reference.load(), SETTINGS, known.formulas)
     values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
     return lithiophilic.train(values.columns, known, seed)
 
@@ -102,7 +103,7 @@ def fit_performance(seed: int) -> performance.Model:
     """Fit to the cells of the literature."""
     rows, phases = literature.rows(own=True), reference.load()
     formulas = sorted({f for row in rows for f in row.active_formulas if judged(phases, f)})
-    case, _ = pipeline.make_case(phases, SETTINGS, formulas)
+    case, _ = candidates.make_case(phases, SETTINGS, formulas)
     values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
     found = performance.features(values.columns)
     known = {f: x for f, x in zip(formulas, found, strict=True) if not np.isnan(x).any()}
@@ -114,7 +115,7 @@ def evaluate(phases: Phases, seed: int) -> dict[str, recovery.Skill]:
     phases of the reference set teach it.
     """
     rows, taught = literature.rows(own=True), reference_pool()
-    judged_pool = taught if phases.name == pipeline.REFERENCE else pool(phases, every(phases))
+    judged_pool = taught if phases.name == REFERENCE else pool(phases, every(phases))
     return recovery.measure(judged_pool, taught, rows, order.mix, seed)
 
 
@@ -139,7 +140,7 @@ def every(phases: Phases) -> list[str]:
 
 def pool(phases: Phases, formulas: Sequence[str]) -> recovery.Pool:
     """Phases with what the recovery model reads of them, and what it is compared with."""
-    case, _ = pipeline.make_case(phases, SETTINGS, formulas)
+    case, _ = candidates.make_case(phases, SETTINGS, formulas)
     values = descriptors.compute_all(case)
     values.update(lithiophilic.predict(values, literature.ANODE))
     ranked = pipeline.rank(tuple(roles().values()), values, case.formulas)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from screen import pipeline
+from screen import candidates, pipeline
 from screen.errors import DataError
 from screen.phases import Phases
 from screen.settings import Settings
@@ -114,7 +114,7 @@ def test_pymatgen_entries(base: Phases, tmp_path: Path) -> None:
 def test_added_phases_are_candidates(base: Phases, tmp_path: Path) -> None:
     file = write(tmp_path / "own.csv", f"{HEAD},scheme", f"Li4NF,-2.2,{base.scheme}")
     phases = pipeline.load("reference", add=file)
-    case, _ = pipeline.make_case(phases, Settings())
+    case, _ = candidates.make_case(phases, Settings())
     assert "Li4NF" in case.formulas
     assert len(case) == 221
 
@@ -123,4 +123,4 @@ def test_added_phases_outside_the_reference_set_are_refused(base: Phases, tmp_pa
     file = write(tmp_path / "own.csv", f"{HEAD},scheme", f"LiCoMnO4,-1.5,{base.scheme}")
     phases = pipeline.load("reference", add=file)
     with pytest.raises(DataError, match="full snapshot"):
-        pipeline.make_case(phases, Settings())
+        candidates.make_case(phases, Settings())

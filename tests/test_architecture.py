@@ -33,13 +33,14 @@ LEVEL = {
     "model": 2,
     "ranking": 2,
     "report": 2,
-    "pipeline": 3,
-    "training": 4,
-    "shards": 5,
-    "weeks": 5,
-    "answers": 5,
-    "cli": 6,
-    "__main__": 7,
+    "candidates": 3,
+    "pipeline": 4,
+    "training": 5,
+    "shards": 6,
+    "weeks": 6,
+    "answers": 6,
+    "cli": 7,
+    "__main__": 8,
 }
 """Height of each part; parts of one height above the words do not know each other."""
 

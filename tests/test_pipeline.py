@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import __version__, pipeline
+from screen import __version__, candidates, pipeline
 from screen.composition import Compositions
 from screen.errors import DataError, ScreenError, UsageError
 from screen.phases import Phases
@@ -51,7 +51,7 @@ def alloys(folder: Path) -> tuple[Phases, Path]:
 
 
 def test_candidates_of_the_reference_set_are_those_it_names() -> None:
-    case, identity = pipeline.make_case(embedded(), QUICK)
+    case, identity = candidates.make_case(embedded(), QUICK)
     named = reference.named_candidates("Li")
     assert list(case.formulas) == [c.formula for c in named]
     assert identity["label"] == [c.label for c in named]
@@ -60,25 +60,25 @@ def test_candidates_of_the_reference_set_are_those_it_names() -> None:
 
 
 def test_candidates_of_a_file_are_all_its_phases_but_the_metal(tmp_path: Path) -> None:
-    case, identity = pipeline.make_case(alloys(tmp_path)[0], QUICK)
+    case, identity = candidates.make_case(alloys(tmp_path)[0], QUICK)
     assert identity["id"] == ["c", "a", "b", "Zn", "d"]
     assert list(case.formulas) == ["Li2Zn3", "LiZn", "LiZn", "Zn", "Zn3Li2"]
     assert identity["licence"] == ["CC0"] * 5
 
 
 def test_a_formula_in_another_spelling_is_the_candidate(tmp_path: Path) -> None:
-    case, identity = pipeline.make_case(embedded(), QUICK, ["OZn", "F2Li2", "Li3YCl6"])
+    case, identity = candidates.make_case(embedded(), QUICK, ["OZn", "F2Li2", "Li3YCl6"])
     assert list(case.formulas) == ["ZnO", "LiF", "Li3YCl6"]
     assert identity["label"][0].startswith("ZnO")
     assert identity["id"][2] == ""
-    case, identity = pipeline.make_case(alloys(tmp_path)[0], QUICK, ["Zn3Li2"])
+    case, identity = candidates.make_case(alloys(tmp_path)[0], QUICK, ["Zn3Li2"])
     assert identity["id"] == ["c"]  # the lower of two polymorphs
 
 
 @pytest.mark.parametrize("anode", ["K", "Ca", "Zn", "Al"])
 def test_anodes_that_the_set_does_not_cover_are_refused(anode: str) -> None:
     with pytest.raises(DataError, match=rf"{anode}; give a .*--source"):
-        pipeline.make_case(embedded(), Settings(anode=anode))
+        candidates.make_case(embedded(), Settings(anode=anode))
 
 
 def test_load_refuses_companions_of_the_reference_set(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_cross_check_stops_a_wrong_engine(
     monkeypatch: pytest.MonkeyPatch, what: str, which: str
 ) -> None:
     monkeypatch.setitem(ENGINES, which, WRONG[what](ENGINES[which]))
-    case, _ = pipeline.make_case(embedded(), QUICK, ["Li3PS4", "ZnO", "LiF"])
+    case, _ = candidates.make_case(embedded(), QUICK, ["Li3PS4", "ZnO", "LiF"])
     with pytest.raises(ScreenError, match=f"disagree on {what}.*1e-06 is allowed") as stopped:
         pipeline.cross_check(case)
     assert type(stopped.value) is ScreenError
@@ -137,7 +137,7 @@ def test_cross_check_notices_a_limit_that_only_one_engine_finds(
         return replace(answer, oxidation_v=np.full(len(answer), np.nan))
 
     monkeypatch.setitem(ENGINES, "pymatgen", replace(pymatgen, profiles=blind))
-    case, _ = pipeline.make_case(embedded(), QUICK, ["LiF"])
+    case, _ = candidates.make_case(embedded(), QUICK, ["LiF"])
     with pytest.raises(ScreenError, match="disagree on windows: by up to inf V"):
         pipeline.cross_check(case)
 
@@ -152,7 +152,7 @@ def test_seed_chooses_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     pymatgen = ENGINES["pymatgen"]
     monkeypatch.setitem(ENGINES, "pymatgen", replace(pymatgen, decompose=watch))
     for seed in (0, 0, 1):
-        case, _ = pipeline.make_case(embedded(), QUICK.model_copy(update={"seed": seed}))
+        case, _ = candidates.make_case(embedded(), QUICK.model_copy(update={"seed": seed}))
         pipeline.cross_check(case)
     assert seen[0] == seen[1] != seen[2]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from screen import pipeline
+from screen import candidates
 from screen.composition import Compositions
 from screen.descriptors.case import Case
 from screen.errors import DataError
@@ -68,7 +68,7 @@ def test_covers_what_each_candidate_meets(anode: str) -> None:
     assert len(reference.named_candidates(anode)) > 100
     for candidate in reference.named_candidates(anode):
         for partner in partners:
-            pipeline.check_covered(phases, candidate.formula, partner, anode=anode)
+            candidates.check_covered(phases, candidate.formula, partner, anode=anode)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_covers_what_each_candidate_meets(anode: str) -> None:
 )
 def test_refuses_what_is_not_covered(formulas: list[str], anode: str | None, said: str) -> None:
     with pytest.raises(DataError, match="--source") as refused:
-        pipeline.check_covered(reference.load(), *formulas, anode=anode)
+        candidates.check_covered(reference.load(), *formulas, anode=anode)
     assert said in str(refused.value)
 
 
@@ -112,9 +112,9 @@ def test_gives_the_answers_of_the_full_table(anode: str) -> None:
     named = [c.formula for c in reference.named_candidates(anode)]
     sample = np.random.default_rng(20).choice(named, 12, replace=False).tolist()
     settings = Settings(anode=anode)
-    small = pipeline.make_case(reference.load(), settings, sample)[0]
+    small = candidates.make_case(reference.load(), settings, sample)[0]
     table = reference.without_dilute(user_files.load(FULL_SIZE))
-    full = pipeline.make_case(table, settings, sample)[0]
+    full = candidates.make_case(table, settings, sample)[0]
     same_answers(small, full)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screen import descriptors, pipeline, shards
+from screen import candidates, descriptors, pipeline, shards
 from screen.columns import Texts, Values, missing
 from screen.descriptors.case import Case
 from screen.errors import DataError, UsageError
@@ -178,7 +178,7 @@ def test_values_survive_the_file(numbers: list[float], data: st.DataObject) -> N
 
 @pytest.fixture(scope="module")
 def whole() -> tuple[Case, Values]:
-    case, _ = pipeline.make_case(reference.load(), Settings())
+    case, _ = candidates.make_case(reference.load(), Settings())
     return case, descriptors.compute_all(case)
 
 

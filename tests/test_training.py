@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import descriptors, literature, pipeline, tables, training
+from screen import candidates, descriptors, literature, pipeline, tables, training
 from screen.cli import main
 from screen.columns import missing
 from screen.errors import DataError, ScreenError
@@ -403,8 +403,8 @@ def test_every_formula_of_the_table_is_described_or_there_is_a_reason() -> None:
     assert len(known) > 0.7 * len(formulas)
     for formula in set(formulas) - {*known, literature.ANODE}:
         with pytest.raises(DataError, match=r"does not hold every phase|has no phases with"):
-            pipeline.check_covered(phases(), formula, anode=literature.ANODE)
-    case, _ = pipeline.make_case(phases(), training.SETTINGS, known)
+            candidates.check_covered(phases(), formula, anode=literature.ANODE)
+    case, _ = candidates.make_case(phases(), training.SETTINGS, known)
     values = descriptors.compute_families(case, ("against_anode", "lithiophilicity", "properties"))
     for name in {*recovery.READS, *performance.READS}:
         gaps = missing(values.columns[name])

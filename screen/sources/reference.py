@@ -20,6 +20,9 @@ from screen.tables import DATA, checked, datasets, electrolytes_of, rows_of, sea
 from screen.thermo.hull import stable_table
 from screen.thermo.stacks import Competition, Ragged, competitors
 
+REFERENCE = "reference"
+"""Name of the embedded set, as a source and in what is written about a run."""
+
 ANODES = ("Li", "Na", "Mg")
 """Anode metals that the embedded set covers."""
 
@@ -70,7 +73,7 @@ def load() -> Phases:
         DataError: if a shipped file was changed.
     """
     table = user_files.load(checked("reference_phases")).table
-    return Phases(table, name="reference", systems=_systems())
+    return Phases(table, name=REFERENCE, systems=_systems())
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from screen import pipeline
+from screen import candidates
 from screen.descriptors.case import Case
 from screen.phases import Phases
 from screen.settings import Settings
@@ -20,4 +20,4 @@ def phases() -> Phases:
 
 def case_of(*formulas: str, anode: str = "Li", **settings: Any) -> Case:
     """These candidates against an anode metal, all else as by default."""
-    return pipeline.make_case(phases(), Settings(anode=anode, **settings), formulas)[0]
+    return candidates.make_case(phases(), Settings(anode=anode, **settings), formulas)[0]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import cell, descriptors, pipeline
+from screen import cell, descriptors
+from screen.candidates import make_case
 from screen.columns import Values
 from screen.composition import Compositions
 from screen.descriptors import capacity
@@ -63,7 +64,7 @@ def toy(
         "volume_a3_atom": list(volume),
         "band_gap_ev": list(gap),
     }
-    return pipeline.make_case(Phases(table, name="toy"), settings or Settings(), candidates)[0]
+    return make_case(Phases(table, name="toy"), settings or Settings(), candidates)[0]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_volumes_come_from_densities_where_a_table_has_those() -> None:
         "formation_energy_ev_atom": [0.0, 0.0, -0.3],
         "density_g_cm3": list(rows.values()),
     }
-    case = pipeline.make_case(Phases(table), Settings(), ["Si"])[0]
+    case = make_case(Phases(table), Settings(), ["Si"])[0]
     columns = values_of(case).columns
     per_si = 28.0855 + 3.75 * 6.941
     expected = (per_si / 1.18) / (28.0855 / 2.33) - 1
@@ -261,7 +262,7 @@ def everything(anode: str) -> tuple[Case, Values]:
     at = table.schema.get_field_index("volume_a3_atom")
     made = Phases(table.set_column(at, "volume_a3_atom", [made_up]), name="reference")
     settings = Settings(anode=anode, cell=ReferenceCell(anode=anode))
-    case = pipeline.make_case(made, settings)[0]
+    case = make_case(made, settings)[0]
     return case, values_of(case)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from screen import pipeline
+from screen import candidates
 from screen.coincidence import FACES, faces, strain
 from screen.columns import Values
 from screen.descriptors import lattice
@@ -64,7 +64,7 @@ def with_file(tmp_path_factory: pytest.TempPathFactory, text: str) -> Values:
         "formation_energy_ev_atom": [0.0, 0.0, 0.0, -1.5],
         "structure": [None, None, None, str(path)],
     }
-    case = pipeline.make_case(Phases(table), Settings(), ["ZnO"])[0]
+    case = candidates.make_case(Phases(table), Settings(), ["ZnO"])[0]
     return lattice.compute(case)
 
 

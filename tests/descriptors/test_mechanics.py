@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import pipeline
+from screen import candidates
 from screen.columns import Values
 from screen.composition import Compositions
 from screen.descriptors import mechanics, moduli
@@ -27,7 +27,7 @@ TABLE: dict[str, list[Any]] = {
 
 def values_of(*formulas: str, anode: str = "Li", **settings: Any) -> Values:
     return mechanics.compute(
-        pipeline.make_case(Phases(TABLE), Settings(anode=anode, **settings), formulas)[0]
+        candidates.make_case(Phases(TABLE), Settings(anode=anode, **settings), formulas)[0]
     )
 
 
@@ -141,7 +141,7 @@ def test_strain_without_a_volume_names_what_lacks_it(formula: str, reason: str) 
 def test_strain_names_the_product_that_lacks_a_volume() -> None:
     table = {**TABLE, "volume_a3_atom": list(TABLE["volume_a3_atom"])}
     table["volume_a3_atom"][2] = None
-    case = pipeline.make_case(Phases(table), Settings(anode="Li"), ["Al", "S"])[0]
+    case = candidates.make_case(Phases(table), Settings(anode="Li"), ["Al", "S"])[0]
     values = mechanics.compute(case)
     assert cell(values, "uptake_strain_fraction", 0)[1] == "no volume of LiAl"
     assert not np.isnan(cell(values, "uptake_strain_fraction", 1)[0])
@@ -152,9 +152,9 @@ def test_one_factor_on_all_volumes_changes_no_strain() -> None:
     table["volume_a3_atom"] = [v and 1.7 * v for v in TABLE["volume_a3_atom"]]
     formulas = ["Al", "S", "Li2Al3"]
     scaled, plain = (
-        mechanics.compute(pipeline.make_case(Phases(t), Settings(anode="Li"), formulas)[0]).columns[
-            "uptake_strain_fraction"
-        ]
+        mechanics.compute(
+            candidates.make_case(Phases(t), Settings(anode="Li"), formulas)[0]
+        ).columns["uptake_strain_fraction"]
         for t in (table, TABLE)
     )
     np.testing.assert_allclose(scaled, plain)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from pymatgen.analysis.hhi import HHIModel
 
-from screen import pipeline
+from screen import candidates
 from screen.columns import Values
 from screen.composition import INDEX, SYMBOLS, format_formula
 from screen.descriptors import practicality
@@ -131,7 +131,7 @@ def test_made_or_theoretical_is_what_the_source_says() -> None:
         "theoretical": [None, None, False, True, None],
     }
     wanted = ["LiF", "LiF2", "Li2F", "Li3F"]
-    case = pipeline.make_case(Phases(table, name="mine"), Settings(), wanted)[0]
+    case = candidates.make_case(Phases(table, name="mine"), Settings(), wanted)[0]
     values = practicality.compute(case)
     assert values.columns["made"].tolist() == ["made", "theoretical", "", ""]
     assert values.reason("made")[2:].tolist() == ["mine does not say", "no such phase in mine"]

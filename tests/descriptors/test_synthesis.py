@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from screen import pipeline
+from screen import candidates
 from screen.composition import INDEX, format_formula, parse_formula
 from screen.descriptors import synthesis
 from screen.settings import Settings
@@ -143,7 +143,7 @@ def test_solid_precursors_bring_nothing_that_stays(counts: dict[str, int]) -> No
 @pytest.mark.skipif(not FULL_SIZE.exists(), reason=f"needs {FULL_SIZE.name}")
 def test_every_phase_of_the_database_is_described() -> None:
     """Texts of 85,000 phases; only elements that are no solids are of no class."""
-    case = pipeline.make_case(user_files.load(FULL_SIZE), Settings())[0]
+    case = candidates.make_case(user_files.load(FULL_SIZE), Settings())[0]
     assert len(case) > 80_000
     values = synthesis.compute(case)
     assert (values.columns["precursors"] != "").all()

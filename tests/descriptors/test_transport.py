@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from screen import pipeline
+from screen import candidates
 from screen.columns import Values
 from screen.composition import parse_formula
 from screen.descriptors import transport
@@ -128,7 +128,7 @@ def test_a_conversion_layer_conducts_through_what_it_leaves(formula: str, produc
 @pytest.mark.parametrize("anode", ANODES)
 def test_the_matrix_is_the_best_of_the_insulating_products(anode: str) -> None:
     """One by one, in plain Python, against the arrays."""
-    case = pipeline.make_case(phases(), Settings(anode=anode))[0]
+    case = candidates.make_case(phases(), Settings(anode=anode))[0]
     values, names = transport.compute(case), case.phases.formulas
     own = transport.compute(case_of(*names, anode=anode)).columns["ion_conductivity_log_s_cm"]
     for i in range(len(case)):
@@ -150,7 +150,7 @@ def test_what_is_not_known_to_insulate_is_no_matrix(gap: float | None, product: 
         "formation_energy_ev_atom": [0.0, 0.0, 0.0, -0.5, -0.05],
         "band_gap_ev": [None, None, None, gap, 1.0],
     }
-    case = pipeline.make_case(Phases(table), Settings(), ["Zn3N2"])[0]
+    case = candidates.make_case(Phases(table), Settings(), ["Zn3N2"])[0]
     assert transport.compute(case).columns["matrix_conductor"].tolist() == [product]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from screen import descriptors, pipeline
+from screen import candidates, descriptors
 from screen.columns import Values
 from screen.composition import segment_sum
 from screen.descriptors.case import Case
@@ -24,7 +24,7 @@ FARADAY_MAH_MOL = 96485.332 / 3.6
 @cache
 def everything(anode: str) -> tuple[Case, Values]:
     """All named candidates of an anode metal, and all of their values."""
-    case = pipeline.make_case(phases(), Settings(anode=anode))[0]
+    case = candidates.make_case(phases(), Settings(anode=anode))[0]
     return case, descriptors.compute_all(case)
 
 
@@ -262,7 +262,7 @@ def toy(candidate: str, **columns: list[float | None]) -> Values:
         "formation_energy_ev_atom": [0.0] * 5 + [-1.5, -0.5, -2.0, -0.2, -0.7, -1.5],
     }
     made = Phases(table | columns)
-    return descriptors.compute_all(pipeline.make_case(made, Settings(), [candidate])[0])
+    return descriptors.compute_all(candidates.make_case(made, Settings(), [candidate])[0])
 
 
 def with_gaps(**gaps: float) -> list[float | None]:

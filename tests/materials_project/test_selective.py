@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from screen import pipeline
+from screen import candidates, pipeline
 from screen.errors import NetworkError
 from screen.ranking.roles import roles
 from screen.settings import Settings
@@ -61,11 +61,11 @@ def test_what_roles_select_of_a_snapshot(server: Emulator, dial: Connect, tmp_pa
     phases = user_files.load(pulled(dial(server), tmp_path))
     host = roles()["host"]
     assert host.select is not None
-    chosen = pipeline.worth_judging(phases, [host], anode_of("Li"))
+    chosen = candidates.worth_judging(phases, [host], anode_of("Li"))
     gap = phases.numbers("band_gap_ev")
     assert 0 < chosen.sum() < len(phases)
     assert not (gap[chosen] > (host.select.max_band_gap_ev or np.inf)).any()
-    both = pipeline.worth_judging(phases, [host, roles()["interlayer"]], anode_of("Li"))
+    both = candidates.worth_judging(phases, [host, roles()["interlayer"]], anode_of("Li"))
     assert (both >= chosen).all()
     run = pipeline.run(phases, Settings(check_interfaces=1), [host], selected=True)
     metal = (phases.compositions.size == 1) & (phases.compositions.amount_of(2) > 0)

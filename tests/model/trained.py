@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from screen import descriptors, literature, pipeline, training
+from screen import candidates, descriptors, literature, training
 from screen.composition import FloatArray
 from screen.model import performance, recovery, stored
 from screen.model.recovery import Pool
@@ -32,7 +32,7 @@ def like() -> recovery.Model:
 def known() -> dict[str, FloatArray]:
     """Features of the performance model, by formula of the shipped rows."""
     formulas = sorted({f for r in ROWS for f in r.active_formulas if training.judged(phases(), f)})
-    case, _ = pipeline.make_case(phases(), training.SETTINGS, formulas)
+    case, _ = candidates.make_case(phases(), training.SETTINGS, formulas)
     values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
     found = performance.features(values.columns)
     return {f: x for f, x in zip(formulas, found, strict=True) if not np.isnan(x).any()}
