@@ -316,13 +316,13 @@ def test_long_lists_of_systems_are_cut_to_sendable_length() -> None:
 
 
 def test_gnome_only_where_asked_for(server: Emulator, dial: Connect, tmp_path: Path) -> None:
-    pull = mp.pull(dial(server), mp.Query(gnome=True), tmp_path)
+    pull = mp.pull_documents(dial(server), mp.Query(gnome=True), tmp_path)
     assert pull is not None
     assert Counter(d["builder_meta"] for d in pull.summary)["CC BY-NC 4.0"] > 0
 
 
 def test_mixed_schemes_are_refused(server: Emulator, dial: Connect, tmp_path: Path) -> None:
-    pull = mp.pull(dial(server), mp.Query(), tmp_path)
+    pull = mp.pull_documents(dial(server), mp.Query(), tmp_path)
     assert pull is not None
     pull.thermo[7]["thermo_type"] = "R2SCAN"
     with pytest.raises(DataError, match="R2SCAN"):

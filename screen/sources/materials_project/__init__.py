@@ -1,0 +1,30 @@
+"""The Materials Project through the real mp-api client: page by page, polite, resumable.
+
+Energies come from the thermo route with one thermo type; the summary's energies mix three hulls
+and are never asked for.
+"""
+
+from screen.sources.materials_project.client import Server, answers
+from screen.sources.materials_project.documents import SCHEME, normal_id, to_phases
+from screen.sources.materials_project.pull import (
+    Progress,
+    pull_documents,
+    pull_snapshot,
+    pull_structures,
+)
+from screen.sources.materials_project.query import Query, endpoint_from, key_from
+
+__all__ = [
+    "SCHEME",
+    "Progress",
+    "Query",
+    "Server",
+    "answers",
+    "endpoint_from",
+    "key_from",
+    "normal_id",
+    "pull_documents",
+    "pull_snapshot",
+    "pull_structures",
+    "to_phases",
+]

@@ -1,0 +1,115 @@
+"""The real mp-api client behind a session of our own: connected once, asked page by page."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+from screen.errors import NetworkError
+from screen.settings import PullSettings
+from screen.sources.materials_project.documents import Documents
+from screen.sources.materials_project.session import HEARTBEAT, PoliteSession
+
+PAGE = 1000
+
+
+def answers(endpoint: str) -> str:
+    """Whether an endpoint answers, and with which database; asked without the key."""
+    settings = PullSettings(attempts=1, timeout_s=10)
+    try:
+        version = _version(PoliteSession(settings, "", lambda _: None), endpoint)
+    except NetworkError as error:
+        return f"endpoint does not answer: {str(error).partition(';')[0]}"
+    return f"endpoint answers: database {version}"
+
+
+def _version(session: PoliteSession, endpoint: str) -> str:
+    """The database version that an endpoint states now."""
+    version = session.get(f"{endpoint}{HEARTBEAT}").json().get("db_version")
+    if not isinstance(version, str) or not version:
+        raise NetworkError(
+            f"{endpoint} is not the Materials Project: its heartbeat names no database version; "
+            "check --endpoint"
+        )
+    return version
+
+
+class Server:
+    """The client, connected, with a session that lasts."""
+
+    def __init__(
+        self, key: str, endpoint: str, settings: PullSettings, tell: Callable[[str], None]
+    ) -> None:
+        self.endpoint = endpoint
+        self.session = PoliteSession(settings, key, tell)
+        self.version = self.current_version()
+        self._client = self._connect(key)
+
+    def current_version(self) -> str:
+        """The database version that the server states now."""
+        return _version(self.session, self.endpoint)
+
+    def _connect(self, key: str) -> Any:
+        # Several seconds of imports, hence here.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from mp_api.client import MPRester, mprester  # noqa: PLC0415
+            from mp_api.client.core import MPRestError  # noqa: PLC0415
+
+            # The client asks for its own heartbeat without time-out or retry; lend it the session.
+            lent = ((mprester, "get"), (requests, "get"))
+            saved = [getattr(module, name) for module, name in lent]
+            try:
+                for module, name in lent:
+                    setattr(module, name, self.session.get)
+                return MPRester(
+                    key,
+                    endpoint=self.endpoint,
+                    use_document_model=False,
+                    mute_progress_bars=True,
+                    session=self.session,
+                )
+            except (MPRestError, ValueError, KeyError, TypeError, OSError) as error:
+                text = self.session.clean(str(error))
+                raise NetworkError(
+                    f"{self.endpoint} does not answer as the client expects: {text}"
+                ) from error
+            finally:
+                for (module, name), value in zip(lent, saved, strict=True):
+                    setattr(module, name, value)
+
+    def count(self, route: str, criteria: dict[str, Any]) -> int:
+        """Documents that a route holds for some criteria."""
+        return int(self._ask(lambda rester: rester.count(_sendable(criteria)), route))
+
+    def documents(
+        self, route: str, criteria: dict[str, Any], fields: list[str], page: int
+    ) -> Documents:
+        """One page of documents, counted from 1; "names" is the summary, briefly."""
+        # `fields` would make the client rebuild its document model for each name, on each page.
+        options = {"_page": page, "chunk_size": PAGE, "_fields": ",".join(fields)}
+        if route != "thermo":
+            options["_sort_fields"] = "material_id"
+        documents = self._ask(
+            lambda rester: rester._search(all_fields=False, **_sendable(criteria), **options), route
+        )
+        return list(documents)
+
+    def _ask(self, question: Callable[[Any], Any], route: str) -> Any:
+        from mp_api.client.core import MPRestError  # noqa: PLC0415
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                rester = self._client.materials.thermo if route == "thermo" else None
+                return question(rester or self._client.materials.summary)
+            except (MPRestError, ValueError, KeyError, TypeError, OSError) as error:
+                text = self.session.clean(str(error))
+                raise NetworkError(f"the client gave up on {route}: {text}") from error
+
+
+def _sendable(criteria: dict[str, Any]) -> dict[str, Any]:
+    return {k: ",".join(v) if isinstance(v, list) else v for k, v in criteria.items()}

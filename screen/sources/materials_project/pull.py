@@ -1,0 +1,268 @@
+"""Pulls: page by page, each kept before the next is asked for, so that a pull goes on where it
+stopped, whatever stopped it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from screen.errors import DataError, NetworkError
+from screen.sources import snapshot
+from screen.sources.materials_project.client import PAGE, Server
+from screen.sources.materials_project.documents import (
+    SCHEME,
+    Documents,
+    Pulled,
+    normal_id,
+    take,
+    to_phases,
+)
+from screen.sources.materials_project.query import Query, criteria_of
+from screen.sources.snapshot import keep
+
+_IDS_AT_ONCE = 100
+
+Progress = Callable[[int, int], None]
+
+
+class Pages:
+    """Pages on disk, each with what was asked, a checksum and the database version."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, route: str, part: int, page: int) -> Path:
+        """Where a page is kept."""
+        return self.folder / f"{route}-{part:03d}-{page:05d}.json.gz"
+
+    def read(self, path: Path, version: str) -> Documents | None:
+        """A page, or None if it is not there or not whole.
+
+        Raises:
+            DataError: if it is of another database version.
+        """
+        try:
+            kept = json.loads(gzip.decompress(path.read_bytes()))
+            documents: Documents = kept["data"]
+            if kept["sha256"] != _digest(documents):
+                return None
+        except (OSError, EOFError, ValueError, KeyError, TypeError):
+            return None
+        if kept["database_version"] != version:
+            raise DataError(
+                f"the database went from {kept['database_version']} to {version} since this pull "
+                "began; run it with --restart to begin anew"
+            )
+        return documents
+
+    def write(self, path: Path, asked: dict[str, Any], version: str, documents: Documents) -> None:
+        """Keep a page; it is there whole or not at all."""
+        body = {
+            "asked": asked,
+            "database_version": version,
+            "sha256": _digest(documents),
+            "data": documents,
+        }
+        keep(path, gzip.compress(json.dumps(body).encode(), compresslevel=1, mtime=0))
+
+
+def _digest(documents: Documents) -> str:
+    return hashlib.sha256(json.dumps(documents, sort_keys=True).encode()).hexdigest()
+
+
+def pull_documents(
+    server: Server,
+    query: Query,
+    home: Path,
+    *,
+    max_pages: int | None = None,
+    progress: Progress = lambda *_: None,
+) -> Pulled | None:
+    """Bring all pages of a query; those that are on disk are not asked for again.
+
+    Args:
+        home: folder under which pages are kept.
+        max_pages: stop after this many new pages; the rest comes with the next call.
+        progress: told pages done and pages in all.
+
+    Returns:
+        The documents, or None if `max_pages` came first.
+
+    Raises:
+        NetworkError, DataError: with what to do; what came so far is kept.
+    """
+    pages = Pages(home / query.digest)
+    plan = list(_plan(server, query))
+    total = sum(ceil(count / PAGE) for *_, count in plan)
+    documents: dict[str, dict[str, dict[str, Any]]] = {"summary": {}, "names": {}, "thermo": {}}
+    done = new = 0
+    for part, route, criteria, count in plan:
+        for page in range(1, ceil(count / PAGE) + 1):
+            path = pages.path(route, part, page)
+            kept = pages.read(path, server.version)
+            if kept is None:
+                if max_pages is not None and new >= max_pages:
+                    return None
+                expected = min(PAGE, count - PAGE * (page - 1))
+                kept = _fetch(server, route, criteria, query.fields(route), page, expected)
+                asked = {"route": route, "criteria": criteria, "page": page}
+                pages.write(path, asked, server.version, kept)
+                new += 1
+            take(documents[route], kept)
+            done += 1
+            progress(done, total)
+    for route in documents:
+        wanted = sum(count for _, r, _, count in plan if r == route)
+        _mend(server, route, documents, wanted, query)
+    if server.current_version() != server.version:
+        raise DataError(
+            f"the database changed from {server.version} during this pull; run it with --restart "
+            "to begin anew"
+        )
+    ordered = {route: [d for _, d in sorted(have.items())] for route, have in documents.items()}
+    return Pulled(
+        ordered["summary"],
+        ordered["thermo"],
+        ordered["names"],
+        server.version,
+        server.session.asked,
+    )
+
+
+def _plan(server: Server, query: Query) -> Iterator[tuple[int, str, dict[str, Any], int]]:
+    """Part number, route, criteria and number of documents of every series of pages."""
+    for part, criteria in enumerate(query.parts()):
+        for route, asked in criteria_of(query, criteria).items():
+            yield part, route, asked, server.count(route, asked)
+
+
+def _fetch(
+    server: Server,
+    route: str,
+    criteria: dict[str, Any],
+    fields: list[str],
+    page: int,
+    expected: int,
+) -> Documents:
+    """One page with as many documents as it should have; a short one is asked for again."""
+    documents: Documents = []
+    for _ in range(server.session.settings.attempts):
+        documents = server.documents(route, criteria, fields, page)
+        if len(documents) >= expected:
+            return documents
+        server.session.tell(f"{route} page {page} has {len(documents)} of {expected} documents")
+    raise NetworkError(
+        f"{route} page {page} keeps coming with {len(documents)} of {expected} documents; what "
+        "came so far is kept, run the same command again later"
+    )
+
+
+def _mend(
+    server: Server,
+    route: str,
+    documents: dict[str, dict[str, dict[str, Any]]],
+    wanted: int,
+    query: Query,
+) -> None:
+    """Ask by id for what an unstable order of pages left out.
+
+    Raises:
+        NetworkError: if some are missing even then.
+    """
+    have = documents[route]
+    if len(have) >= wanted:
+        return
+    every = set().union(*(documents[other] for other in documents))
+    lacking = sorted(every - have.keys())
+    criteria = criteria_of(query, {})[route]
+    server.session.tell(
+        f"{route}: {wanted - len(have)} of {wanted} documents are missing, others came twice; "
+        "asking for them by id"
+    )
+    for begin in range(0, len(lacking), _IDS_AT_ONCE):
+        if len(have) >= wanted:
+            break
+        ids = lacking[begin : begin + _IDS_AT_ONCE]
+        asked = {**criteria, "material_ids": ids}
+        take(have, server.documents(route, asked, query.fields(route), 1))
+    if len(have) < wanted:
+        raise NetworkError(
+            f"{route}: {len(have)} of {wanted} documents came, {wanted - len(have)} are missing "
+            "though every page was whole; run with --restart"
+        )
+
+
+def pull_structures(
+    server: Server, ids: Sequence[str], table: Path, progress: Progress = lambda *_: None
+) -> Path:
+    """Bring the structures of some materials of a snapshot into a file beside it.
+
+    Args:
+        ids: materials; those that the file already has are not asked for again.
+        table: the snapshot.
+
+    Returns:
+        A Parquet file of id and structure, as pymatgen's JSON.
+
+    Raises:
+        NetworkError: if some do not come.
+    """
+    path = snapshot.structures_beside(table)
+    have = snapshot.structures(path)
+    lacking = sorted(set(ids) - have.keys())
+    for begin in range(0, len(lacking), _IDS_AT_ONCE):
+        part = lacking[begin : begin + _IDS_AT_ONCE]
+        criteria = {"material_ids": part, "deprecated": False}
+        for document in server.documents("summary", criteria, ["material_id", "structure"], 1):
+            have[normal_id(document["material_id"])] = json.dumps(document["structure"])
+        absent = set(part) - have.keys()
+        if absent:
+            raise NetworkError(f"no structure came for {', '.join(sorted(absent)[:3])}; try again")
+        snapshot.write_structures(path, have)
+        progress(min(begin + _IDS_AT_ONCE, len(lacking)), len(lacking))
+    return path
+
+
+def pull_snapshot(
+    server: Server,
+    query: Query,
+    home: Path,
+    modulus_cap_gpa: float,
+    *,
+    max_pages: int | None = None,
+    progress: Progress = lambda *_: None,
+) -> Path | None:
+    """Pull what is missing of a query and, once it is complete, make a snapshot of it.
+
+    Returns:
+        The snapshot, or None if `max_pages` came first.
+    """
+    pulled = pull_documents(server, query, home / "pulls", max_pages=max_pages, progress=progress)
+    if pulled is None:
+        return None
+    phases, gaps = to_phases(pulled, query, modulus_cap_gpa)
+    subset = f"-{query.digest}" if query != Query() else ""
+    manifest = {
+        "database_version": pulled.version,
+        "scheme": SCHEME,
+        "query": asdict(query),
+        "endpoint": server.endpoint,
+        "materials": len(pulled.summary),
+        "gaps": len(gaps),
+        "requests": pulled.requests,
+        "licences": sorted(set(phases.texts("licence"))),
+        "citation": "A. Jain et al., APL Materials 1, 011002 (2013), doi:10.1063/1.4812323",
+    }
+    path = snapshot.write(
+        phases, home / "snapshots", f"mp-{pulled.version}{subset}", manifest, gaps
+    )
+    shutil.rmtree(home / "pulls" / query.digest, ignore_errors=True)
+    return path
