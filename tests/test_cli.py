@@ -537,7 +537,7 @@ def test_a_reader_that_leaves_early_is_no_fault(tmp_path: Path, form: str) -> No
     process.stdout.close()
     said = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(30), said) == (0, b"")
+    assert (process.wait(300), said) == (0, b"")
 
 
 def test_exit_code_for_the_network_is_reserved() -> None:

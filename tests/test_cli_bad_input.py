@@ -352,7 +352,7 @@ def started(folder: Path) -> subprocess.Popen[bytes]:
 def test_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
     process = started(tmp_path)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=300)
     # Python may die of the signal after all if it came while a dataclass was made; a shell says
     # 130 either way.
     assert process.returncode in (INTERRUPTED, -signal.SIGINT)
@@ -366,7 +366,7 @@ def test_killed_run_leaves_nothing_under_its_name(tmp_path: Path, after: float) 
     process = started(tmp_path)
     time.sleep(after)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     assert not (tmp_path / "run").exists()
 
 

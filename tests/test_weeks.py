@@ -186,7 +186,7 @@ def test_bad_folders(
 def _hold(lock: Path, held: Any) -> None:
     with weeks._alone(lock):
         held.set()
-        time.sleep(30)
+        time.sleep(600)
 
 
 def test_one_pull_at_a_time_even_after_a_kill(tmp_path: Path) -> None:
@@ -195,13 +195,13 @@ def test_one_pull_at_a_time_even_after_a_kill(tmp_path: Path) -> None:
     held = spawn.Event()
     other = spawn.Process(target=_hold, args=(tmp_path / "pull.lock", held))
     other.start()
-    assert held.wait(30)
+    assert held.wait(300)
     waiting = spawn.Event()
     third = spawn.Process(target=_hold, args=(tmp_path / "pull.lock", waiting))
     third.start()
     assert not waiting.wait(3)
     other.kill()
-    assert waiting.wait(30)
+    assert waiting.wait(300)
     third.kill()
     for process in (other, third):
         process.join()

@@ -375,7 +375,7 @@ def test_killed_twice_and_finished(server: Emulator, tmp_path: Path, undisturbed
         with subprocess.Popen(
             COMMAND, env=environment(tmp_path, server), stderr=subprocess.DEVNULL
         ) as process:
-            until = time.monotonic() + 60
+            until = time.monotonic() + 300
             while sum(asked_pages(server).values()) < pages and time.monotonic() < until:
                 time.sleep(0.005)
             process.send_signal(signal.SIGKILL)
