@@ -18,6 +18,7 @@ from screen.columns import Column
 from screen.composition import parse_formula
 from screen.errors import DataError
 from screen.literature import ALLOWED, COLUMNS, NAMES, REQUIRED, Row, faults, rows
+from screen.literature.rules import LIMITS
 from screen.tables import rows_of, sha256
 from screen.units import unit_of
 
@@ -161,7 +162,7 @@ def test_shifted_cells_are_where_the_text_puts_them(
 
 
 def test_table_holds_what_the_file_says() -> None:
-    columns = literature.table(SHIPPED)
+    columns = literature.to_columns(SHIPPED)
     for column in COLUMNS:
         for record, value in zip(rows_of("literature"), columns[column.name], strict=True):
             text = record[column.name]
@@ -255,7 +256,7 @@ def test_every_rule_refuses(change: dict[str, str], column: str, reason: str) ->
 
 def test_every_column_with_limits_or_choices_has_a_rule_that_was_seen_to_refuse() -> None:
     tested = {column for _, column, _ in RULES}
-    must = {*ALLOWED, *literature._LIMITS, "reference", "active_formulas", "quote"}
+    must = {*ALLOWED, *LIMITS, "reference", "active_formulas", "quote"}
     shared = {name for name in must if name.removeprefix("control_") in tested}
     assert must == shared | (must & tested)
 

@@ -40,7 +40,7 @@ def literature_rows(
     chosen: Sequence[literature.Row], names: Sequence[str], condition: Condition | None
 ) -> Answer:
     """Rows of the literature table that meet a condition, in some of its columns."""
-    values = literature.table(chosen)
+    values = literature.to_columns(chosen)
     every = report.arrows(literature.COLUMNS, values)
     rows = (every if condition is None else every.filter(pa.array(condition(values)))).select(names)
     labels = {column.name: column for column in literature.COLUMNS}

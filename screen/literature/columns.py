@@ -1,0 +1,213 @@
+"""The columns of the literature table, and a row with its types."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from screen.columns import Column
+
+Record = Mapping[str, str]
+
+_TABLE = "data/literature.csv"
+
+
+def _text(name: str, label: str, meaning: str) -> Column:
+    return Column(name, label, meaning, _TABLE, "text")
+
+
+def _number(name: str, label: str, meaning: str) -> Column:
+    return Column(name, label, meaning, _TABLE)
+
+
+COLUMNS: tuple[Column, ...] = (
+    _text("row_id", "row", "Name of the row; given to rows of yours that have none."),
+    _text("reference", "reference", "DOI; with 'ref. N', an entry of that paper; or an address."),
+    _number("year", "year", "Year of the paper; empty where the source does not say."),
+    _text("role", "role", "What the material does in the cell."),
+    _text("material_label", "material", "Name as the paper has it."),
+    _text("active_formulas", "formulas", "Formulas of what acts, by semicolon."),
+    _text("family", "family", "Material family, to be left out as a whole in validation."),
+    _text("electrolyte_label", "electrolyte", "Electrolyte as the paper names it."),
+    _text("electrolyte_class", "class", "Class of the electrolyte."),
+    _text("cell_type", "cell", "Symmetric, half (lithium against another electrode) or full."),
+    _number("current_ma_cm2", "current", "Current density of the cycling test."),
+    _number("capacity_mah_cm2", "capacity", "Areal capacity of a half cycle."),
+    _number("lifetime_h", "lifetime", "Hours of cycling."),
+    _number("lifetime_cycles", "cycles", "Cycles, where the source counts those."),
+    Column(
+        "lifetime_censored",
+        "censored",
+        "Whether it was still stable when the test was stopped; false: it failed.",
+        _TABLE,
+        "flag",
+    ),
+    _number("ccd_ma_cm2", "CCD", "Critical current density."),
+    Column(
+        "ccd_censored",
+        "CCD is a bound",
+        "Whether the cell bore the highest current that was tried; false: it failed there.",
+        _TABLE,
+        "flag",
+    ),
+    _number(
+        "ccd_capacity_mah_cm2",
+        "CCD capacity",
+        "Areal capacity of a half cycle in the test that found the critical current density.",
+    ),
+    _text("ccd_step", "CCD steps", "How the current was raised, where said."),
+    _text("control_label", "control", "What the same paper compares with."),
+    _number("control_lifetime_h", "control lifetime", "Hours of cycling of the control."),
+    _number("control_lifetime_cycles", "control cycles", "Cycles of the control."),
+    _number("control_current_ma_cm2", "control current", "Current density of its test."),
+    _number("control_capacity_mah_cm2", "control capacity", "Areal capacity of its test."),
+    _number("control_ccd_ma_cm2", "control CCD", "Critical current density of the control."),
+    _number("control_ce_percent", "control CE", "Coulombic efficiency of the control."),
+    _number(
+        "control_nucleation_overpotential_mv",
+        "control overpotential",
+        "Nucleation overpotential of the control.",
+    ),
+    _number(
+        "control_interface_resistance_ohm_cm2",
+        "control resistance",
+        "Interface resistance of the control.",
+    ),
+    _number("temperature_c", "temperature", "Temperature of this very cell."),
+    _number("stack_pressure_mpa", "pressure", "Stack pressure on this very cell while it ran."),
+    _number("ce_percent", "CE", "Coulombic efficiency."),
+    _number("nucleation_overpotential_mv", "overpotential", "Nucleation overpotential."),
+    _number("interface_resistance_ohm_cm2", "resistance", "Resistance of the interface."),
+    _text("quote", "quote", "Words that find the figure, at most 15, shortened or translated."),
+    _text("note", "note", "What a reader has to know of the row."),
+    _text("confidence", "confidence", "How sure the reading is: high, medium or low."),
+    _text("provenance", "provenance", "Read in the paper, in an account of it, or recalled."),
+    _text("source_text", "read in", "The text in which the figure was seen."),
+)
+BRIEF = (
+    "row_id",
+    "material_label",
+    "electrolyte_label",
+    "cell_type",
+    "current_ma_cm2",
+    "capacity_mah_cm2",
+    "lifetime_h",
+    "control_lifetime_h",
+    "ccd_ma_cm2",
+    "control_ccd_ma_cm2",
+)
+NAMES = tuple(column.name for column in COLUMNS)
+
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "role": ("interlayer", "host", "alloy", "electrolyte", "electrolyte_dopant", "bare_anode"),
+    "electrolyte_class": (
+        "sulfide",
+        "garnet",
+        "halide",
+        "nitride",
+        "nasicon",
+        "phosphate",
+        "hydride",
+        "polymer",
+        "gel",
+        "liquid",
+        "none",
+    ),
+    "cell_type": ("symmetric", "half", "full"),
+    "lifetime_censored": ("", "0", "1"),
+    "ccd_censored": ("", "0", "1"),
+    "confidence": ("high", "medium", "low"),
+    "provenance": ("read", "read_secondary", "recalled"),
+}
+REQUIRED = (
+    "reference",
+    "role",
+    "material_label",
+    "family",
+    "electrolyte_label",
+    "electrolyte_class",
+    "cell_type",
+    "confidence",
+    "provenance",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table. Numbers that are not known are NaN, texts ""."""
+
+    row_id: str
+    reference: str
+    year: float
+    role: str
+    material_label: str
+    active_formulas: tuple[str, ...]
+    family: str
+    electrolyte_label: str
+    electrolyte_class: str
+    cell_type: str
+    current_ma_cm2: float
+    capacity_mah_cm2: float
+    lifetime_h: float
+    lifetime_cycles: float
+    lifetime_censored: bool | None
+    ccd_ma_cm2: float
+    ccd_censored: bool | None
+    ccd_capacity_mah_cm2: float
+    ccd_step: str
+    control_label: str
+    control_lifetime_h: float
+    control_lifetime_cycles: float
+    control_current_ma_cm2: float
+    control_capacity_mah_cm2: float
+    control_ccd_ma_cm2: float
+    control_ce_percent: float
+    control_nucleation_overpotential_mv: float
+    control_interface_resistance_ohm_cm2: float
+    temperature_c: float
+    stack_pressure_mpa: float
+    ce_percent: float
+    nucleation_overpotential_mv: float
+    interface_resistance_ohm_cm2: float
+    quote: str
+    note: str
+    confidence: str
+    provenance: str
+    source_text: str
+
+    @property
+    def paper(self) -> str:
+        """What rows of one paper share; such rows never stand on both sides of a split."""
+        return _paper(self.reference)
+
+
+def _paper(reference: str) -> str:
+    """A reference in one spelling: a DOI may be given as an address."""
+    return re.sub(r"^https?://(dx\.)?doi\.org/", "", reference.strip().lower())
+
+
+def row_of(record: Record) -> Row:
+    """A checked row with its types."""
+    values: dict[str, Any] = {}
+    for column in COLUMNS:
+        text = record[column.name]
+        if column.kind == "number":
+            values[column.name] = number_of(text)
+        elif column.kind == "flag":
+            values[column.name] = None if not text else text == "1"
+        else:
+            values[column.name] = text
+    return Row(**{**values, "active_formulas": split_formulas(record["active_formulas"])})
+
+
+def split_formulas(formulas: str) -> tuple[str, ...]:
+    """The formulas of a cell that holds several, by semicolon."""
+    return tuple(part.strip() for part in formulas.split(";") if part.strip())
+
+
+def number_of(text: str) -> float:
+    """The number of a cell, NaN where it is empty."""
+    return float(text) if text else math.nan
