@@ -25,13 +25,12 @@ from screen.candidates import chosen_case, make_case
 from screen.columns import Column, Values
 from screen.composition import (
     Compositions,
-    parse_formula,
 )
+from screen.crosscheck import CrossCheck, cross_check
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
 from screen.errors import (
     DataError,
-    ScreenError,
     UsageError,
     did_you_mean,
 )
@@ -50,8 +49,6 @@ from screen.sources import reference, snapshot, user_files
 from screen.sources.reference import REFERENCE
 from screen.structures import TABLE, shipped
 from screen.tables import DATA, SEALED, Electrolyte, anode_of, sha256
-from screen.thermo.engines import ENGINES
-from screen.thermo.stacks import Competition
 
 Progress = structure_runs.Progress
 
@@ -82,74 +79,6 @@ def file_of(source: str) -> Path:
     if source == snapshot.LATEST:
         return snapshot.latest(files.home(os.environ) / "snapshots")
     return Path(source)
-
-
-@dataclass(frozen=True)
-class CrossCheck:
-    """Largest disagreement between the two engines on a random sample."""
-
-    candidates: int
-    interfaces: int
-    largest_difference_v: float
-    largest_difference_ev_atom: float
-
-
-def cross_check(case: Case) -> CrossCheck:
-    """Solve a random sample with the other engine, on all phases, and compare.
-
-    Raises:
-        ScreenError: if they differ by more than the tolerance of the settings.
-    """
-    settings = case.settings
-    random = np.random.default_rng(settings.seed)
-    other = ENGINES["pymatgen" if settings.engine == "kernel" else "kernel"]
-    table = Competition(case.phases.compositions, case.phases.energy)
-    sample = np.sort(random.permutation(len(case))[: settings.check_candidates])
-    candidates = case.compositions.take(sample)
-    solved, at = case.solved(sample)
-    volts, energies, who = [0.0], [0.0], [""]
-
-    def compare(kind: list[float], mine: Any, theirs: Any, name: str) -> None:
-        difference = float(np.nan_to_num(np.abs(np.subtract(mine, theirs)), nan=0.0).max(initial=0))
-        if np.any(np.isnan(mine) != np.isnan(theirs)):
-            difference = np.inf
-        kind.append(difference)
-        if difference > settings.check_tolerance:
-            who.append(name)
-
-    theirs = other.decompose(table, candidates).energy
-    compare(energies, solved.decompositions.energy[at], theirs, "hull energies")
-    profiles = other.profiles(table, candidates, case.anode.element, case.anode.valence)
-    for mine, reference_values in (
-        (solved.profiles.reduction_v, profiles.reduction_v),
-        (solved.profiles.oxidation_v, profiles.oxidation_v),
-    ):
-        compare(volts, mine[at], reference_values, "windows")
-    contact = solved.profiles.energy[solved.profiles.contact][at]
-    compare(energies, contact, profiles.energy[profiles.contact], "contact energies")
-    known = case.phases.symbols
-    partners = [e for e in case.electrolytes if {*parse_formula(e.formula)} <= known]
-    pairs = min(settings.check_interfaces, len(case)) if partners else 0
-    for i in random.permutation(len(case))[:pairs]:
-        partner = Compositions.from_formulas([partners[random.integers(len(partners))].formula])
-        one = case.compositions.take([int(i)])
-        mine_pair = case.engine.react(case.table, one, partner)
-        other_pair = other.react(table, one, partner)
-        compare(
-            energies,
-            mine_pair.energy[mine_pair.lowest],
-            other_pair.energy[other_pair.lowest],
-            f"interface energy of {case.formulas[i]}",
-        )
-    # Rounded, since the last bits depend on the order in which pymatgen's sets are walked.
-    result = CrossCheck(len(sample), pairs, round(max(volts), 12), round(max(energies), 12))
-    if len(who) > 1:
-        raise ScreenError(
-            f"kernel and pymatgen disagree on {who[1]}: by up to {result.largest_difference_v:.1e} "
-            f"V and {result.largest_difference_ev_atom:.1e} eV/atom, {settings.check_tolerance:g} "
-            "is allowed; nothing was written, please report it with the table"
-        )
-    return result
 
 
 def computed_columns(

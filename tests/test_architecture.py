@@ -34,6 +34,7 @@ LEVEL = {
     "ranking": 2,
     "report": 2,
     "candidates": 3,
+    "crosscheck": 3,
     "pipeline": 4,
     "training": 5,
     "shards": 6,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import __version__, candidates, pipeline
+from screen import __version__, candidates, crosscheck, pipeline
 from screen.composition import Compositions
 from screen.errors import DataError, ScreenError, UsageError
 from screen.phases import Phases
@@ -120,11 +120,11 @@ def test_cross_check_stops_a_wrong_engine(
     monkeypatch.setitem(ENGINES, which, WRONG[what](ENGINES[which]))
     case, _ = candidates.make_case(embedded(), QUICK, ["Li3PS4", "ZnO", "LiF"])
     with pytest.raises(ScreenError, match=f"disagree on {what}.*1e-06 is allowed") as stopped:
-        pipeline.cross_check(case)
+        crosscheck.cross_check(case)
     assert type(stopped.value) is ScreenError
     assert "1.0e-05" in str(stopped.value)
     tolerant = replace(case, settings=case.settings.model_copy(update={"check_tolerance": 1e-4}))
-    assert pipeline.cross_check(tolerant)
+    assert crosscheck.cross_check(tolerant)
 
 
 def test_cross_check_notices_a_limit_that_only_one_engine_finds(
@@ -139,7 +139,7 @@ def test_cross_check_notices_a_limit_that_only_one_engine_finds(
     monkeypatch.setitem(ENGINES, "pymatgen", replace(pymatgen, profiles=blind))
     case, _ = candidates.make_case(embedded(), QUICK, ["LiF"])
     with pytest.raises(ScreenError, match="disagree on windows: by up to inf V"):
-        pipeline.cross_check(case)
+        crosscheck.cross_check(case)
 
 
 def test_seed_chooses_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ def test_seed_chooses_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENGINES, "pymatgen", replace(pymatgen, decompose=watch))
     for seed in (0, 0, 1):
         case, _ = candidates.make_case(embedded(), QUICK.model_copy(update={"seed": seed}))
-        pipeline.cross_check(case)
+        crosscheck.cross_check(case)
     assert seen[0] == seen[1] != seen[2]
 
 

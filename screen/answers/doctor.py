@@ -11,8 +11,8 @@ from pathlib import Path
 
 from screen import __version__, files, tables
 from screen.candidates import make_case
+from screen.crosscheck import cross_check
 from screen.errors import ScreenError
-from screen.pipeline import cross_check
 from screen.ranking.roles import roles
 from screen.settings import Settings
 from screen.sources import materials_project, reference, snapshot
