@@ -11,7 +11,7 @@ from time import perf_counter
 
 from benchmarks.full_table import GAPS, MODULI
 from benchmarks.machine import TABLE, describe, markdown, skip_without
-from screen import candidates, descriptors, pipeline, training
+from screen import candidates, descriptors, predictions, training
 from screen.settings import Settings
 from screen.sources import user_files
 
@@ -31,7 +31,7 @@ def main() -> None:
     case, _ = candidates.make_case(user_files.load(table, gaps=GAPS, moduli=MODULI), Settings())
     described = descriptors.compute_all(case)
     begin = perf_counter()
-    pipeline.predict(case, described)
+    predictions.predict(case, described)
     scored = perf_counter() - begin
     rows = [
         ("fit and measure all models", f"{trained:.1f}", str(ALLOWED_TRAIN_S)),

@@ -198,7 +198,7 @@ def rank_command(
     quiet: Quiet = False,
 ) -> None:
     """Rank candidates in each role; print the best and write all of them to a folder."""
-    from screen import literature, pipeline
+    from screen import literature, pipeline, predictions
     from screen.ranking.roles import chosen_roles
     from screen.sources.reference import REFERENCE
 
@@ -222,7 +222,7 @@ def rank_command(
     shown = view.show(done)
     if not quiet:
         passed = ", ".join(f"{r.passed.sum()} as {r.role.name}" for r in done.rankings)
-        note = "" if pipeline.learns(settings) else " The literature speaks of Li alone."
+        note = "" if predictions.learns(settings) else " The literature speaks of Li alone."
         if not note and literature.own_path().is_file():
             note = " Rows of your own count in the literature."
         _say(f"{len(done.case)} candidates, passed: {passed}.{note} Written: {folder}/")

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from screen import __version__, descriptors, files, literature
+from screen import __version__, descriptors, files
 from screen.candidates import chosen_case, make_case
 from screen.columns import Column, Values
 from screen.composition import (
@@ -35,11 +35,12 @@ from screen.errors import (
     did_you_mean,
 )
 from screen.model import card as model_cards
-from screen.model import lithiophilic, performance, recovery
+from screen.model import performance, recovery
 from screen.phases import COLUMNS, Phases
+from screen.predictions import learns, model_columns, predict, with_models
 from screen.ranking import order
 from screen.ranking.order import Ranking
-from screen.ranking.roles import Goal, Role
+from screen.ranking.roles import Role
 from screen.report import folder as run_folder
 from screen.report import page
 from screen.report import table as report
@@ -86,17 +87,6 @@ def computed_columns(
 ) -> tuple[Column, ...]:
     """What is computed of each candidate: descriptors and predictions."""
     return (*descriptors.columns(electrolytes, settings), *model_columns(settings or Settings()))
-
-
-def model_columns(settings: Settings) -> tuple[Column, ...]:
-    """What the models say; those of the literature table speak of one anode metal alone."""
-    learned = (*recovery.columns(), *performance.columns()) if learns(settings) else ()
-    return (*lithiophilic.columns(), *learned)
-
-
-def learns(settings: Settings) -> bool:
-    """Whether the literature table speaks of this anode metal."""
-    return anode_of(settings.anode).symbol == literature.ANODE
 
 
 def grouped_columns(
@@ -215,61 +205,6 @@ def describe(case: Case, progress: Progress, executor: Executor | None = None) -
     """
     structure_runs.run(case, progress, executor)
     return descriptors.compute_all(case, progress)
-
-
-def predict(case: Case, described: Values) -> Values:
-    """What the models say of described candidates, beside what describes them."""
-    described.update(lithiophilic.predict(described, case.anode.symbol))
-    if learns(case.settings):
-        described.update(recovery.predict(recovery.load(), described, case.compositions))
-        described.update(performance.predict(performance.load(), described, case.compositions))
-    return described
-
-
-def with_models(roles: Sequence[Role], settings: Settings) -> tuple[Role, ...]:
-    """Roles with the goals that models of the literature have earned, each with its share."""
-    if not learns(settings):
-        return tuple(roles)
-    return tuple(role.learning(_learned(role.name)) for role in roles)
-
-
-def _learned(role: str) -> list[tuple[Goal, float]]:
-    """Goals that the models add to a role, with their shares of the score."""
-    terms: list[tuple[Goal, float]] = []
-    like, cells = recovery.load(), performance.load()
-    if role in like.skill and (share := like.skill[role].share) > 0:
-        goal = Goal(
-            column=recovery.column(role),
-            bounds=(recovery.column(role, "low"), recovery.column(role, "high")),
-            learned=True,
-            poor=0.0,
-            good=1.0,
-            weight=1.0,
-            error=like.spread[role],
-            why=f"What resembles the materials that work in cells as {role} may work, too.",
-            source=f"recovery model; it earned {share:.0%} of the score on families left out",
-            strong="resembles what has been made to work (ahead of {:.0%} of known compounds)",
-            weak="is unlike what has been made to work (ahead of {:.0%} of known compounds)",
-        )
-        terms.append((goal, share))
-    for name, target in cells.targets.items():
-        if role not in performance.JUDGED or not (share := target.skill.share) > 0:
-            continue
-        goal = Goal(
-            column=performance.column(name),
-            bounds=(performance.column(name, "low"), performance.column(name, "high")),
-            learned=True,
-            poor=target.poor,
-            good=target.good,
-            weight=1.0,
-            error=target.good - target.poor,
-            why="Cells with similar materials have carried more.",
-            source=f"performance model; it earned {share:.0%} of the score on families left out",
-            strong="similar cells have carried much",
-            weak="similar cells have carried little",
-        )
-        terms.append((goal, share))
-    return terms
 
 
 def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:

@@ -35,6 +35,7 @@ LEVEL = {
     "report": 2,
     "candidates": 3,
     "crosscheck": 3,
+    "predictions": 3,
     "pipeline": 4,
     "training": 5,
     "shards": 6,

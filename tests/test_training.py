@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import candidates, descriptors, literature, pipeline, tables, training
+from screen import candidates, descriptors, literature, pipeline, predictions, tables, training
 from screen.cli import main
 from screen.columns import missing
 from screen.errors import DataError, ScreenError
@@ -198,7 +198,7 @@ def test_a_performance_model_that_earned_a_share_would_be_a_goal(
     ccd = replace(model.targets["ccd"], skill=replace(model.targets["ccd"].skill, share=0.1))
     better = replace(model, targets=model.targets | {"ccd": ccd})
     monkeypatch.setattr(performance, "load", lambda: better)
-    (role,) = pipeline.with_models(chosen_roles(("host",)), QUICK)
+    (role,) = predictions.with_models(chosen_roles(("host",)), QUICK)
     (goal,) = (goal for goal in role.goals if goal.column == performance.column("ccd"))
     assert goal.learned
     assert goal.poor is not None

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from screen import candidates, descriptors, pipeline
+from screen import candidates, descriptors, predictions
 from screen.ranking.order import FLOOR, NEUTRAL, Ranking, number, order
 from screen.ranking.roles import Goal, Role, chosen_roles
 from screen.settings import Settings
@@ -352,7 +352,7 @@ def test_no_smaller_change_tips_a_candidate_that_passed(contest: Contest) -> Non
 @pytest.mark.parametrize("anode", reference.ANODES)
 def test_advice_is_true_of_the_reference_set(anode: str) -> None:
     case, _ = candidates.make_case(reference.load(), Settings(anode=anode))
-    table: Table = pipeline.predict(case, descriptors.compute_all(case)).columns
+    table: Table = predictions.predict(case, descriptors.compute_all(case)).columns
     names = list(case.formulas)
     random = np.random.default_rng(11)
     for chosen in chosen_roles(()):
