@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from screen.descriptors.case import Case
     from screen.phases import Phases
-    from screen.pipeline import Run
+    from screen.run import Run
     from screen.settings import Settings
 
 INTERRUPTED = 130
@@ -260,7 +260,8 @@ class _View:
         *,
         short: bool = False,
     ) -> None:
-        from screen.pipeline import SHORT_COLUMNS, ranked_columns
+        from screen.pipeline import SHORT_COLUMNS
+        from screen.run import ranked_columns
         from screen.tables import anode_of, electrolytes_of
         from screen.where import parse
 
@@ -736,6 +737,7 @@ def pull_command(
 
     from screen import files, pipeline
     from screen.ranking.roles import chosen_roles
+    from screen.run import passed_ids
     from screen.settings import PullSettings, Settings
     from screen.sources import materials_project as mp
     from screen.sources import snapshot, user_files
@@ -751,7 +753,7 @@ def pull_command(
         table = snapshot.latest(home / "snapshots")
         judged = roles or chosen_roles(())
         done = pipeline.run(user_files.load(table), _settings(None, anode, None, None), judged)
-        ids = pipeline.passed_ids(done)
+        ids = passed_ids(done)
         if not ids:
             raise NothingPassedError(f"no phase of {table.name} passes the gates; nothing to pull")
         with _page_progress(quiet) as (tell, advance):

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from pydantic import BaseModel, ConfigDict, Field
 
-from screen import candidates, descriptors, pipeline
+from screen import candidates, descriptors, pipeline, run
 from screen.atomistic import jobs
 from screen.columns import Texts, Values
 from screen.composition import IntArray
@@ -33,8 +33,9 @@ from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
 from screen.errors import DataError
 from screen.phases import Phases
-from screen.pipeline import Progress, Run
+from screen.pipeline import Progress
 from screen.ranking.roles import Role, chosen_roles
+from screen.run import Run
 from screen.settings import Settings
 from screen.sources.reference import REFERENCE
 from screen.sources.snapshot import keep
@@ -123,10 +124,10 @@ class Work:
         structures = {str(path): sha256(path) for path in sorted(named) if path.is_file()}
         parts = {
             "step": STEP,
-            "data": pipeline.data_digest(self.phases, self.request.files),
+            "data": run.data_digest(self.phases, self.request.files),
             "structures": structures,
             "settings": self.request.settings.model_dump_json(),
-            "code": pipeline.code_digest(),
+            "code": run.code_digest(),
             "packages": {name: importlib.metadata.version(name) for name in packages},
             "python": platform.python_version_tuple()[:2],
         }

@@ -36,13 +36,14 @@ LEVEL = {
     "candidates": 3,
     "crosscheck": 3,
     "predictions": 3,
-    "pipeline": 4,
-    "training": 5,
-    "shards": 6,
-    "weeks": 6,
-    "answers": 6,
-    "cli": 7,
-    "__main__": 8,
+    "run": 4,
+    "pipeline": 5,
+    "training": 6,
+    "shards": 7,
+    "weeks": 7,
+    "answers": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 """Height of each part; parts of one height above the words do not know each other."""
 

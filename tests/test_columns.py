@@ -6,7 +6,7 @@ import pytest
 
 from screen.columns import Column
 from screen.phases import COLUMNS
-from screen.pipeline import ranked_columns
+from screen.run import ranked_columns
 from screen.tables import electrolytes_of, rows_of
 from screen.units import SUFFIXES, unit_of
 

@@ -18,6 +18,7 @@ from screen.composition import Compositions
 from screen.errors import DataError, ScreenError, UsageError
 from screen.phases import Phases
 from screen.ranking.roles import chosen_roles
+from screen.run import Run, code_digest, manifest
 from screen.settings import Settings
 from screen.sources import reference, user_files
 from screen.tables import sha256
@@ -39,7 +40,7 @@ def embedded() -> Phases:
 
 
 @cache
-def done(anode: str = "Li") -> pipeline.Run:
+def done(anode: str = "Li") -> Run:
     settings = QUICK.model_copy(update={"anode": anode})
     return pipeline.run(embedded(), settings, chosen_roles(()))
 
@@ -158,7 +159,7 @@ def test_seed_chooses_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_manifest_says_what_the_run_was() -> None:
-    facts = pipeline.manifest(done(), "python -m screen rank")
+    facts = manifest(done(), "python -m screen rank")
     again = json.loads(json.dumps(facts))
     assert again["command"] == "python -m screen rank"
     assert again["version"] == __version__
@@ -188,12 +189,12 @@ def test_name_depends_on_what_the_result_depends_on(tmp_path: Path) -> None:
     assert with_file.name.startswith("li-alloys-")
     assert len(set(names)) == len(names)
     assert replace(base).name == base.name
-    assert pipeline.manifest(with_file, "")["source"]["files"] == {"alloys.csv": sha256(path)}
+    assert manifest(with_file, "")["source"]["files"] == {"alloys.csv": sha256(path)}
 
 
 def test_code_digest_sees_every_python_file() -> None:
-    assert pipeline.code_digest() == pipeline.code_digest()
-    assert len(pipeline.code_digest()) == 64
+    assert code_digest() == code_digest()
+    assert len(code_digest()) == 64
 
 
 def test_progress_is_told_each_step() -> None:

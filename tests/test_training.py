@@ -20,6 +20,7 @@ from screen.errors import DataError, ScreenError
 from screen.model import lithiophilic, performance, recovery, stored
 from screen.ranking import order
 from screen.ranking.roles import chosen_roles
+from screen.run import Run, manifest
 from screen.settings import Settings
 from tests.descriptors.cases import phases
 from tests.model import trained
@@ -111,7 +112,7 @@ def ranked() -> tuple[str, dict[str, Any]]:
 
 
 @cache
-def done(anode: str = "Li") -> pipeline.Run:
+def done(anode: str = "Li") -> Run:
     settings = QUICK.model_copy(update={"anode": anode})
     return pipeline.run(phases(), settings, chosen_roles(()))
 
@@ -152,7 +153,7 @@ def test_the_desirability_that_is_compared_with_is_that_of_the_bare_roles() -> N
 
 
 def test_shares_of_the_manifest_are_those_of_the_models() -> None:
-    said = pipeline.manifest(done(), "test")["models"]
+    said = manifest(done(), "test")["models"]
     like, cells = recovery.load(), performance.load()
     for role in recovery.ROLES:
         expected = {recovery.column(role): like.skill[role].share} | {
@@ -184,7 +185,7 @@ def test_other_anodes_have_no_term_of_the_literature(anode: str) -> None:
     for ranking in run.rankings:
         assert not [goal for goal in ranking.role.goals if goal.learned]
         np.testing.assert_array_equal(ranking.rank, ranking.rank_without_model)
-    said = pipeline.manifest(run, "test")["models"]
+    said = manifest(run, "test")["models"]
     assert not any(said["share"].values())
     assert said["fitted_to"] == {}
     assert list(said["cards"]) == ["lithiophilic"]

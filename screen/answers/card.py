@@ -14,10 +14,10 @@ from screen.answers.answer import Answer
 from screen.answers.equilibria import contact_line, window_line
 from screen.columns import Column, missing
 from screen.composition import Compositions
-from screen.pipeline import Run, cards, grouped_columns
 from screen.report import card as text_card
 from screen.report import page, plot
 from screen.report import table as report
+from screen.run import Run, cards, grouped_columns
 from screen.similarity import coordinates, distances
 
 

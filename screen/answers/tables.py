@@ -10,8 +10,8 @@ from rich.console import Console
 
 from screen import literature, tables
 from screen.answers.answer import Answer
-from screen.pipeline import ranked_columns
 from screen.report import table as report
+from screen.run import ranked_columns
 from screen.settings import Settings
 from screen.sources import snapshot
 from screen.where import Condition

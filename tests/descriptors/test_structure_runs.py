@@ -17,6 +17,7 @@ from screen.descriptors import barrier, structure_runs, surface
 from screen.descriptors.case import Case
 from screen.errors import UsageError
 from screen.ranking.roles import chosen_roles
+from screen.run import manifest
 from screen.settings import Settings
 from tests.descriptors.cases import case_of, phases
 from tests.descriptors.test_contract import same_values
@@ -153,8 +154,8 @@ def test_a_run_asked_for_twice_is_the_same_and_says_so_in_its_manifest(tmp_path:
         folders.append(pipeline.write(done, tmp_path / f"run{i}", "test"))
     first, second = ([(f / n).read_bytes() for n in ("ranked.csv", "gaps.csv")] for f in folders)
     assert first == second
-    assert pipeline.manifest(done, "test")["settings"]["barrier"] is True
-    assert "workers" not in pipeline.manifest(done, "test")["settings"]
+    assert manifest(done, "test")["settings"]["barrier"] is True
+    assert "workers" not in manifest(done, "test")["settings"]
 
 
 def test_what_is_kept_does_not_show_in_a_run_that_did_not_ask(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from screen.errors import DataError, UsageError
-from screen.pipeline import computed_columns
 from screen.ranking.roles import chosen_roles, roles
+from screen.run import computed_columns
 from screen.sources.reference import ANODES
 from screen.tables import electrolytes_of
 from tests.ranking.made_up import measured

@@ -11,6 +11,7 @@ import pyarrow as pa
 from screen import pipeline
 from screen.ranking.roles import chosen_roles
 from screen.report import folder, page
+from screen.run import Run
 from screen.settings import Settings
 from screen.sources import reference
 from screen.units import unit_of
@@ -33,7 +34,7 @@ HOSTILE = (
 
 
 @cache
-def done() -> pipeline.Run:
+def done() -> Run:
     """A small run on the embedded set."""
     settings = Settings(check_candidates=1, check_interfaces=1)
     return pipeline.run(reference.load(), settings, chosen_roles(()))

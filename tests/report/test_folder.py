@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from screen import pipeline
 from screen.answers import run_folders
 from screen.errors import DataError
 from screen.report import folder
+from screen.run import ranked_columns
 from screen.tables import electrolytes_of
 from tests.report import runs
 
@@ -50,7 +50,7 @@ def test_the_page_can_be_made_again_from_the_files(run: Path) -> None:
 
 def test_the_dictionary_is_that_of_the_program(run: Path) -> None:
     described = json.loads((run / "columns.json").read_text(encoding="utf-8"))
-    declared = pipeline.ranked_columns(electrolytes_of("Li"))
+    declared = ranked_columns(electrolytes_of("Li"))
     assert [c["name"] for c in described["ranked.csv"]] == [c.name for c in declared]
     for entry, column in zip(described["ranked.csv"], declared, strict=True):
         assert entry == {
