@@ -24,7 +24,7 @@ from screen.composition import FloatArray
 from screen.descriptors import magpie
 from screen.descriptors.train_moduli import Training, estimator, left_out
 from screen.settings import Settings
-from screen.sources import user_files
+from screen.sources import table_files
 
 MODULI = DATA / "mp_elastic_moduli.csv"
 FEW = (
@@ -52,7 +52,7 @@ def with_stoichiometry(training: Training, features: FloatArray) -> FloatArray:
 
 def main() -> None:
     skip_without(MODULI)
-    formulas, values = user_files.moduli(MODULI)
+    formulas, values = table_files.moduli(MODULI)
     training = Training.of(formulas, values, Settings().modulus_cap_gpa)
     features = magpie.features(training.compositions)
     names = list(magpie.feature_names())

@@ -969,9 +969,9 @@ def build_moduli_command(
     """Train the model of elastic moduli anew and print how good it is (for maintainers)."""
     from screen.descriptors import train_moduli
     from screen.settings import Settings
-    from screen.sources import user_files
+    from screen.sources import table_files
 
-    formulas, values = user_files.moduli(moduli)
+    formulas, values = table_files.moduli(moduli)
     cap = Settings().modulus_cap_gpa
     path, measured = train_moduli.build(moduli, formulas, values, cap)
     print(measured)

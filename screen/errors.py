@@ -45,3 +45,9 @@ def did_you_mean(given: str, allowed: Iterable[str], *, limit: int = 12) -> str:
     if len(names) <= limit:
         return f"{hint} Allowed: {', '.join(names)}".strip()
     return hint or f"Allowed, among others: {', '.join(names[:limit])}"
+
+
+def first_line(error: Exception) -> str:
+    """What an exception says in its first line; of one that says nothing, its name."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

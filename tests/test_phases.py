@@ -15,7 +15,7 @@ from pymatgen.analysis.phase_diagram import PhaseDiagram
 from screen.composition import Compositions
 from screen.errors import DataError
 from screen.phases import COLUMNS, SCHEMA, Phases
-from screen.sources import reference, user_files
+from screen.sources import entry_files, reference, user_files
 from tests.strategies import Chemistry, chemistries
 
 SALT: dict[str, list[Any]] = {
@@ -241,7 +241,7 @@ def test_pymatgen_finds_the_same_formation_energies() -> None:
 
 def test_entries_give_back_the_table() -> None:
     phases = some_reference()
-    again = Phases(user_files.entries_table(phases.to_entries()))
+    again = Phases(entry_files.to_table(phases.to_entries()))
     assert again.texts("id") == phases.texts("id")
     assert again.compositions.key.tolist() == phases.compositions.key.tolist()
     np.testing.assert_allclose(again.energy, phases.energy, rtol=0, atol=1e-12)

@@ -13,7 +13,8 @@ import pytest
 from pymatgen.entries.computed_entries import ComputedEntry
 
 from screen.errors import DataError
-from screen.sources.user_files import ALIASES, load, moduli
+from screen.sources.table_files import ALIASES, moduli
+from screen.sources.user_files import load
 
 ENERGIES = "formula,formation_energy_per_atom_eV\nLiF,-3.18\nLi2O,-2.01\n"
 

@@ -1,38 +1,18 @@
-"""Files that a user brings: Parquet, CSV with formation energies, pymatgen entries as JSON."""
+"""Files that a user brings as tables of phases, and phases of a file that join another table."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
 
-from screen import structures
-from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray
 from screen.errors import DataError, did_you_mean
-from screen.phases import SCHEMA, Phases
-from screen.sources import snapshot
+from screen.phases import Phases
+from screen.sources import entry_files, snapshot, table_files
 
 FORMATS = (".parquet", ".csv", ".json")
-
-ALIASES = {
-    "formation_energy_per_atom_eV": "formation_energy_ev_atom",
-    "formation_energy_per_atom": "formation_energy_ev_atom",
-    "band_gap_eV": "band_gap_ev",
-    "band_gap_min_eV": "band_gap_min_ev",
-    "band_gap_median_eV": "band_gap_ev",
-    "band_gap_max_eV": "band_gap_max_ev",
-    "bulk_modulus_VRH_median_GPa": "bulk_modulus_gpa",
-    "shear_modulus_VRH_median_GPa": "shear_modulus_gpa",
-}
-"""Names of public tables for columns of ours. Columns that are neither are not read."""
 
 
 def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) -> Phases:
@@ -50,7 +30,11 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
     if not path.is_file():
         what = " is a folder" if path.is_dir() else ": no such file"
         raise DataError(f"{path}{what}; --source takes 'reference', 'latest' or a file")
-    readers = {".parquet": _read_parquet, ".csv": _read_energies, ".json": _read_entries}
+    readers = {
+        ".parquet": table_files.read_parquet,
+        ".csv": table_files.read_energies,
+        ".json": entry_files.read,
+    }
     suffix = path.suffix.lower()
     if suffix not in readers:
         hint = did_you_mean(suffix, FORMATS)
@@ -58,11 +42,11 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
     snapshot.check_whole(path)
     table = readers[suffix](path)
     if suffix == ".parquet":
-        table = _with_structures(table, snapshot.structures_beside(path))
+        table = table_files.with_structures(table, snapshot.structures_beside(path))
     systems = snapshot.systems_of(table.schema, path.name)
     for companion in (gaps, moduli):
         if companion is not None:
-            table = _join(table, path.name, companion)
+            table = table_files.join(table, path.name, companion)
     return Phases(table, name=path.name, systems=systems)
 
 
@@ -132,296 +116,3 @@ def _check_scheme(phases: Phases, more: Phases, name: str) -> None:
             f"from that of {phases.name}, more than {SAME_SCHEME_EV_ATOM:g}; the energies are not "
             "of its scheme (if they are, say so in a column scheme, or add a compound that agrees)"
         )
-
-
-def _read_parquet(path: Path) -> pa.Table:
-    try:
-        table = pa.parquet.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(
-            f"{path.name}: not a readable Parquet file ({_first_line(error)}); it may be empty or "
-            "cut short, fetch or write it again"
-        ) from error
-    return table.select([name for name in table.column_names if name in SCHEMA.names])
-
-
-def _with_structures(table: pa.Table, beside: Path) -> pa.Table:
-    """A table whose column `structure` names the file beside it for the ids in that file."""
-    have = snapshot.structures(beside)
-    if not have or "id" not in table.column_names:
-        return table
-    names = [str(beside) if phase in have else None for phase in table["id"].to_pylist()]
-    if "structure" in table.column_names:
-        table = table.drop_columns("structure")
-    return table.append_column("structure", pa.array(names, pa.string()))
-
-
-def _read_csv(path: Path) -> pa.Table:
-    """All known columns of a CSV; numbers that are none are named with their row."""
-    try:
-        with path.open("rb") as file:
-            header = file.readline().decode("utf-8-sig").strip()
-        names = [name.strip().strip('"') for name in header.split(",")]
-        table = pa.csv.read_csv(
-            path,
-            read_options=pa.csv.ReadOptions(column_names=names, skip_rows=1),
-            convert_options=pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=True,
-                null_values=[""],  # NaN is sodium and nitrogen
-            ),
-        )
-    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path.name}: not a readable CSV file ({_first_line(error)})") from error
-    columns: dict[str, pa.ChunkedArray] = {}
-    for name in names:
-        ours = ALIASES.get(name, name)
-        if ours in columns:
-            raise DataError(f"{path.name}: column {ours!r} is there twice")
-        if ours in SCHEMA.names:
-            columns[ours] = _cast(table.column(name), ours, path)
-    if "structure" in columns:
-        if "formula" not in columns:
-            columns |= _from_structures(columns["structure"], path)
-        columns["structure"] = _placed(columns["structure"], path.parent)
-    if "formula" not in columns:
-        raise DataError(
-            f"{path.name}: column 'formula' is missing; the first line has {header[:80]!r}"
-        )
-    return pa.table(columns)
-
-
-def _placed(files: pa.ChunkedArray, folder: Path) -> pa.ChunkedArray:
-    """Names of structure files, relative to the table that names them, as paths."""
-    names = [
-        name if name in (None, structures.TABLE) else str(folder / name)
-        for name in files.to_pylist()
-    ]
-    return pa.chunked_array([pa.array(names, pa.string())])
-
-
-def _from_structures(files: pa.ChunkedArray, path: Path) -> dict[str, pa.ChunkedArray]:
-    """Formula, density and volume from CIF or POSCAR files, named relative to the table."""
-    from pymatgen.core import Structure  # noqa: PLC0415 (takes seconds)
-
-    rows = []
-    for line, name in enumerate(files.to_pylist(), start=2):
-        try:
-            rows.append(Structure.from_file(path.parent / (name or "")))
-        except (OSError, ValueError, IndexError, KeyError) as error:
-            raise DataError(
-                f"{path.name}: line {line}: {name!r} is no readable CIF or POSCAR file "
-                f"({_first_line(error)})"
-            ) from error
-    return {
-        "formula": pa.chunked_array([[s.composition.reduced_formula for s in rows]]),
-        "density_g_cm3": pa.chunked_array([[float(s.density) for s in rows]]),
-        "volume_a3_atom": pa.chunked_array([[s.volume / len(s) for s in rows]]),
-        "id": pa.chunked_array([files.to_pylist()]),
-    }
-
-
-def _cast(column: pa.ChunkedArray, name: str, path: Path) -> pa.ChunkedArray:
-    kind = SCHEMA.field(name).type
-    trimmed = pc.utf8_trim_whitespace(column)
-    try:
-        return trimmed.cast(kind)
-    except pa.ArrowInvalid:
-        for row, text in enumerate(trimmed.to_pylist()):
-            try:
-                pa.scalar(text).cast(kind)
-            except pa.ArrowInvalid:
-                what = "number" if pa.types.is_floating(kind) else "true or false"
-                raise DataError(
-                    f"{path.name}: line {_line_of(path, row)}: {name} is {text!r}, which is no "
-                    f"{what}"
-                ) from None
-        raise
-
-
-def _line_of(path: Path, row: int) -> int:
-    """The line of a data row, counted as an editor does; blank lines are no rows."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
-        lines = [reader.line_num for cells in reader if cells]
-    return lines[row + 1]
-
-
-def _read_energies(path: Path) -> pa.Table:
-    """A CSV of formation energies; elements that it does not list are at zero by definition."""
-    table = _read_csv(path)
-    if "formation_energy_ev_atom" not in table.column_names:
-        raise DataError(
-            f"{path.name}: column 'formation_energy_ev_atom' is missing (or its public name "
-            "'formation_energy_per_atom_eV'); energies per formula unit or totals will not do"
-        )
-    if not table.num_rows or table.column("formula").null_count:
-        return table  # Phases says what is wrong
-    compositions = _compositions(table, path.name)
-    listed = compositions.element[compositions.start[:-1][compositions.size == 1]]
-    absent = [SYMBOLS[e] for e in np.setdiff1d(compositions.element, listed)]
-    elements: dict[str, Any] = {
-        "formula": absent,
-        "formation_energy_ev_atom": [0.0] * len(absent),
-        "source": ["by definition"] * len(absent),
-    }
-    if "id" in table.column_names:
-        elements["id"] = absent
-    for name in ("scheme", "database_version", "licence"):
-        if name in table.column_names:
-            values = table.column(name).unique().to_pylist()
-            # Of several schemes any will do: Phases refuses the mixture with its own words.
-            elements[name] = values[:1] * len(absent)
-    fields = {name: SCHEMA.field(name).type for name in elements}
-    rows = pa.table({name: pa.array(values, fields[name]) for name, values in elements.items()})
-    return pa.concat_tables([table, rows], promote_options="default")
-
-
-def _read_entries(path: Path) -> pa.Table:
-    """pymatgen entries with total energies; formation energies from the elements among them."""
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path.name}: not readable as JSON ({_first_line(error)})") from error
-    if not isinstance(raw, list) or not raw:
-        raise DataError(f"{path.name}: a list of pymatgen entries is wanted, this is {_kind(raw)}")
-    from monty.json import MontyDecoder  # noqa: PLC0415 (pulls in pymatgen, which takes a second)
-
-    try:
-        entries = MontyDecoder().process_decoded(raw)
-        return entries_table(entries, path.name)
-    except RecursionError as error:
-        raise DataError(f"{path.name}: not readable as JSON (nested too deeply)") from error
-    except (AttributeError, KeyError, TypeError, ValueError, ImportError) as error:
-        raise DataError(
-            f"{path.name}: not a list of pymatgen entries ({_first_line(error)})"
-        ) from error
-
-
-def _kind(value: Any) -> str:
-    return (
-        "an empty list"
-        if value == []
-        else "nothing"
-        if value is None
-        else f"a {type(value).__name__}"
-    )
-
-
-def entries_table(entries: list[Any], name: str = "entries") -> pa.Table:
-    """The table of a list of pymatgen entries, for `Phases`.
-
-    Corrections that the entries carry are part of their energies.
-
-    Raises:
-        DataError: for an element without an entry of its own, or runs of r2SCAN beside others.
-    """
-    types = {str((getattr(e, "parameters", None) or {}).get("run_type") or "") for e in entries}
-    schemes = {"r2SCAN" if "R2SCAN" in t.upper() else "GGA/GGA+U" for t in types if t}
-    if len(schemes) > 1 or (schemes and "" in types):
-        said = ", ".join([*sorted(types - {""}), *(["not stated"] if "" in types else [])])
-        raise DataError(
-            f"{name}: mixed correction schemes (run types {said}); their energies do not share a "
-            "hull, keep one functional"
-        )
-    reference: dict[str, float] = {}
-    for entry in entries:
-        if len(entry.composition) == 1:
-            symbol = entry.composition.elements[0].symbol
-            per_atom = entry.energy / entry.composition.num_atoms
-            reference[symbol] = min(reference.get(symbol, np.inf), per_atom)
-    absent = {e.symbol for entry in entries for e in entry.composition} - reference.keys()
-    if absent:
-        raise DataError(
-            f"{name}: no entry for the element{'s' if len(absent) > 1 else ''} "
-            f"{', '.join(sorted(absent))}; formation energies need each element's own energy"
-        )
-    formation = []
-    for entry in entries:
-        parts = sum(n * reference[e.symbol] for e, n in entry.composition.items())
-        pure = len(entry.composition) == 1
-        energy = (entry.energy - parts) / entry.composition.num_atoms
-        formation.append(0.0 if pure and abs(energy) < 1e-12 else energy)
-    ids = [str(getattr(entry, "entry_id", None) or entry.name) for entry in entries]
-    times = Counter(ids)
-    return pa.table(
-        {
-            "id": [f"{v}#{i}" if times[v] > 1 else v for i, v in enumerate(ids)],
-            "formula": [entry.composition.reduced_formula for entry in entries],
-            "formation_energy_ev_atom": formation,
-            "scheme": [next(iter(schemes), None)] * len(entries),
-            "source": [name] * len(entries),
-        }
-    )
-
-
-def _join(table: pa.Table, whose: str, path: Path) -> pa.Table:
-    """Fill what the table lacks from a CSV with the same compositions."""
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    extra = _read_csv(path)
-    names = [name for name in extra.column_names if name != "formula"]
-    if not names:
-        raise DataError(f"{path.name}: no column to add; known are {', '.join(sorted(ALIASES))}")
-    ours = _compositions(table, whose)
-    theirs = _compositions(extra, path.name)
-    keys, order = np.unique(theirs.key, return_index=True)
-    if len(keys) < len(theirs):
-        raise DataError(f"{path.name}: a composition occurs twice; one row each is wanted")
-    at: IntArray = np.searchsorted(keys, ours.key)
-    found = np.isin(ours.key, keys)
-    index = pa.array(order[np.where(found, at, 0)] if len(keys) else at, mask=~found)
-    filled = np.zeros(len(ours), dtype=bool)
-    for name in names:
-        values = extra.column(name).combine_chunks().take(index)
-        known = np.asarray(values.is_valid())
-        if name in table.column_names:
-            known &= np.asarray(table.column(name).combine_chunks().is_null())
-            values = pc.coalesce(table.column(name), values)
-            table = table.drop_columns([name])
-        filled |= known
-        table = table.append_column(name, values)
-    marks = np.where(filled, path.stem, "").tolist()
-    if "property_source" in table.column_names:
-        before = table.column("property_source").to_pylist()
-        marks = [f"{old or ''} {new}".strip() for old, new in zip(before, marks, strict=True)]
-        table = table.drop_columns(["property_source"])
-    return table.append_column("property_source", pa.array(marks, pa.string()))
-
-
-def moduli(path: Path) -> tuple[list[str], FloatArray]:
-    """Formulas, and bulk and shear modulus in GPa (NaN where missing), shape (rows, 2), of a CSV.
-
-    Raises:
-        DataError: if it cannot be read, lacks a column or has a composition twice.
-    """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    table = _read_csv(path)
-    names = ("bulk_modulus_gpa", "shear_modulus_gpa")
-    absent = [name for name in names if name not in table.column_names]
-    if absent:
-        public = next(alias for alias, name in ALIASES.items() if name == absent[0])
-        raise DataError(f"{path.name}: column {absent[0]!r} (or {public!r}) is missing")
-    compositions = _compositions(table, path.name)
-    if len(np.unique(compositions.key)) < len(compositions):
-        raise DataError(f"{path.name}: a composition occurs twice; one row each is wanted")
-    values = [table.column(name).to_numpy().astype(float) for name in names]
-    return table.column("formula").to_pylist(), np.stack(values, axis=1)
-
-
-def _compositions(table: pa.Table, name: str) -> Compositions:
-    """Compositions of a table that may not have been checked yet."""
-    if "formula" not in table.column_names or table.column("formula").null_count:
-        raise DataError(f"{name}: column 'formula' is missing or has empty cells")
-    if not pa.types.is_string(table.schema.field("formula").type):
-        raise DataError(f"{name}: column 'formula' is no text")
-    try:
-        return Compositions.from_formulas(table.column("formula").to_pylist())
-    except DataError as error:
-        raise DataError(f"{name}: {error}") from error
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
