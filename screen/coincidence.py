@@ -1,8 +1,14 @@
-"""Lattice coincidence of low-index faces: the smallest common cell of two crystals, in batches.
+"""Lattice coincidence: the smallest cell that two plane lattices share, in batches.
 
-Every superlattice of each face up to an area is made and reduced; two faces match where the mapping
-of one reduced cell onto the other strains it by no more than the tolerance (Zur and McGill, J.
-Appl. Phys. 55, 378, 1984). Arrays in, arrays out.
+Every superlattice of each lattice up to an area is made and reduced; two lattices match where the
+mapping of one reduced cell onto the other strains it by no more than the tolerance (Zur and McGill,
+J. Appl. Phys. 55, 378, 1984). Arrays in, arrays out.
+
+A reduced cell is written as its lengths a <= b and the cosine of the angle between them, from 0 to
+a / 2b. A lattice and its mirror image, which is the lattice seen from behind, have the same one: a
+film may lie on either side. So no other bases need to be tried: the three bounds are the mirrors of
+the reflection group that takes bases into each other, and among the images of a lattice under
+reflections the nearest to another is the one on the same side of all mirrors.
 """
 
 from __future__ import annotations
@@ -73,20 +79,43 @@ def faces(lattice: FloatArray, centring: str) -> FloatArray:
     Returns:
         Lengths a <= b in Å and the cosine of the angle between them, shape (faces, 3).
     """
-    return _reduced(*np.moveaxis(_in_plane(centring) @ lattice, 1, 0))
+    return _metric(*_shortest(*np.moveaxis(_in_plane(centring) @ lattice, 1, 0)))
 
 
-def _reduced(u: FloatArray, v: FloatArray) -> FloatArray:
-    """Gauss reduction of 2D cells; the angle comes out between 60 and 90 degrees."""
+def _shortest(
+    u: FloatArray, v: FloatArray, dimensions: int | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """The two shortest vectors that span each lattice (Gauss), in the same sense of rotation.
+
+    Args:
+        u, v: vectors that span it, shape (..., n).
+        dimensions: how many of the n are lengths; the others are taken along. [all]
+    """
     while True:
-        longer = (u * u).sum(-1) > (v * v).sum(-1) * (1 + 1e-12)
-        u, v = np.where(longer[..., None], v, u), np.where(longer[..., None], u, v)
-        steps = np.rint((u * v).sum(-1) / (u * u).sum(-1) * (1 - 1e-12))
-        if not (steps != 0).any() and not longer.any():
-            break
+        x, y = u[..., :dimensions], v[..., :dimensions]
+        longer = ((x * x).sum(-1) > (y * y).sum(-1) * (1 + 1e-9))[..., None]
+        u, v = np.where(longer, v, u), np.where(longer, -u, v)
+        x, y = u[..., :dimensions], v[..., :dimensions]
+        steps = np.rint((x * y).sum(-1) / (x * x).sum(-1) * (1 - 1e-9))
+        if not steps.any() and not longer.any():
+            return u, v
         v = v - steps[..., None] * u
+
+
+def _metric(u: FloatArray, v: FloatArray) -> FloatArray:
+    """Reduced cells from the shortest vectors of lattices."""
     a, b = np.sqrt((u * u).sum(-1)), np.sqrt((v * v).sum(-1))
     return np.stack([a, b, np.abs((u * v).sum(-1)) / (a * b)], axis=-1)
+
+
+def reduced_basis(lattice: FloatArray) -> IntArray:
+    """The integer matrix that takes a plane lattice to its two shortest vectors, shape (2, 2).
+
+    Args:
+        lattice: vectors as rows, Å, shape (2, 2).
+    """
+    u, v = np.hstack([lattice, np.eye(2)])
+    return np.rint(np.stack(_shortest(u, v, 2))[:, 2:]).astype(np.int64)
 
 
 def area(cells: FloatArray) -> FloatArray:
@@ -116,7 +145,7 @@ def superlattices(cells: FloatArray, largest: float) -> tuple[FloatArray, IntArr
         u, v = basis[rows, None, 0], basis[rows, None, 1]
         first = i[:, 0].T[..., None] * u + j[:, 0].T[..., None] * v
         second = np.broadcast_to(k[:, 0].T[..., None] * v, first.shape)
-        cell = _reduced(first, second)
+        cell = _metric(*_shortest(first, second))
         made.append(cell.reshape(-1, 3))
         owners.append(np.repeat(rows, cell.shape[1]))
     return np.concatenate(made), np.concatenate(owners)
@@ -143,11 +172,14 @@ class Coincidence:
     Attributes:
         area: of the crystal's superlattice, Å²; NaN where there is none within the limits.
         strain: largest principal strain of the substrate that fits it to the crystal.
-        face, substrate_face: indices into FACES; -1 where there is none.
+        cell, substrate_cell: reduced cells of both superlattices, shape (crystals, 3).
+        face, substrate_face: indices of the lattices; -1 where there is none.
     """
 
     area: FloatArray
     strain: FloatArray
+    cell: FloatArray
+    substrate_cell: FloatArray
     face: IntArray
     substrate_face: IntArray
 
@@ -155,7 +187,7 @@ class Coincidence:
 def smallest(
     crystals: FloatArray, substrate: FloatArray, largest: float, tolerance: float
 ) -> Coincidence:
-    """The smallest common cell of low-index faces; of equal ones that with the least strain.
+    """The smallest common cell of some of the faces; of equal ones that with the least strain.
 
     Args:
         crystals: reduced cells of the faces of each crystal, shape (crystals, faces, 3).
@@ -169,6 +201,8 @@ def smallest(
     found = Coincidence(
         np.full(count, np.nan),
         np.full(count, np.nan),
+        np.full((count, 3), np.nan),
+        np.full((count, 3), np.nan),
         np.full(count, -1, dtype=np.int64),
         np.full(count, -1, dtype=np.int64),
     )
@@ -196,6 +230,7 @@ def smallest(
     best = order[first]
     found.area[who] = area(cells[left[best]])
     found.strain[who] = strains[best]
+    found.cell[who], found.substrate_cell[who] = cells[left[best]], bases[right[best]]
     found.face[who] = owner[left[best]] % faces_each
     found.substrate_face[who] = base_owner[right[best]]
     return found
@@ -228,3 +263,60 @@ def _distinct(cells: FloatArray, owner: IntArray, faces_each: int) -> tuple[Floa
     new[1:] = (key[order][1:] != key[order][:-1]).any(1)
     keep = np.sort(order[new])
     return cells[keep], owner[keep]
+
+
+@dataclass(frozen=True)
+class CommonCell:
+    """A cell that two plane lattices share.
+
+    Attributes:
+        lower, upper: integer matrices; lower @ its lattice is the cell, and upper @ its own is the
+            cell unstrained, or with a negative determinant its mirror image; shape (2, 2).
+        strain: largest principal strain of the upper lattice.
+        area: Å².
+    """
+
+    lower: IntArray
+    upper: IntArray
+    strain: float
+    area: float
+
+
+def common_cell(
+    lower: FloatArray, upper: FloatArray, largest: float, tolerance: float
+) -> CommonCell | None:
+    """The smallest common cell of two plane lattices, with the matrices that make it.
+
+    Args:
+        lower, upper: cell vectors as rows, Å, both in the same sense of rotation, shape (2, 2).
+        largest: area in Å² above which a coincidence is none.
+        tolerance: largest principal strain of the upper lattice.
+    """
+    cells = [_metric(*_shortest(*lattice))[None] for lattice in (lower, upper)]
+    found = smallest(cells[0][None], cells[1], largest, tolerance)
+    if np.isnan(found.area[0]):
+        return None
+    below, above = _matrix(lower, found.cell[0]), _matrix(upper, found.substrate_cell[0])
+    if np.linalg.det(below) < 0:
+        below[1] *= -1
+        above[1] *= -1
+    return CommonCell(below, above, float(found.strain[0]), float(found.area[0]))
+
+
+def _matrix(lattice: FloatArray, cell: FloatArray) -> IntArray:
+    """The integer matrix that makes a superlattice in the vectors of its reduced cell.
+
+    Its second vector is turned round where needed, so that the angle between both is none above 90
+    degrees; the matrix of a mirror image has a negative determinant.
+    """
+    size = round(float(area(cell)) / abs(float(np.linalg.det(lattice))))
+    i, j, k = _superlattices(size).T
+    forms = np.stack([np.stack([i, j], -1), np.stack([0 * k, k], -1)], axis=1)
+    vectors = np.concatenate([forms @ lattice, forms], axis=-1)
+    u, v = _shortest(vectors[:, 0], vectors[:, 1], 2)
+    away = np.abs(_metric(u[:, :2], v[:, :2]) - cell).max(axis=1)
+    best = int(np.argmin(away.round(6)))
+    made: IntArray = np.rint(np.stack([u[best], v[best]])[:, 2:]).astype(np.int64)
+    if u[best, :2] @ v[best, :2] < 0:
+        made[1] *= -1
+    return made

@@ -12,8 +12,18 @@ from pymatgen.analysis.interfaces.zsl import ZSLGenerator
 from pymatgen.core import Lattice, Structure
 from pymatgen.core.surface import SlabGenerator
 
-from screen import coincidence
-from screen.coincidence import FACES, area, faces, smallest, strain, superlattices
+from screen.coincidence import (
+    FACES,
+    _metric,
+    _shortest,
+    area,
+    common_cell,
+    faces,
+    reduced_basis,
+    smallest,
+    strain,
+    superlattices,
+)
 from screen.composition import FloatArray
 from screen.structures import cell_vectors
 
@@ -68,8 +78,8 @@ def test_reduction_does_not_depend_on_the_basis(
 ) -> None:
     u = np.array([a * math.cos(turn), a * math.sin(turn)])
     v = b * np.array([math.cos(turn + math.radians(angle)), math.sin(turn + math.radians(angle))])
-    one = coincidence._reduced(u[None], v[None])[0]
-    other = coincidence._reduced((v + mix * u)[None], u[None])[0]
+    one = _metric(*_shortest(u[None], v[None]))[0]
+    other = _metric(*_shortest((v + mix * u)[None], u[None]))[0]
     np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
     assert one[0] <= one[1] * (1 + 1e-9)
     assert -1e-9 <= one[2] <= 0.5 * one[0] / one[1] + 1e-9
@@ -126,6 +136,94 @@ def test_crystals_in_a_batch_do_not_know_each_other() -> None:
     assert smallest(crystals[:0], lithium, 200, 0.03).area.shape == (0,)
 
 
+SQUARE = np.eye(2) * 3.0
+HEXAGON = np.array([[3.0, 0.0], [-1.5, 1.5 * np.sqrt(3)]])
+
+
+def turned(lattice: FloatArray, degrees: float) -> FloatArray:
+    angle = np.deg2rad(degrees)
+    turn = [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
+    result: FloatArray = lattice @ np.array(turn)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "times", "strain"),
+    [
+        (SQUARE, SQUARE, 1, 0),
+        (SQUARE, turned(SQUARE, 33) * 1.02, 1, 1 - 1 / 1.02),
+        (SQUARE, SQUARE * np.sqrt(2), 2, 0),
+        (HEXAGON, HEXAGON * np.sqrt(3), 3, 0),
+        (HEXAGON, turned(HEXAGON, 11) * np.sqrt(7 / 3), 7, 0),
+        (SQUARE * 2, SQUARE, 1, 0),
+    ],
+)
+def test_known_coincidences(
+    lower: FloatArray, upper: FloatArray, times: int, strain: float
+) -> None:
+    shared = common_cell(lower, upper, 120, 0.03)
+    assert shared is not None
+    assert round(abs(np.linalg.det(shared.lower))) == times
+    assert shared.strain == pytest.approx(strain, abs=1e-6)
+
+
+def test_no_coincidence_is_none() -> None:
+    assert common_cell(SQUARE, HEXAGON * 0.9, 12, 0.001) is None
+    assert common_cell(SQUARE * 10, SQUARE, 50, 0.1) is None
+
+
+lattices = st.builds(
+    lambda a, ratio, skew: np.array([[a, 0.0], [a * skew, a * ratio]]),
+    st.floats(2.5, 6),
+    st.floats(0.7, 1.6),
+    st.floats(-0.5, 0.5),
+)
+
+
+@given(lattices, lattices)
+def test_a_shared_cell_is_one_of_both_and_no_larger_than_pymatgens(
+    lower: FloatArray, upper: FloatArray
+) -> None:
+    shared = common_cell(lower, upper, 80, 0.04)
+    flat = [[[*row, 0.0] for row in lattice.tolist()] for lattice in (upper, lower)]
+    search = ZSLGenerator(0.06, 80, 0.02, 0.01)
+    theirs = [match.match_area for match in search(*flat)]
+    if shared is None:
+        assert not theirs
+        return
+    assert all(shared.area <= area * 1.07 for area in theirs)
+    mirrored = np.linalg.det(shared.upper) < 0
+    cell, own = shared.lower @ lower, shared.upper @ upper * ([1, -1] if mirrored else [1, 1])
+    stretch = np.linalg.solve(own, cell)
+    assert np.linalg.det(shared.lower) > 0
+    assert np.linalg.det(stretch) > 0
+    strains = np.abs(np.linalg.svd(stretch, compute_uv=False) - 1)
+    assert strains.max() == pytest.approx(shared.strain, abs=1e-9)
+    assert shared.strain <= 0.04 + 1e-9
+    assert abs(np.linalg.det(cell)) == pytest.approx(shared.area)
+    assert shared.area <= 80 + 1e-6
+
+
+@given(lattices, st.integers(-2, 2), st.integers(-2, 2), st.floats(0, 90))
+def test_a_lattice_shares_a_cell_with_what_is_seen_from_behind(
+    lattice: FloatArray, i: int, j: int, degrees: float
+) -> None:
+    behind = turned(np.array([[1, i], [j, 1 + i * j]]) @ (lattice * [1, -1])[::-1], degrees)
+    shared = common_cell(lattice, behind, 81, 0.04)
+    assert shared is not None
+    assert shared.strain == pytest.approx(0, abs=1e-8)
+    assert abs(np.linalg.det(shared.upper)) == pytest.approx(1)
+
+
+@given(lattices, st.integers(-3, 3), st.integers(-3, 3))
+def test_the_shortest_basis_spans_the_same_lattice(lattice: FloatArray, i: int, j: int) -> None:
+    skewed = np.array([[1, i], [j, 1 + i * j]]) @ lattice
+    matrix = reduced_basis(skewed)
+    assert round(np.linalg.det(matrix)) == 1
+    u, v = matrix @ skewed
+    assert abs(u @ v) <= 0.5 * min(u @ u, v @ v) * (1 + 1e-6)
+
+
 def by_pymatgen(crystal: FloatArray, substrate: FloatArray, largest: float, limit: float) -> float:
     """The smallest area among the matches of pymatgen's ZSL whose principal strain is allowed."""
 
@@ -141,14 +239,14 @@ def by_pymatgen(crystal: FloatArray, substrate: FloatArray, largest: float, limi
                 size = abs(np.linalg.det(np.array(match.film_sl_vectors)[:, :2]))
                 if size > largest or size >= best - 1e-9:
                     continue
-                ours = np.array([_metric(match.film_sl_vectors)])
-                theirs = np.array([_metric(match.substrate_sl_vectors)])
+                ours = np.array([lengths(match.film_sl_vectors)])
+                theirs = np.array([lengths(match.substrate_sl_vectors)])
                 if strain(ours, theirs)[0] <= limit:
                     best = size
     return best
 
 
-def _metric(vectors: FloatArray) -> list[float]:
+def lengths(vectors: FloatArray) -> list[float]:
     a, b = np.array(vectors)
     la, lb = np.linalg.norm(a), np.linalg.norm(b)
     return [la, lb, abs(a @ b) / (la * lb)]

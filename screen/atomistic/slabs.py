@@ -1,26 +1,14 @@
-"""Slabs of crystals: faces, adsorption sites, stacks of two, and cells that two share."""
+"""Slabs of crystals: faces, adsorption sites, stacks of two."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from screen.coincidence import reduced_basis
 from screen.composition import FloatArray, IntArray
-
-_TURNS = np.array(
-    [
-        [[a, b], [c, d]]
-        for a in (-1, 0, 1)
-        for b in (-1, 0, 1)
-        for c in (-1, 0, 1)
-        for d in (-1, 0, 1)
-        if a * d - b * c == 1
-    ]
-)
-"""Other bases of one plane lattice, near its reduced one, of the same hand; shape (20, 2, 2)."""
 
 
 def faces(structure: Any) -> list[tuple[int, int, int]]:
@@ -72,7 +60,7 @@ def terminations(
                 cell=upright.lattice.parameters,  # a along x, b in the plane of x and y
                 pbc=True,
             )
-            yield supercell(atoms, _reduced(np.eye(2, dtype=np.int64), atoms.cell.array[:2, :2]))
+            yield supercell(atoms, reduced_basis(atoms.cell.array[:2, :2]))
 
 
 def supercell(slab: Any, matrix: IntArray, plane: FloatArray | None = None) -> Any:
@@ -94,6 +82,17 @@ def set_plane(slab: Any, plane: FloatArray) -> None:
     cell = slab.cell.array.copy()
     cell[:2, :2] = plane
     slab.set_cell(cell, scale_atoms=True)
+
+
+def turned_over(slab: Any) -> Any:
+    """A slab lying on its other side, whose plane lattice is the mirror image, vectors swapped."""
+    other = slab.copy()
+    other.positions[:, 1:] *= -1
+    cell = slab.cell.array[[1, 0, 2]]
+    cell[:2, 1] *= -1
+    other.set_cell(cell)
+    other.wrap()
+    return other
 
 
 def sites(slab: Any) -> list[FloatArray]:
@@ -144,83 +143,6 @@ def stack(lower: Any, upper: Any, place: FloatArray, gap: float, vacuum: float) 
     joint.set_cell(cell)
     joint.positions[:, 2] += cell[2, 2] / 2 - joint.positions[:, 2].mean()
     return joint
-
-
-@dataclass(frozen=True)
-class Coincidence:
-    """A cell that two plane lattices share.
-
-    Attributes:
-        lower, upper: integer matrices; lower @ its lattice is the cell, shape (2, 2).
-        strain: largest principal strain of the upper lattice.
-        area: Å².
-    """
-
-    lower: IntArray
-    upper: IntArray
-    strain: float
-    area: float
-
-
-def coincidence(
-    lower: FloatArray, upper: FloatArray, largest_area: float, largest_strain: float
-) -> Coincidence | None:
-    """The smallest common cell in which the upper lattice is strained little enough.
-
-    All supercells up to the area are compared; of equal areas the least strained is taken.
-
-    Args:
-        lower, upper: cell vectors in the plane as rows, Å, of the same hand, shape (2, 2).
-        largest_area: Å².
-        largest_strain: as a fraction.
-    """
-    mine, theirs = (_supercells(lattice, largest_area) for lattice in (lower, upper))
-    if not len(mine) or not len(theirs):
-        return None
-    theirs = (_TURNS[None] @ theirs[:, None]).reshape(-1, 2, 2)
-    cells, others = mine @ lower, theirs @ upper
-    areas, other_areas = (np.abs(np.linalg.det(x)) for x in (cells, others))
-    inverse = np.linalg.inv(others)
-    order = np.argsort(areas.round(6), kind="stable")
-    best: Coincidence | None = None
-    for i in order.tolist():
-        if best is not None and areas[i] > best.area * (1 + 1e-6):
-            break
-        like = np.flatnonzero(np.abs(other_areas / areas[i] - 1) < 2.5 * largest_strain)
-        stretch = np.linalg.svd(inverse[like] @ cells[i], compute_uv=False)
-        strains = np.abs(stretch - 1).max(axis=1, initial=0)
-        if not len(like):
-            continue
-        k = int(np.argmin(strains.round(9)))
-        if strains[k] <= (largest_strain if best is None else best.strain - 1e-9):
-            best = Coincidence(mine[i], theirs[like[k]], float(strains[k]), float(areas[i]))
-    return best
-
-
-def _supercells(lattice: FloatArray, largest_area: float) -> IntArray:
-    """Integer matrices of every supercell up to an area, each in its reduced basis; (n, 2, 2)."""
-    unit = abs(np.linalg.det(lattice))
-    found = [
-        _reduced(np.array([[a, b], [0, n // a]]), lattice)
-        for n in range(1, int(largest_area / unit + 1e-9) + 1)
-        for a in range(1, n + 1)
-        if n % a == 0
-        for b in range(n // a)
-    ]
-    return np.array(found, dtype=np.int64).reshape(-1, 2, 2)
-
-
-def _reduced(matrix: IntArray, lattice: FloatArray) -> IntArray:
-    """The same supercell with the two shortest vectors (Gauss), the hand kept."""
-    while True:
-        u, v = matrix @ lattice
-        if u @ u > v @ v * (1 + 1e-9):
-            matrix = np.array([matrix[1], -matrix[0]])
-            continue
-        steps = int(np.round((u @ v) / (u @ u)))
-        if steps == 0 or abs((u @ v) / (u @ u)) <= 0.5 + 1e-9:
-            return matrix
-        matrix = np.array([matrix[0], matrix[1] - steps * matrix[0]])
 
 
 def name_of(face: tuple[int, int, int]) -> str:

@@ -12,6 +12,7 @@ from scipy import constants
 
 from screen.atomistic import calculators, slabs
 from screen.atomistic.jobs import Cell, Job, Kind, NoAnswerError, Result
+from screen.coincidence import CommonCell, common_cell
 
 J_M2_PER_EV_A2 = constants.e / constants.angstrom**2
 """Energy per area."""
@@ -296,7 +297,7 @@ def _adhesion(bench: Bench, found: list[Face], metal: Metal) -> Mapping[str, flo
     pairs = [(face, of_metal) for face in found for of_metal in metal.faces]
     for face, of_metal in pairs:
         plane, other = (one.slab.cell.array[:2, :2] for one in (face, of_metal))
-        shared = slabs.coincidence(plane, other, options.area_a2, options.strain)
+        shared = common_cell(plane, other, options.area_a2, options.strain)
         if shared is not None and _size(shared, face, of_metal) <= options.atoms:
             break
     else:
@@ -308,11 +309,13 @@ def _adhesion(bench: Bench, found: list[Face], metal: Metal) -> Mapping[str, flo
         raise NoAnswerError("the calculator gives the anode metal no positive surface energy")
     cell = shared.lower @ plane
     lower = slabs.supercell(face.slab, shared.lower, cell)
-    film = of_metal.slab.copy()
-    slabs.set_plane(film, np.linalg.solve(shared.upper.astype(float), cell))
-    film_total = bench.relax(film) * round(abs(np.linalg.det(shared.upper)))
-    upper = slabs.supercell(film, shared.upper, cell)
-    apart = face.total * round(abs(np.linalg.det(shared.lower))) + film_total
+    film, of_film = of_metal.slab.copy(), shared.upper
+    if np.linalg.det(of_film) < 0:
+        film, of_film = slabs.turned_over(film), of_film[:, ::-1]
+    slabs.set_plane(film, np.linalg.solve(of_film.astype(float), cell))
+    film_total = bench.relax(film) * round(np.linalg.det(of_film))
+    upper = slabs.supercell(film, of_film, cell)
+    apart = face.total * round(np.linalg.det(shared.lower)) + film_total
     atoms = bench.placed(lower, upper, face.slab)[0]
     _hold_bottom(atoms, len(lower))
     try:
@@ -325,7 +328,7 @@ def _adhesion(bench: Bench, found: list[Face], metal: Metal) -> Mapping[str, flo
     return dict(zip(_ADHESION, figures, strict=True))
 
 
-def _size(shared: slabs.Coincidence, lower: Face, upper: Face) -> int:
+def _size(shared: CommonCell, lower: Face, upper: Face) -> int:
     pairs = ((shared.lower, lower), (shared.upper, upper))
     return sum(round(abs(np.linalg.det(m))) * len(face.slab) for m, face in pairs)
 
@@ -356,4 +359,4 @@ def _finite(energy: float) -> float:
     return energy
 
 
-KIND = Kind("surface", 1, 8, COLUMNS, one)
+KIND = Kind("surface", 2, 8, COLUMNS, one)

@@ -1,4 +1,4 @@
-"""Faces, slabs, stacks and shared cells: laws of geometry, and pymatgen's own search beside."""
+"""Faces, slabs and stacks: laws of geometry."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from ase import Atoms
 from ase.data import atomic_numbers, covalent_radii
 from hypothesis import given
 from hypothesis import strategies as st
-from pymatgen.analysis.interfaces.zsl import ZSLGenerator
 
 from screen.atomistic import slabs
-from screen.composition import FloatArray
 from tests.atomistic.made_up import ALUMINIUM, COPPER, LIF, ZINCITE, cell_of
 
 # Inside a batch all warnings are silenced; here it is spglib's, which pymatgen does not heed yet.
@@ -92,70 +90,18 @@ def test_a_stack_touches_where_it_should(x: float, y: float, gap: float) -> None
     assert joint.cell.array[2, 2] - np.ptp(joint.positions[:, 2]) >= 15 - 1e-9
 
 
-SQUARE = np.eye(2) * 3.0
-HEXAGON = np.array([[3.0, 0.0], [-1.5, 1.5 * np.sqrt(3)]])
-
-
-def turned(lattice: FloatArray, degrees: float) -> FloatArray:
-    angle = np.deg2rad(degrees)
-    turn = [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
-    result: FloatArray = lattice @ np.array(turn)
-    return result
-
-
-@pytest.mark.parametrize(
-    ("lower", "upper", "times", "strain"),
-    [
-        (SQUARE, SQUARE, 1, 0),
-        (SQUARE, turned(SQUARE, 33) * 1.02, 1, 1 - 1 / 1.02),
-        (SQUARE, SQUARE * np.sqrt(2), 2, 0),
-        (HEXAGON, HEXAGON * np.sqrt(3), 3, 0),
-        (HEXAGON, turned(HEXAGON, 11) * np.sqrt(7 / 3), 7, 0),
-        (SQUARE * 2, SQUARE, 1, 0),
-    ],
-)
-def test_known_coincidences(
-    lower: FloatArray, upper: FloatArray, times: int, strain: float
-) -> None:
-    shared = slabs.coincidence(lower, upper, 120, 0.03)
-    assert shared is not None
-    assert round(abs(np.linalg.det(shared.lower))) == times
-    assert shared.strain == pytest.approx(strain, abs=1e-6)
-
-
-def test_no_coincidence_is_none() -> None:
-    assert slabs.coincidence(SQUARE, HEXAGON * 0.9, 12, 0.001) is None
-    assert slabs.coincidence(SQUARE * 10, SQUARE, 50, 0.1) is None
-
-
-lattices = st.builds(
-    lambda a, ratio, skew: np.array([[a, 0.0], [a * skew, a * ratio]]),
-    st.floats(2.5, 6),
-    st.floats(0.7, 1.6),
-    st.floats(-0.5, 0.5),
-)
-
-
-@given(lattices, lattices)
-def test_a_shared_cell_is_one_of_both_and_no_larger_than_pymatgens(
-    lower: FloatArray, upper: FloatArray
-) -> None:
-    shared = slabs.coincidence(lower, upper, 80, 0.04)
-    flat = [[[*row, 0.0] for row in lattice.tolist()] for lattice in (upper, lower)]
-    search = ZSLGenerator(0.06, 80, 0.02, 0.01)
-    theirs = [match.match_area for match in search(*flat)]
-    if shared is None:
-        assert not theirs
-        return
-    assert all(shared.area <= area * 1.07 for area in theirs)
-    cell, own = shared.lower @ lower, shared.upper @ upper
-    stretch = np.linalg.solve(own, cell)
-    assert np.linalg.det(stretch) > 0  # no mirror image
-    strains = np.abs(np.linalg.svd(stretch, compute_uv=False) - 1)
-    assert strains.max() == pytest.approx(shared.strain, abs=1e-9)
-    assert shared.strain <= 0.04 + 1e-9
-    assert abs(np.linalg.det(cell)) == pytest.approx(shared.area)
-    assert shared.area <= 80 + 1e-6
+def test_a_slab_turned_over_is_the_same_slab() -> None:
+    slab = slab_of(ZINCITE)
+    other = slabs.turned_over(slab)
+    np.testing.assert_allclose(other.cell.lengths()[[1, 0, 2]], slab.cell.lengths())
+    assert other.cell.angles()[2] == pytest.approx(slab.cell.angles()[2])
+    assert np.linalg.det(other.cell.array) > 0
+    apart, own = (np.sort(x.get_all_distances(mic=True).ravel()) for x in (other, slab))
+    np.testing.assert_allclose(apart, own, atol=1e-9)
+    heights = np.sort(slab.positions[:, 2])
+    np.testing.assert_allclose(np.sort(other.positions[:, 2]), slab.cell[2, 2] - heights[::-1])
+    again = slabs.turned_over(other)
+    np.testing.assert_allclose(again.cell.array, slab.cell.array, atol=1e-9)
 
 
 def test_a_supercell_holds_so_many_slabs() -> None:
