@@ -18,7 +18,7 @@ from prefect.tasks import exponential_backoff
 
 from flows import quiet
 from flows.parameters import Pull, Train
-from screen import files, pipeline, shards, weeks
+from screen import files, run_folder, shards, weeks
 from screen.errors import NetworkError, ScreenError
 from screen.shards import Request, Shard
 
@@ -64,7 +64,7 @@ def judge_and_write(
 ) -> str:
     """Predict, rank, check with the other engine and write, all or nothing; the run's folder."""
     done = shards.judge(Path(plan), parts, atomistic)
-    return str(pipeline.write(done, Path(results) / done.name, command))
+    return str(run_folder.write(done, Path(results) / done.name, command))
 
 
 @task(

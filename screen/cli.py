@@ -198,7 +198,7 @@ def rank_command(
     quiet: Quiet = False,
 ) -> None:
     """Rank candidates in each role; print the best and write all of them to a folder."""
-    from screen import literature, pipeline, predictions
+    from screen import literature, pipeline, predictions, run_folder
     from screen.ranking.roles import chosen_roles
     from screen.sources.reference import REFERENCE
 
@@ -218,7 +218,7 @@ def rank_command(
         done = pipeline.run(phases, settings, roles, selected=selected, files=files, progress=tell)
         tell("writing")
         place = output or Path("results") / done.name
-        folder = pipeline.write(done, place, _command(), extra)
+        folder = run_folder.write(done, place, _command(), extra)
     shown = view.show(done)
     if not quiet:
         passed = ", ".join(f"{r.passed.sum()} as {r.role.name}" for r in done.rankings)
@@ -236,7 +236,7 @@ def rank_command(
 
 def _more(also: str) -> list[str]:
     """The files that --also asks for."""
-    from screen.report.folder import EXTRA
+    from screen.run_folder import EXTRA
 
     known = [name for name in EXTRA if name != "short"]
     wanted = [name.strip().lower() for name in also.split(",") if name.strip()]
@@ -260,8 +260,8 @@ class _View:
         *,
         short: bool = False,
     ) -> None:
-        from screen.pipeline import SHORT_COLUMNS
         from screen.run import ranked_columns
+        from screen.run_folder import SHORT_COLUMNS
         from screen.tables import anode_of, electrolytes_of
         from screen.where import parse
 
@@ -451,7 +451,7 @@ def report_command(
 ) -> None:
     """Check a run folder and make its page anew."""
     from screen.answers import run_folders
-    from screen.report.folder import PAGE
+    from screen.run_folder import PAGE
 
     page = output or run / PAGE
     _emit(run_folders.page_of(run), "", page)

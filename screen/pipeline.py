@@ -1,47 +1,34 @@
-"""The order of a run: load, describe, predict, rank, check, write. Nothing else knows it."""
+"""The order of a run: load, describe, predict, rank, check. Nothing else knows it.
+
+Nothing is written here: `run_folder.write` takes what `run` returns.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
 
 from screen import descriptors, files
 from screen.candidates import chosen_case, make_case
 from screen.columns import Values
-from screen.composition import (
-    Compositions,
-)
+from screen.composition import Compositions
 from screen.crosscheck import cross_check
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
-from screen.errors import (
-    DataError,
-    UsageError,
-    did_you_mean,
-)
+from screen.errors import DataError, UsageError, did_you_mean
 from screen.phases import Phases
 from screen.predictions import predict, with_models
 from screen.ranking import order
 from screen.ranking.order import Ranking
 from screen.ranking.roles import Role
-from screen.report import folder as run_folder
-from screen.report import page
-from screen.report import table as report
-from screen.report.workbook import Workbook
-from screen.run import Run, cards, grouped_columns, manifest
+from screen.run import Run
 from screen.settings import Settings
 from screen.sources import reference, snapshot, user_files
 from screen.sources.reference import REFERENCE
-from screen.tables import anode_of, sha256
+from screen.tables import anode_of
 
 Progress = structure_runs.Progress
 
@@ -158,118 +145,3 @@ def explain(
     values = predict(case, describe(case, progress))
     rankings = rank(with_models(roles, case.settings), values, case.formulas)
     return Run(case, identity, values, rankings)
-
-
-RUN_FILES = (*run_folder.DATA_FILES, run_folder.MANIFEST, run_folder.PAGE)
-"""What every run writes; `also` may ask for more."""
-
-SHORT_COLUMNS = (
-    *("role", "rank", "formula", "label", "kind", "score", "passed", "failed_gates"),
-    *("hull_distance_ev_atom", "reduction_v", "oxidation_v", "contact_products"),
-    *("interface_median_ev_atom", "handling", "why"),
-)
-"""The short form of the ranked file, for people."""
-
-
-def write(done: Run, folder: Path, command: str, also: Sequence[str] = ()) -> Path:
-    """Write RUN_FILES into a folder, all or nothing; an earlier run in it is replaced.
-
-    Args:
-        also: further files, by their names in `folder.EXTRA`.
-
-    Raises:
-        UsageError: if the folder cannot be written, or holds anything but a run.
-    """
-    try:
-        target = folder.resolve()  # a link is followed
-        if target.exists() and not target.is_dir():
-            raise UsageError(f"{folder} is a file; -o takes the folder of the run")
-        if target == Path.cwd():
-            raise UsageError(f"cannot write {folder}: give the run a folder of its own with -o")
-        known = {*RUN_FILES, *run_folder.EXTRA.values()}
-        if target.is_dir() and {path.name for path in target.iterdir()} - known:
-            raise UsageError(
-                f"{folder} holds other things than a run; choose another place with -o"
-            )
-        _write(done, target, command, also)
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {str(folder)[-80:]}: {error.strerror or error}; choose another place "
-            "with -o"
-        ) from error
-    return folder
-
-
-def _write(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
-    """Write to a folder aside and put it in the place of the earlier one, which comes back if that
-    fails.
-    """
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    old = aside.with_name(f"{aside.name}.old")
-    aside.mkdir(parents=True)
-    try:
-        _fill(done, aside, command, also)
-        if folder.exists():
-            folder.rename(old)
-        try:
-            aside.rename(folder)
-        except BaseException:
-            if old.exists():
-                old.rename(folder)
-            raise
-    finally:
-        for leftover in (aside, old, *_abandoned(folder)):
-            shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _abandoned(folder: Path) -> list[Path]:
-    """What runs left beside a folder that were killed more than a day ago."""
-    found, oldest = [], time.time() - 86400
-    for path in folder.parent.glob(f".{folder.name}.*"):
-        with suppress(OSError):  # another run removes it, too
-            if path.stat().st_mtime < oldest:
-                found.append(path)
-    return found
-
-
-def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
-    dictionary = run_folder.dictionary(grouped_columns(done.case.electrolytes, done.case.settings))
-    paths = {name: folder / run_folder.EXTRA[name] for name in also}
-    book = Workbook(paths["xlsx"]) if "xlsx" in paths else None
-    tops: list[page.Top] = []
-    short: list[pa.Table] = []
-
-    def parts() -> Iterable[pa.Table]:
-        """The rows of each role, one role in memory at a time."""
-        for ranking in done.rankings:
-            part = done.ranked(ranking)
-            tops.append(page.Top.of(part))
-            if "short" in paths:
-                short.append(part.select(SHORT_COLUMNS))
-            if book is not None:
-                book.add(ranking.role.label, part)
-            yield part
-
-    report.write_csv(parts(), folder / run_folder.RANKED)
-    if "parquet" in paths:
-        every = pa.concat_tables([done.ranked(ranking) for ranking in done.rankings])
-        paths["parquet"].write_bytes(report.render(every, "parquet"))
-    if short:
-        report.write_csv(short, paths["short"])
-    if book is not None:
-        book.dictionary(dictionary[run_folder.RANKED])
-        book.close()
-    missing = report.gaps(
-        done.descriptors, done.values, done.identity["id"], done.identity["formula"]
-    )
-    report.write_csv([missing], folder / run_folder.GAPS)
-    (folder / run_folder.COLUMNS).write_bytes(run_folder.dump(dictionary))
-    first = np.concatenate([ranking.order[: page.SHOWN] for ranking in done.rankings])
-    about = cards(done, list(dict.fromkeys(first.tolist())))
-    (folder / run_folder.CARDS).write_bytes(run_folder.dump(about, indent=None))
-    digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
-    facts = run_folder.sealed(manifest(done, command) | {"files": digests})
-    (folder / run_folder.MANIFEST).write_bytes(run_folder.dump(facts))
-    (folder / run_folder.PAGE).write_bytes(
-        page.build(facts, dictionary[run_folder.RANKED], tops, missing, about)
-    )

@@ -26,7 +26,6 @@ from screen.predictions import learns, model_columns
 from screen.ranking import order
 from screen.ranking.order import Ranking
 from screen.ranking.roles import Role
-from screen.report import folder as run_folder
 from screen.report import page
 from screen.report import table as report
 from screen.settings import Settings
@@ -214,7 +213,6 @@ def manifest(done: Run, command: str) -> dict[str, Any]:
     phases, case = done.case.phases, done.case
     packages = ("numpy", "pyarrow", "pydantic", "pymatgen", "pymatgen-core", "scipy")
     return {
-        "layout": run_folder.LAYOUT,
         "command": command,
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "version": __version__,

@@ -11,12 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from screen import files, training
+from screen import files, run_folder, training
 from screen.errors import DataError
 from screen.model import lithiophilic, performance, recovery, validation
 from screen.ranking.roles import chosen_roles
-from screen.report import changes as report
-from screen.report import folder as run_folder
 from screen.settings import PullSettings, Settings
 from screen.sources import materials_project as mp
 from screen.sources import snapshot
@@ -197,7 +195,7 @@ def changes(run: Path, top: int) -> str:
     if before == run.resolve():
         return f"{head}nothing changed\n\nData, settings and program are those of the last run.\n"
     try:
-        return report.of_folders(before, run, top).markdown()
+        return run_folder.compare(before, run, top).markdown()
     except DataError as error:
         return f"{head}no comparison with the last accepted run\n\n{error}\n"
 

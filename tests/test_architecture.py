@@ -38,6 +38,7 @@ LEVEL = {
     "predictions": 3,
     "run": 4,
     "pipeline": 5,
+    "run_folder": 5,
     "training": 6,
     "shards": 7,
     "weeks": 7,

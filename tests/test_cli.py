@@ -21,8 +21,8 @@ import pytest
 from screen import __version__, descriptors
 from screen.cli import main
 from screen.errors import NetworkError
-from screen.pipeline import RUN_FILES
 from screen.run import computed_columns, ranked_columns
+from screen.run_folder import RUN_FILES
 from screen.settings import Settings
 from screen.tables import electrolytes_of
 from screen.thermo.engines import ENGINES

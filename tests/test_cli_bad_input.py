@@ -8,14 +8,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from screen import pipeline
+from screen import pipeline, run_folder
 from screen.cli import main
-from screen.pipeline import RUN_FILES
+from screen.run_folder import RUN_FILES
 from tests.conftest import ROOT
 from tests.strategies import FORMULAS
 from tests.test_cli import Cli, Said, cli, good, quick, rank
@@ -313,12 +314,16 @@ def test_an_internal_fault_is_one_line_or_a_traceback_on_request(
         cli("window", "LiF")
 
 
-@pytest.mark.parametrize("step", ["load", "run", "write"])
-def test_an_interruption_at_any_step(rank: Cli, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+@pytest.mark.parametrize(
+    ("module", "step"), [(pipeline, "load"), (pipeline, "run"), (run_folder, "write")]
+)
+def test_an_interruption_at_any_step(
+    rank: Cli, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
+) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, step, interrupt)
+    monkeypatch.setattr(module, step, interrupt)
     said = rank()
     bad(Said(said.code, said.out, said.err.lstrip("\n")), INTERRUPTED, "interrupted")
     assert list(Path().iterdir()) == []
@@ -374,9 +379,9 @@ def test_killed_while_writing_leaves_no_part_under_its_name(tmp_path: Path) -> N
     """Killed after the first of three files."""
     code = (
         "import os, signal, sys\n"
-        "from screen import pipeline\n"
+        "from screen import run_folder\n"
         "from screen.cli import main\n"
-        "pipeline.manifest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "run_folder.manifest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "main(['rank', '-q', '-o', 'run'])\n"
     )
     done = subprocess.run(

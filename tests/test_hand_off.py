@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from screen import pipeline
-from screen.report import folder
+from screen import run_folder
 from screen.structures import cell_vectors, shipped
 from tests.test_cli import Cli, cli, good, quick, rank, read_csv
 
@@ -65,9 +64,9 @@ def test_a_damaged_run_is_refused_in_one_line(cli: Cli, run: Path, command: str)
 def test_other_files_on_request(rank: Cli, cli: Cli) -> None:
     said = good(rank("--short", "--also", "parquet,xlsx", "--format", "csv", "--top", "2"))
     names = {path.name for path in Path("run").iterdir()}
-    assert names == {*pipeline.RUN_FILES, *folder.EXTRA.values()}
-    assert list(said.rows[0]) == list(pipeline.SHORT_COLUMNS)
-    assert len(pipeline.SHORT_COLUMNS) == 15
+    assert names == {*run_folder.RUN_FILES, *run_folder.EXTRA.values()}
+    assert list(said.rows[0]) == list(run_folder.SHORT_COLUMNS)
+    assert len(run_folder.SHORT_COLUMNS) == 15
     head, *rows = read_csv("run/ranked.csv")
     short_head, *short_rows = read_csv("run/short.csv")
     at = [head.index(name) for name in short_head]
@@ -77,7 +76,7 @@ def test_other_files_on_request(rank: Cli, cli: Cli) -> None:
     assert table["formula"].to_pylist() == [row[head.index("formula")] for row in rows]
     assert cli("report", "run").code == 0
     good(rank())
-    assert {path.name for path in Path("run").iterdir()} == set(pipeline.RUN_FILES)
+    assert {path.name for path in Path("run").iterdir()} == set(run_folder.RUN_FILES)
 
 
 @pytest.mark.parametrize(

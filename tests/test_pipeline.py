@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import __version__, candidates, crosscheck, pipeline
+from screen import __version__, candidates, crosscheck, pipeline, run_folder
 from screen.composition import Compositions
 from screen.errors import DataError, ScreenError, UsageError
 from screen.phases import Phases
@@ -210,12 +210,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_writes_the_run_and_replaces_an_earlier_one(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "run"
-    assert pipeline.write(done(), folder, "first") == folder
+    assert run_folder.write(done(), folder, "first") == folder
     first = contents(folder)
-    assert set(first) == set(pipeline.RUN_FILES)
-    pipeline.write(done("Na"), folder, "second")
+    assert set(first) == set(run_folder.RUN_FILES)
+    run_folder.write(done("Na"), folder, "second")
     second = contents(folder)
-    assert set(second) == set(pipeline.RUN_FILES)
+    assert set(second) == set(run_folder.RUN_FILES)
     assert second["ranked.csv"] != first["ranked.csv"]
     assert [path.name for path in folder.parent.iterdir()] == ["run"]
 
@@ -226,17 +226,17 @@ def test_a_failure_while_writing_leaves_what_was_there(
 ) -> None:
     folder = tmp_path / "run"
     if earlier:
-        pipeline.write(done(), folder, "first")
+        run_folder.write(done(), folder, "first")
     before = contents(folder) if earlier else None
     for error in (OSError(28, "No space left on device"), KeyboardInterrupt(), ValueError("odd")):
 
         def fail(*_: Any, fault: BaseException = error) -> None:
             raise fault
 
-        monkeypatch.setattr(pipeline, "manifest", fail)
+        monkeypatch.setattr(run_folder, "manifest", fail)
         wanted = UsageError if isinstance(error, OSError) else type(error)
         with pytest.raises(wanted) as failed:
-            pipeline.write(done("Na"), folder, "second")
+            run_folder.write(done("Na"), folder, "second")
         if isinstance(error, OSError):
             assert "No space left on device; choose another place" in str(failed.value)
     assert (contents(folder) if earlier else None) == before
@@ -248,7 +248,7 @@ def test_a_failure_at_the_last_step_brings_the_earlier_run_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    pipeline.write(done(), folder, "first")
+    run_folder.write(done(), folder, "first")
     before = contents(folder)
     rename = Path.rename
 
@@ -259,7 +259,7 @@ def test_a_failure_at_the_last_step_brings_the_earlier_run_back(
 
     monkeypatch.setattr(Path, "rename", fail_to_arrive)
     with pytest.raises(UsageError, match="Input/output error"):
-        pipeline.write(done("Na"), folder, "second")
+        run_folder.write(done("Na"), folder, "second")
     assert contents(folder) == before
     assert list(tmp_path.iterdir()) == [folder]
 
@@ -267,7 +267,7 @@ def test_a_failure_at_the_last_step_brings_the_earlier_run_back(
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").write_text("years of work")
     with pytest.raises(UsageError, match="holds other things than a run; choose another place"):
-        pipeline.write(done(), tmp_path, "")
+        run_folder.write(done(), tmp_path, "")
     assert contents(tmp_path) == {"thesis.docx": b"years of work"}
 
 
@@ -275,17 +275,17 @@ def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path: Path) -> None
     path = tmp_path / "thesis.docx"
     path.write_text("years of work")
     with pytest.raises(UsageError, match="is a file; -o takes the folder of the run"):
-        pipeline.write(done(), path, "")
+        run_folder.write(done(), path, "")
     with pytest.raises(UsageError, match=r"cannot write .*run.*choose another place with -o"):
-        pipeline.write(done(), path / "run", "")
+        run_folder.write(done(), path / "run", "")
     assert path.read_text() == "years of work"
 
 
 def test_a_link_to_an_earlier_run_is_followed_or_replaced(tmp_path: Path) -> None:
     run, link = tmp_path / "run", tmp_path / "latest"
-    pipeline.write(done(), run, "first")
+    run_folder.write(done(), run, "first")
     link.symlink_to(run)
-    pipeline.write(done("Na"), link, "second")
+    run_folder.write(done("Na"), link, "second")
     assert json.loads((link / "manifest.json").read_text())["command"] == "second"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "run"]
 
@@ -327,6 +327,6 @@ def test_a_table_of_the_metal_alone_has_no_candidates(tmp_path: Path) -> None:
     path = tmp_path / "li.csv"
     path.write_text("formula,formation_energy_ev_atom\nLi,0\n")
     run = pipeline.run(user_files.load(path), QUICK, chosen_roles(()), files=(path,))
-    pipeline.write(run, tmp_path / "run", "")
+    run_folder.write(run, tmp_path / "run", "")
     with (tmp_path / "run" / "ranked.csv").open(newline="") as file:
         assert list(csv.DictReader(file)) == []

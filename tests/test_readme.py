@@ -10,8 +10,7 @@ import pytest
 import typer
 
 from screen.cli import EXIT_CODES, app, main
-from screen.pipeline import RUN_FILES
-from screen.report.folder import DATA_FILES, PAGE
+from screen.run_folder import DATA_FILES, PAGE, RUN_FILES
 from tests.test_architecture import LEVEL
 
 ROOT = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from screen.pipeline import RUN_FILES
+from screen.run_folder import RUN_FILES
 from tests.conftest import ROOT
 from tests.test_cli import Cli, cli, good, quick, rank
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screen import candidates, descriptors, pipeline, shards
+from screen import candidates, descriptors, pipeline, run_folder, shards
 from screen.columns import Texts, Values, missing
 from screen.descriptors.case import Case
 from screen.errors import DataError, UsageError
@@ -59,7 +59,7 @@ def test_the_same_files_as_an_undivided_run(
     assert divided.name == whole.name
     assert divided.check == whole.check
     folders = [
-        pipeline.write(run, tmp_path / f"run{i}", "") for i, run in enumerate((divided, whole))
+        run_folder.write(run, tmp_path / f"run{i}", "") for i, run in enumerate((divided, whole))
     ]
     assert files_of(folders[0]) == files_of(folders[1])
 

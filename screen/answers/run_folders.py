@@ -7,8 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 from rich.console import Console
 
+from screen import run_folder
 from screen.answers.answer import Answer
-from screen.report import changes, folder, page
+from screen.report import changes, page
 from screen.report import table as report
 
 
@@ -18,7 +19,7 @@ def page_of(run: Path) -> bytes:
     Raises:
         DataError: if the folder is incomplete, of another version or altered.
     """
-    files = folder.read(run)
+    files = run_folder.read(run)
     parts = page.by_role(files.ranked, list(files.manifest["roles"]))
     tops = [page.Top.of(part) for part in parts]
     return page.build(files.manifest, files.columns, tops, files.gaps, files.cards)
@@ -26,7 +27,7 @@ def page_of(run: Path) -> bytes:
 
 def comparison(before: Path, after: Path, top: int) -> Answer:
     """What changed from one run folder to another."""
-    found = changes.of_folders(before, after, top)
+    found = run_folder.compare(before, after, top)
     columns = {name: [row[name] for row in found.rows] for name in changes.NAMES}
     rows = pa.table(columns, schema=changes.SCHEMA)
     record = {"common": list(found.common), "changes": found.rows}

@@ -13,11 +13,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from screen import run_folder
 from screen.answers.answer import Answer
 from screen.columns import Column
 from screen.errors import DataError, UsageError, did_you_mean
 from screen.files import write_aside
-from screen.report import folder, page
+from screen.report import page
 from screen.report import shortlist as short
 from screen.report import table as report
 from screen.structures import find
@@ -40,7 +41,7 @@ def shortlist(
         UsageError: for a role that the run does not have.
         DataError: if the folder is incomplete, of another version or altered.
     """
-    files = folder.read(run)
+    files = run_folder.read(run)
     known = files.manifest["roles"]
     for name in names:
         if name not in known:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 
 from screen.composition import parse_formula
-from screen.errors import DataError, UsageError
-from screen.report import folder
-from screen.report.folder import RunFiles
+from screen.errors import DataError
+from screen.report.run_files import RunFiles
 from screen.report.table import text
 
 Row = Mapping[str, Any]
@@ -92,21 +90,6 @@ class Comparison:
     def rows(self) -> list[dict[str, Any]]:
         """The changes as rows by `NAMES`."""
         return [dict(zip(NAMES, astuple(change), strict=True)) for change in self.changes]
-
-
-def of_folders(before: Path, after: Path, top: int) -> Comparison:
-    """What changed from one run folder to another.
-
-    Raises:
-        UsageError: for one folder twice.
-        DataError: for a folder that is no whole run, or runs for different anode metals.
-    """
-    if before.resolve() == after.resolve():
-        raise UsageError(f"{before} and {after} are one folder")
-    names = (before.resolve().name, after.resolve().name)
-    if names[0] == names[1]:
-        names = (str(before), str(after))
-    return compare(folder.read(before), folder.read(after), top, names)
 
 
 def compare(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screen.composition import Compositions
-from screen.report.folder import RunFiles
+from screen.report.run_files import RunFiles
 from screen.report.table import text
 from screen.similarity import coordinates, distances
 

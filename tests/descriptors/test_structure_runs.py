@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import pipeline
+from screen import pipeline, run_folder
 from screen.cli import main
 from screen.descriptors import barrier, structure_runs, surface
 from screen.descriptors.case import Case
@@ -151,7 +151,7 @@ def test_a_run_asked_for_twice_is_the_same_and_says_so_in_its_manifest(tmp_path:
     folders = []
     for i in range(2):
         done = pipeline.run(phases(), settings, chosen_roles(("interlayer",)))
-        folders.append(pipeline.write(done, tmp_path / f"run{i}", "test"))
+        folders.append(run_folder.write(done, tmp_path / f"run{i}", "test"))
     first, second = ([(f / n).read_bytes() for n in ("ranked.csv", "gaps.csv")] for f in folders)
     assert first == second
     assert manifest(done, "test")["settings"]["barrier"] is True
@@ -163,7 +163,7 @@ def test_what_is_kept_does_not_show_in_a_run_that_did_not_ask(tmp_path: Path) ->
     runs = []
     for _ in range(2):
         done = pipeline.run(phases(), settings, chosen_roles(("interlayer",)))
-        path = pipeline.write(done, tmp_path / done.name, "test")
+        path = run_folder.write(done, tmp_path / done.name, "test")
         runs.append([(path / n).read_bytes() for n in ("ranked.csv", "gaps.csv")])
         surface.compute(case_of(*FORMULAS, **ASKED))
     assert runs[0] == runs[1]

@@ -8,9 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from screen import pipeline
+from screen import pipeline, run_folder
 from screen.ranking.roles import chosen_roles
-from screen.report import folder, page
+from screen.report import page
+from screen.report.run_files import RunFiles
 from screen.run import Run
 from screen.settings import Settings
 from screen.sources import reference
@@ -42,17 +43,17 @@ def done() -> Run:
 
 def written(path: Path, also: tuple[str, ...] = ()) -> Path:
     """That run in a folder."""
-    return pipeline.write(done(), path, COMMAND, also)
+    return run_folder.write(done(), path, COMMAND, also)
 
 
-def page_of(files: folder.RunFiles) -> bytes:
+def page_of(files: RunFiles) -> bytes:
     """The page of files that a test has changed."""
     parts = page.by_role(files.ranked, list(files.manifest["roles"]))
     tops = [page.Top.of(part) for part in parts]
     return page.build(files.manifest, files.columns, tops, files.gaps, files.cards)
 
 
-def many(files: folder.RunFiles, copies: int) -> folder.RunFiles:
+def many(files: RunFiles, copies: int) -> RunFiles:
     """The same with each candidate several times, under ids of their own."""
     at = files.ranked.schema.get_field_index("id")
     parts = []
@@ -64,7 +65,7 @@ def many(files: folder.RunFiles, copies: int) -> folder.RunFiles:
         f"{key}~{k}": card for key, card in files.cards["candidates"].items() for k in range(copies)
     }
     passed = {name: n * copies for name, n in files.manifest["passed"].items()}
-    return folder.RunFiles(
+    return RunFiles(
         files.manifest | {"passed": passed},
         files.columns,
         pa.concat_tables(parts),
@@ -73,7 +74,7 @@ def many(files: folder.RunFiles, copies: int) -> folder.RunFiles:
     )
 
 
-def poisoned(files: folder.RunFiles) -> folder.RunFiles:
+def poisoned(files: RunFiles) -> RunFiles:
     """The same with hostile texts in every text that is not read as a name of the program's own."""
     own = {"role", "kind", "failed_gates", "handling", "outcome", "interphase", "electronic_class"}
     keys: list[str] = files.ranked.column("id").to_pylist()
@@ -120,10 +121,10 @@ def poisoned(files: folder.RunFiles) -> folder.RunFiles:
         ],
     }
     columns = [c | {"meaning": HOSTILE[0], "source": HOSTILE[9]} for c in files.columns]
-    return folder.RunFiles(manifest, columns, ranked, gaps, cards)
+    return RunFiles(manifest, columns, ranked, gaps, cards)
 
 
-def modelled(files: folder.RunFiles) -> folder.RunFiles:
+def modelled(files: RunFiles) -> RunFiles:
     """The same with a family and a model that the page was never told of."""
     added: dict[str, tuple[str, list[Any]]] = {
         "wetting_ev_atom": ("wetting", [-0.1 * (i % 7) for i in range(files.ranked.num_rows)]),
@@ -146,10 +147,10 @@ def modelled(files: folder.RunFiles) -> folder.RunFiles:
                 "source": "a test",
             }
         )
-    return folder.RunFiles(files.manifest, columns, ranked, files.gaps, files.cards)
+    return RunFiles(files.manifest, columns, ranked, files.gaps, files.cards)
 
 
-def nobody(files: folder.RunFiles) -> folder.RunFiles:
+def nobody(files: RunFiles) -> RunFiles:
     """The same in which no candidate of any role passed."""
     ranked = files.ranked
     for name, values in (
@@ -158,6 +159,6 @@ def nobody(files: folder.RunFiles) -> folder.RunFiles:
     ):
         ranked = ranked.set_column(ranked.schema.get_field_index(name), name, values)
     passed = dict.fromkeys(files.manifest["passed"], 0)
-    return folder.RunFiles(
+    return RunFiles(
         files.manifest | {"passed": passed}, files.columns, ranked, files.gaps, files.cards
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from screen.report import folder
+from screen import run_folder
 from tests.report import runs
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Pages by name."""
     place = tmp_path_factory.mktemp("pages")
-    real = folder.read(runs.written(place / "run"))
+    real = run_folder.read(runs.written(place / "run"))
     made = {
         "many": runs.page_of(runs.many(real, 10)),
         "hostile": runs.page_of(runs.poisoned(real)),

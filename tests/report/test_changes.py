@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from screen.errors import DataError
 from screen.report import changes
 from screen.report.changes import Change, Comparison
-from screen.report.folder import RunFiles
+from screen.report.run_files import RunFiles
 
 ROLE = {"goals": [{"column": "hull_distance_ev_atom"}, {"column": "chance"}, {"column": "gap_ev"}]}
 COLUMNS = [

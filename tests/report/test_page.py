@@ -15,13 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screen.report import folder, page
+from screen import run_folder
+from screen.report import page
+from screen.report.run_files import RunFiles
 from tests.report import runs
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> folder.RunFiles:
-    return folder.read(runs.written(tmp_path_factory.mktemp("page") / "run"))
+def files(tmp_path_factory: pytest.TempPathFactory) -> RunFiles:
+    return run_folder.read(runs.written(tmp_path_factory.mktemp("page") / "run"))
 
 
 class Tags(HTMLParser):
@@ -46,7 +48,7 @@ def parsed(content: bytes) -> Tags:
     return tags
 
 
-def test_one_file_that_asks_for_nothing(files: folder.RunFiles) -> None:
+def test_one_file_that_asks_for_nothing(files: RunFiles) -> None:
     tags = parsed(runs.page_of(files))
     names = {tag for tag, _ in tags.tags}
     assert not names & {"link", "img", "iframe", "object", "embed", "form", "base"}
@@ -62,7 +64,7 @@ def test_one_file_that_asks_for_nothing(files: folder.RunFiles) -> None:
     assert not re.search(r"XMLHttpRequest|WebSocket|import\(|new Function|srcdoc", code)
 
 
-def test_only_its_own_scripts_and_style_may_run(files: folder.RunFiles) -> None:
+def test_only_its_own_scripts_and_style_may_run(files: RunFiles) -> None:
     tags = parsed(runs.page_of(files))
     policy = next(
         attributes["content"] or ""
@@ -92,15 +94,15 @@ def test_embedded_data_are_the_data_and_no_markup(value: Any) -> None:
     assert not set(text) & set("<>&\u2028\u2029")
 
 
-def test_a_poisoned_run_gives_the_same_elements(files: folder.RunFiles) -> None:
+def test_a_poisoned_run_gives_the_same_elements(files: RunFiles) -> None:
     clean, bad = (parsed(runs.page_of(f)) for f in (files, runs.poisoned(files)))
     assert [tag for tag, _ in clean.tags] == [tag for tag, _ in bad.tags]
     data = next(json.loads(text) for _, text in bad.texts if text.startswith("{"))
     assert runs.HOSTILE[0] in json.dumps(data)
 
 
-def test_half_characters_do_not_stop_the_page(files: folder.RunFiles) -> None:
-    odd = folder.RunFiles(
+def test_half_characters_do_not_stop_the_page(files: RunFiles) -> None:
+    odd = RunFiles(
         files.manifest | {"command": "rank \udcff"},
         files.columns,
         files.ranked,
@@ -110,7 +112,7 @@ def test_half_characters_do_not_stop_the_page(files: folder.RunFiles) -> None:
     assert b"\\udcff" in runs.page_of(odd)
 
 
-def test_data_are_those_of_the_run(files: folder.RunFiles) -> None:
+def test_data_are_those_of_the_run(files: RunFiles) -> None:
     parts = page.by_role(files.ranked, list(files.manifest["roles"]))
     tops = [page.Top.of(part) for part in parts]
     data = page.payload(files.manifest, files.columns, tops, files.gaps, files.cards)
@@ -139,7 +141,7 @@ def test_data_are_those_of_the_run(files: folder.RunFiles) -> None:
 
 
 def test_the_page_holds_so_many_and_counts_all(
-    files: folder.RunFiles, monkeypatch: pytest.MonkeyPatch
+    files: RunFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page, "SHOWN", 7)
     part = page.by_role(files.ranked, ["host"])[0]

@@ -7,18 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screen import run_folder
 from screen.composition import Compositions
-from screen.report import folder
 from screen.report import shortlist as short
+from screen.report.run_files import RunFiles
 from screen.similarity import coordinates, distances
 from tests.report import runs
 
-FILES: dict[str, folder.RunFiles] = {}
+FILES: dict[str, RunFiles] = {}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _files(tmp_path_factory: pytest.TempPathFactory) -> None:
-    FILES["run"] = folder.read(runs.written(tmp_path_factory.mktemp("short") / "run"))
+    FILES["run"] = run_folder.read(runs.written(tmp_path_factory.mktemp("short") / "run"))
 
 
 def passed(role: str) -> list[str]:

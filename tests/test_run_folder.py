@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from screen import run_folder
 from screen.answers import run_folders
 from screen.errors import DataError
-from screen.report import folder
 from screen.run import ranked_columns
 from screen.tables import electrolytes_of
 from tests.report import runs
@@ -28,7 +28,7 @@ def run(written: Path, tmp_path: Path) -> Path:
 
 
 def test_what_was_written_is_read(run: Path) -> None:
-    files, done = folder.read(run), runs.done()
+    files, done = run_folder.read(run), runs.done()
     assert [c["name"] for c in files.columns] == files.ranked.column_names
     for role, ranking in zip(files.manifest["roles"], done.rankings, strict=True):
         own = files.ranked.filter(pc_equal(files.ranked, "role", role))
@@ -72,14 +72,14 @@ def test_the_manifest_holds_a_digest_of_every_other_file_but_the_page(run: Path)
     assert set(digests) == {p.name for p in run.iterdir()} - {"manifest.json", "report.html"}
 
 
-FILES = [*folder.DATA_FILES, *folder.EXTRA.values(), folder.MANIFEST]
+FILES = [*run_folder.DATA_FILES, *run_folder.EXTRA.values(), run_folder.MANIFEST]
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(run: Path, name: str) -> None:
     (run / name).unlink()
     with pytest.raises(DataError, match=rf"{name} is missing"):
-        folder.read(run)
+        run_folder.read(run)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -91,7 +91,7 @@ def test_an_altered_file_is_named(run: Path, name: str) -> None:
     other = b"1" if content[at : at + 1] != b"1" else b"2"
     (run / name).write_bytes(content[:at] + other + content[at + 1 :])
     with pytest.raises(DataError, match=rf"{name} was altered"):
-        folder.read(run)
+        run_folder.read(run)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -99,7 +99,7 @@ def test_a_file_cut_short_is_named(run: Path, name: str) -> None:
     content = (run / name).read_bytes()
     (run / name).write_bytes(content[: len(content) // 2])
     with pytest.raises(DataError, match=name):
-        folder.read(run)
+        run_folder.read(run)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_another_manifest_is_refused(run: Path, change: dict[str, Any], said: st
     path = run / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(DataError, match=said) as raised:
-        folder.read(run)
+        run_folder.read(run)
     assert "\n" not in str(raised.value)
 
 
@@ -131,20 +131,20 @@ def test_another_manifest_is_refused(run: Path, change: dict[str, Any], said: st
 def test_a_manifest_that_is_none(run: Path, text: str) -> None:
     (run / "manifest.json").write_text(text)
     with pytest.raises(DataError, match=r"manifest\.json"):
-        folder.read(run)
+        run_folder.read(run)
 
 
 def test_a_sealed_manifest_without_a_needed_digest(run: Path) -> None:
     path = run / "manifest.json"
     facts = json.loads(path.read_text())
     del facts["files"]["cards.json"]
-    path.write_text(json.dumps(folder.sealed(facts)))
+    path.write_text(json.dumps(run_folder.sealed(facts)))
     with pytest.raises(DataError, match=r"no digest of cards\.json"):
-        folder.read(run)
+        run_folder.read(run)
 
 
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no run folder"):
-        folder.read(tmp_path / "none")
+        run_folder.read(tmp_path / "none")
     with pytest.raises(DataError, match="is no folder of a finished run"):
-        folder.read(tmp_path)
+        run_folder.read(tmp_path)

@@ -1,0 +1,274 @@
+"""A run folder: what its files are called, how they are written, and whether they still are as they
+were written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from screen.columns import Column
+from screen.errors import DataError, UsageError
+from screen.report import changes, page, table
+from screen.report.run_files import RunFiles
+from screen.report.workbook import Workbook
+from screen.run import Run, cards, grouped_columns, manifest
+from screen.tables import sha256
+
+LAYOUT = 2
+"""Number of the way a run folder is laid out; raised when an older program could misread it."""
+
+RANKED, GAPS, COLUMNS, CARDS, MANIFEST, PAGE = (
+    "ranked.csv",
+    "gaps.csv",
+    "columns.json",
+    "cards.json",
+    "manifest.json",
+    "report.html",
+)
+DATA_FILES = (RANKED, GAPS, COLUMNS, CARDS)
+"""What every manifest holds the digests of; the page is made from them and can be made again."""
+EXTRA = {"short": "short.csv", "parquet": "ranked.parquet", "xlsx": "ranked.xlsx"}
+"""What a run writes on request, by what it is asked for."""
+
+RUN_FILES = (*DATA_FILES, MANIFEST, PAGE)
+"""What every run writes; `also` may ask for more."""
+
+
+SHORT_COLUMNS = (
+    *("role", "rank", "formula", "label", "kind", "score", "passed", "failed_gates"),
+    *("hull_distance_ev_atom", "reduction_v", "oxidation_v", "contact_products"),
+    *("interface_median_ev_atom", "handling", "why"),
+)
+"""The short form of the ranked file, for people."""
+
+GAPS_COLUMNS = (
+    Column("id", "id", "Identifier of the phase in its source.", "ranked.csv", "text"),
+    Column("formula", "formula", "Reduced chemical formula.", "ranked.csv", "text"),
+    Column("column", "column", "The column whose value is missing.", "columns.json", "text"),
+    Column("reason", "reason", "Why it is missing.", "the family that owns the column", "text"),
+)
+
+
+def dictionary(columns: Iterable[tuple[str, Column]]) -> dict[str, Any]:
+    """What each column of the tables of a run means, in their order there.
+
+    Args:
+        columns: those of the ranked file, each with the group that it belongs to.
+    """
+    return {
+        RANKED: [
+            {
+                "name": c.name,
+                "label": c.label,
+                "unit": c.unit,
+                "kind": c.kind,
+                "group": group,
+                "meaning": c.meaning,
+                "source": c.source,
+            }
+            for group, c in columns
+        ],
+        GAPS: [
+            {"name": c.name, "label": c.label, "kind": c.kind, "meaning": c.meaning}
+            for c in GAPS_COLUMNS
+        ],
+    }
+
+
+def dump(value: Any, *, indent: int | None = 2) -> bytes:
+    """JSON as the files of a run hold it; without indent one line, for programs."""
+    separators = None if indent else (",", ":")
+    text = json.dumps(table.finite(value), ensure_ascii=False, indent=indent, separators=separators)
+    return f"{text}\n".encode()
+
+
+def sealed(facts: dict[str, Any]) -> dict[str, Any]:
+    """A manifest with a digest of its own content at its end."""
+    body = {key: value for key, value in facts.items() if key != "seal"}
+    return body | {"seal": hashlib.sha256(dump(body, indent=None)).hexdigest()}
+
+
+def write(done: Run, folder: Path, command: str, also: Sequence[str] = ()) -> Path:
+    """Write RUN_FILES into a folder, all or nothing; an earlier run in it is replaced.
+
+    Args:
+        also: further files, by their names in `EXTRA`.
+
+    Raises:
+        UsageError: if the folder cannot be written, or holds anything but a run.
+    """
+    try:
+        target = folder.resolve()  # a link is followed
+        if target.exists() and not target.is_dir():
+            raise UsageError(f"{folder} is a file; -o takes the folder of the run")
+        if target == Path.cwd():
+            raise UsageError(f"cannot write {folder}: give the run a folder of its own with -o")
+        known = {*RUN_FILES, *EXTRA.values()}
+        if target.is_dir() and {path.name for path in target.iterdir()} - known:
+            raise UsageError(
+                f"{folder} holds other things than a run; choose another place with -o"
+            )
+        _write(done, target, command, also)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {str(folder)[-80:]}: {error.strerror or error}; choose another place "
+            "with -o"
+        ) from error
+    return folder
+
+
+def _write(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
+    """Write to a folder aside and put it in the place of the earlier one, which comes back if that
+    fails.
+    """
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    old = aside.with_name(f"{aside.name}.old")
+    aside.mkdir(parents=True)
+    try:
+        _fill(done, aside, command, also)
+        if folder.exists():
+            folder.rename(old)
+        try:
+            aside.rename(folder)
+        except BaseException:
+            if old.exists():
+                old.rename(folder)
+            raise
+    finally:
+        for leftover in (aside, old, *_abandoned(folder)):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _abandoned(folder: Path) -> list[Path]:
+    """What runs left beside a folder that were killed more than a day ago."""
+    found, oldest = [], time.time() - 86400
+    for path in folder.parent.glob(f".{folder.name}.*"):
+        with suppress(OSError):  # another run removes it, too
+            if path.stat().st_mtime < oldest:
+                found.append(path)
+    return found
+
+
+def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
+    meanings = dictionary(grouped_columns(done.case.electrolytes, done.case.settings))
+    paths = {name: folder / EXTRA[name] for name in also}
+    book = Workbook(paths["xlsx"]) if "xlsx" in paths else None
+    tops: list[page.Top] = []
+    short: list[pa.Table] = []
+
+    def parts() -> Iterable[pa.Table]:
+        """The rows of each role, one role in memory at a time."""
+        for ranking in done.rankings:
+            part = done.ranked(ranking)
+            tops.append(page.Top.of(part))
+            if "short" in paths:
+                short.append(part.select(SHORT_COLUMNS))
+            if book is not None:
+                book.add(ranking.role.label, part)
+            yield part
+
+    table.write_csv(parts(), folder / RANKED)
+    if "parquet" in paths:
+        every = pa.concat_tables([done.ranked(ranking) for ranking in done.rankings])
+        paths["parquet"].write_bytes(table.render(every, "parquet"))
+    if short:
+        table.write_csv(short, paths["short"])
+    if book is not None:
+        book.dictionary(meanings[RANKED])
+        book.close()
+    missing = table.gaps(
+        done.descriptors, done.values, done.identity["id"], done.identity["formula"]
+    )
+    table.write_csv([missing], folder / GAPS)
+    (folder / COLUMNS).write_bytes(dump(meanings))
+    first = np.concatenate([ranking.order[: page.SHOWN] for ranking in done.rankings])
+    about = cards(done, list(dict.fromkeys(first.tolist())))
+    (folder / CARDS).write_bytes(dump(about, indent=None))
+    digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+    facts = sealed({"layout": LAYOUT} | manifest(done, command) | {"files": digests})
+    (folder / MANIFEST).write_bytes(dump(facts))
+    (folder / PAGE).write_bytes(page.build(facts, meanings[RANKED], tops, missing, about))
+
+
+def read(path: Path) -> RunFiles:
+    """Read a run folder.
+
+    Raises:
+        DataError: naming the file that is missing, of another version or altered.
+    """
+    manifest = _manifest(path)
+    for name, digest in manifest["files"].items():
+        file = path / name
+        if not file.is_file():
+            raise DataError(f"{file} is missing: the run is incomplete; write it again with 'rank'")
+        if sha256(file) != digest:
+            raise DataError(
+                f"{file} was altered: its digest is not that of {MANIFEST}; restore it, or write "
+                "the run again with 'rank'"
+            )
+    dictionaries = _json(path / COLUMNS)
+    columns = dictionaries[RANKED]
+    kinds = {c["name"]: c["kind"] for c in columns}
+    return RunFiles(
+        manifest,
+        columns,
+        table.read_csv(path / RANKED, kinds),
+        table.read_csv(path / GAPS, {c.name: c.kind for c in GAPS_COLUMNS}),
+        _json(path / CARDS),
+    )
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    if not path.is_dir():
+        raise DataError(f"no run folder {path}; 'rank' writes one and says where")
+    file = path / MANIFEST
+    if not file.is_file():
+        raise DataError(f"{file} is missing: {path} is no folder of a finished run")
+    manifest = _json(file)
+    layout = manifest.get("layout") if isinstance(manifest, dict) else None
+    if layout != LAYOUT:
+        version = manifest.get("version", "unknown") if isinstance(manifest, dict) else "unknown"
+        raise DataError(
+            f"{file} is of another version: written by screen {table.visible(str(version))[:40]}, "
+            f"layout {'not stated' if layout is None else str(layout)[:20]}, where {LAYOUT} is "
+            "wanted; write the run again with 'rank'"
+        )
+    if sealed(manifest)["seal"] != manifest.get("seal"):
+        raise DataError(f"{file} was altered: it does not fit its own seal; write the run again")
+    absent = [name for name in DATA_FILES if name not in manifest["files"]]
+    if absent:
+        raise DataError(f"{file} names no digest of {absent[0]}; write the run again with 'rank'")
+    return dict(manifest)
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} cannot be read as JSON: {str(error)[:120]}") from error
+
+
+def compare(before: Path, after: Path, top: int) -> changes.Comparison:
+    """What changed from one run folder to another.
+
+    Raises:
+        UsageError: for one folder twice.
+        DataError: for a folder that is no whole run, or runs for different anode metals.
+    """
+    if before.resolve() == after.resolve():
+        raise UsageError(f"{before} and {after} are one folder")
+    names = (before.resolve().name, after.resolve().name)
+    if names[0] == names[1]:
+        names = (str(before), str(after))
+    return changes.compare(read(before), read(after), top, names)
