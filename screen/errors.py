@@ -5,6 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+EXIT_CODES = """
+Exit codes: 0 done, 1 internal fault, 2 usage, 3 data missing or wrong, 4 nothing passed,
+5 network or key, 130 interrupted.
+"""
+
 
 class ScreenError(Exception):
     """A fault with one plain line for the user; `exit_code` tells scripts which kind it was."""

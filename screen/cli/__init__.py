@@ -1,0 +1,103 @@
+"""The command line: `python -m screen`. Data on stdout, everything else on stderr.
+
+Heavy imports wait until a command runs, so that help stays instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from screen import __version__
+from screen.cli import cell, hand_off, literature, maintenance, model, pull, questions
+from screen.cli.rank import rank_command
+from screen.errors import EXIT_CODES, ScreenError, UsageError
+
+__all__ = ["EXIT_CODES", "app", "main"]
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Rank interlayers, hosts and alloys for metal anodes, offline, every number traceable.",
+    epilog=EXIT_CODES,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "rank": rank_command,
+    "window": questions.window_command,
+    "decompose": questions.decompose_command,
+    "interface": questions.interface_command,
+    "explain": questions.explain_command,
+    "report": hand_off.report_command,
+    "shortlist": hand_off.shortlist_command,
+    "pull": pull.pull_command,
+    "snapshots": pull.snapshots_command,
+    "columns": maintenance.columns_command,
+    "compare": hand_off.compare_command,
+    "doctor": maintenance.doctor_command,
+    "build-reference": maintenance.build_reference_command,
+    "build-moduli": maintenance.build_moduli_command,
+}
+"""In the order of the help."""
+
+for _name, _command in COMMANDS.items():
+    app.command(_name, epilog=EXIT_CODES)(_command)
+
+app.add_typer(cell.cell_app, name="cell")
+app.add_typer(model.model_app, name="model")
+app.add_typer(literature.literature_app, name="literature")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and give its exit code; every fault is one line on stderr."""
+    given = sys.argv[1:] if arguments is None else arguments
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(
+            given or ["--help"], prog_name="python -m screen", standalone_mode=False, obj=given
+        )
+    except ScreenError as error:
+        return _fail(str(error), error.exit_code)
+    except SystemExit:
+        return 0  # only where the reader of a pipe has seen enough
+    except Exception as error:
+        usage = getattr(error, "format_message", None)  # typer's own, whichever click it brings
+        if usage is not None:
+            return _fail(f"{usage()} (see python -m screen --help)", UsageError.exit_code)
+        if os.environ.get("SCREEN_TRACEBACK"):
+            raise
+        kind = type(error).__name__
+        return _fail(
+            f"internal fault, {kind}: {error}; set SCREEN_TRACEBACK=1 to see where, and report it",
+            ScreenError.exit_code,
+        )
+    if code == INTERRUPTED:
+        return _fail("interrupted; nothing was left half-written", INTERRUPTED)
+    return int(code or 0)
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""

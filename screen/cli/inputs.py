@@ -1,0 +1,60 @@
+"""From options to settings and to the case of some formulas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from screen.descriptors.case import Case
+    from screen.phases import Phases
+    from screen.settings import Settings
+
+
+class StructureRuns(NamedTuple):
+    """What is computed atom by atom, as options give it; False is not given."""
+
+    barrier: bool = False
+    surface: bool = False
+    calculator: str | None = None
+    workers: int | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Settings by name: those of the options that were given."""
+        return {name: value for name, value in self._asdict().items() if value is not False}
+
+
+def settings_of(
+    config: Path | None,
+    anode: str | None,
+    electrolyte: list[str] | None,
+    engine: str | None,
+    seed: int | None = None,
+    cell: dict[str, Any] | None = None,
+    runs: StructureRuns = StructureRuns(),  # noqa: B008 (cannot change)
+) -> Settings:
+    """Settings of the configuration file, overruled by the options that were given."""
+    from screen.settings import load_settings
+    from screen.tables import anode_of
+
+    symbol = anode_of(anode).symbol if anode is not None else None
+    chosen = tuple(electrolyte) if electrolyte else None
+    return load_settings(
+        config,
+        anode=symbol,
+        electrolytes=chosen,
+        engine=engine,
+        seed=seed,
+        cell=cell,
+        **runs.given,
+    )
+
+
+def case_of(formulas: list[str], phases: Phases, settings: Settings, anode: str | None) -> Case:
+    """The case of some formulas, each of which the source must cover (with the anode, if any)."""
+    from screen import candidates
+
+    for formula in formulas:
+        candidates.check_covered(phases, formula, anode=anode)
+    return candidates.make_case(phases, settings, formulas)[0]

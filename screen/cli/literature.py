@@ -1,0 +1,69 @@
+"""`literature`: the table of measured cells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screen.cli.options import Format, Out
+from screen.cli.output import check_format, say, write_answer
+from screen.errors import EXIT_CODES, NothingPassedError, UsageError, did_you_mean
+
+literature_app = typer.Typer(invoke_without_command=True, epilog=EXIT_CODES)
+
+
+@literature_app.callback()
+def literature_command(
+    context: typer.Context,
+    where: Annotated[
+        str | None,
+        typer.Option(help="Print these: \"ccd_ma_cm2 > 2 and electrolyte_class == 'garnet'\"."),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Columns to print, by comma; 'all' for all of them.")
+    ] = None,
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="Leave out the rows that you added.")
+    ] = False,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """What cells with which material have done: the literature table, and rows of your own."""
+    if context.invoked_subcommand is not None:
+        return
+    from screen import literature
+    from screen.answers import tables
+    from screen.where import parse
+
+    check_format(form)
+    kinds = {column.name: column.kind for column in literature.COLUMNS}
+    names = literature.BRIEF if form == "table" and output is None else literature.NAMES
+    if columns is not None:
+        given = tuple(name.strip() for name in columns.split(","))
+        names = literature.NAMES if given == ("all",) else given
+    for i, name in enumerate(names):
+        if name not in kinds:
+            raise UsageError(f"unknown column {name!r}; {did_you_mean(name, kinds)}")
+        if name in names[:i]:
+            raise UsageError(f"--columns: {name!r} is there twice")
+    condition = parse(where, kinds) if where is not None else None
+    answer = tables.literature_rows(literature.rows(own=not shipped), names, condition)
+    if not answer.rows.num_rows:
+        raise NothingPassedError(f"no row meets --where {where!r}")
+    write_answer(answer, form, output)
+
+
+@literature_app.command("add", epilog=EXIT_CODES)
+def literature_add_command(
+    file: Annotated[Path, typer.Argument(help="CSV with the table's columns; none but these.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
+) -> None:
+    """Check rows of your own, keep them in SCREEN_HOME and fit the models to all rows."""
+    from screen import literature, training
+
+    added = literature.add(file)
+    say(f"rows added to {literature.own_path()}: {added}; fitting the models, half a minute")
+    training.train_literature(seed)
+    say("the ranking now uses models that know them; see 'python -m screen model card'")

@@ -1,0 +1,60 @@
+"""The installation and its tables: `columns`, `doctor`, `build-reference`, `build-moduli`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screen.cli.options import Anode, Format, Gaps, Moduli, Out
+from screen.cli.output import check_format, say, write_answer
+from screen.errors import DataError
+
+
+def columns_command(anode: Anode = None, form: Format = "table", output: Out = None) -> None:
+    """What each column of ranked.csv means, its unit and where it comes from."""
+    from screen.answers import tables
+    from screen.tables import anode_of
+
+    check_format(form)
+    write_answer(tables.dictionary(anode_of(anode or "Li").symbol), form, output)
+
+
+def doctor_command() -> None:
+    """Whether this installation is sound: versions, shipped tables, writable place, engines."""
+    from screen.answers import doctor
+
+    sound = True
+    for good, line in doctor.health():
+        print(f"{'ok ' if good else 'BAD'}  {line}")
+        sound &= good
+    if not sound:
+        raise DataError("the installation is not sound; the lines marked BAD say what to mend")
+
+
+def build_reference_command(
+    source: Annotated[Path, typer.Argument(help="Full snapshot, as for --source.")],
+    gaps: Gaps = None,
+    moduli: Moduli = None,
+) -> None:
+    """Rebuild the embedded reference phases from a full snapshot (for maintainers)."""
+    from screen.sources import reference
+
+    path = reference.build(source, gaps, moduli)
+    say(f"written: {path}, and the digests in datasets.toml")
+
+
+def build_moduli_command(
+    moduli: Annotated[Path, typer.Argument(help="CSV with formula, bulk and shear modulus.")],
+) -> None:
+    """Train the model of elastic moduli anew and print how good it is (for maintainers)."""
+    from screen.descriptors import train_moduli
+    from screen.settings import Settings
+    from screen.sources import table_files
+
+    formulas, values = table_files.moduli(moduli)
+    cap = Settings().modulus_cap_gpa
+    path, measured = train_moduli.build(moduli, formulas, values, cap)
+    print(measured)
+    say(f"written: {path}, and the digests in datasets.toml")

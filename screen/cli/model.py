@@ -1,0 +1,64 @@
+"""`model`: what the models are, how well they do, fitting them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screen.cli.options import Format, Gaps, Moduli, Out, Source
+from screen.cli.output import check_format, check_plot, draw, say, write_answer
+from screen.errors import EXIT_CODES
+
+model_app = typer.Typer(help="The models: what they are, how well they do.", no_args_is_help=True)
+
+
+@model_app.command("card", epilog=EXIT_CODES)
+def model_card_command(
+    form: Format = "table",
+    output: Out = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw predicted against reported figures: FILE.svg or FILE.png."),
+    ] = None,
+) -> None:
+    """What the models are, how well they do on what is new to them, what not to use them for."""
+    from screen.answers import models
+
+    check_format(form)
+    check_plot(plot)
+    write_answer(models.model_card(), form, output)
+    if plot is not None:
+        draw(plot, models.model_drawing)
+
+
+@model_app.command("evaluate", epilog=EXIT_CODES)
+def model_evaluate_command(
+    source: Source = "reference",
+    gaps: Gaps = None,
+    moduli: Moduli = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """Measure all models anew on what they were not fitted to; --source: among its phases."""
+    from screen import pipeline
+    from screen.answers import models
+
+    check_format(form)
+    write_answer(models.model_skill(pipeline.load(source, gaps, moduli), seed), form, output)
+
+
+@model_app.command("train", epilog=EXIT_CODES)
+def model_train_command(
+    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
+) -> None:
+    """Fit the models anew, measure and write them; with rows of yours, beside these rows."""
+    from screen import training
+    from screen.answers import models
+    from screen.model import recovery, stored
+
+    training.train(seed)
+    write_answer(models.model_card(), "table", None)
+    say(f"written: the models, in {stored.place(recovery.NAME).parent}")

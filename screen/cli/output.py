@@ -1,0 +1,138 @@
+"""Where answers go: data to stdout or a file, all else to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from screen.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_STEPS = ("reading", "ranking", "cross-check", "writing")
+
+
+def write_answer(answer: Any, form: str, output: Path | None) -> None:
+    """An answer as a table on the terminal, or in the given format to stdout or a file."""
+    if form == "table" and output is None:
+        answer.print(console())
+    else:
+        emit(answer.render("md" if form == "table" else form), form, output)
+
+
+def check_format(form: str) -> None:
+    """Refuse an unknown format before any work is done."""
+    from screen.report.table import FORMATS
+
+    if form not in FORMATS:
+        raise UsageError(f"unknown format {form!r}; {did_you_mean(form, FORMATS)}")
+
+
+def check_plot(path: Path | None) -> None:
+    """Refuse a picture of an unknown kind before any work is done."""
+    if path is not None and path.suffix.lower() not in (".svg", ".png"):
+        raise UsageError(f"--plot {path.name}: the name ends in .svg or .png")
+
+
+def draw(path: Path, drawing: Callable[[str], bytes]) -> None:
+    """Write a picture, of the kind that the name of the file says."""
+    emit(drawing(path.suffix.lower()[1:]), "", path)
+    say(f"drawn: {path}")
+
+
+def emit(data: bytes, form: str, output: Path | None) -> None:
+    """Bytes to a file (aside, then renamed) or to stdout."""
+    if output is None:
+        if form == "parquet" and sys.stdout.isatty():
+            raise UsageError("parquet is not for a terminal; give -o FILE or a pipe")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    from screen.files import write_aside
+
+    try:
+        if output.is_dir():
+            raise UsageError(f"cannot write {output}: it is a folder; -o takes a file here")
+        write_aside(output, data)
+    except OSError as error:
+        raise UsageError(f"cannot write {str(output)[-80:]}: {error.strerror or error}") from error
+
+
+def console() -> Console:
+    """Where tables are printed; 140 characters wide where there is no terminal."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 140
+    return Console(width=width, highlight=False)
+
+
+def say(message: str) -> None:
+    """A line for the reader, beside the data."""
+    print(message, file=sys.stderr)
+
+
+@contextmanager
+def step_progress(quiet: bool) -> Iterator[Callable[..., None]]:
+    """A bar with the name of the step, on a terminal; elsewhere lines of what takes long."""
+
+    def line(step: str, done: int = 0, of: int = 0) -> None:
+        if of and not quiet:
+            say(f"{step}: {done} of {of} structures")
+
+    if quiet or not sys.stderr.isatty():
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from screen.descriptors import asked
+    from screen.settings import Settings
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=len(asked(Settings())) + len(_STEPS))
+
+        def tell(step: str, done: int = 0, of: int = 0) -> None:
+            many = f" {done}/{of}" if of else ""
+            bar.update(task, description=step + many, advance=0 if of else 1)
+
+        yield tell
+
+
+@contextmanager
+def page_progress(
+    quiet: bool,
+) -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
+    """Where faults are told, and a bar of pages with rate and time left (on a terminal only)."""
+    tell: Callable[[str], None] = (lambda _: None) if quiet else say
+    if quiet or not sys.stderr.isatty():
+        yield tell, lambda *_: None
+        return
+    from rich import progress
+    from rich.console import Console
+    from rich.text import Text
+
+    class Rate(progress.ProgressColumn):
+        """Pages per second."""
+
+        def render(self, task: progress.Task) -> Text:
+            """As text; nothing before there is a rate."""
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:.1f} pages/s" if speed else "")
+
+    console = Console(stderr=True)
+    columns = (
+        progress.TextColumn("pages"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        Rate(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=console) as bar:
+        task = bar.add_task("pages", total=None)
+        yield console.print, lambda done, of: bar.update(task, completed=done, total=of)

@@ -1,0 +1,114 @@
+"""Local snapshots of the Materials Project: `pull`, `snapshots`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screen.cli.inputs import settings_of
+from screen.cli.options import Anode, Format, Out, Quiet
+from screen.cli.output import check_format, page_progress, say, write_answer
+from screen.errors import NothingPassedError, UsageError
+
+
+def pull_command(
+    chemsys: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this system and its subsystems, as Li-P-S; repeat for several."),
+    ] = None,
+    elements: Annotated[
+        str | None, typer.Option(help="Only what these elements form, by comma; as --chemsys.")
+    ] = None,
+    max_pages: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many pages; the next call goes on.")
+    ] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(help="Properties only of what this role selects; energies come for all."),
+    ] = None,
+    structures: Annotated[
+        bool,
+        typer.Option(
+            "--structures",
+            help="Instead: structures of what passes the gates (--role, --anode) in the latest "
+            "snapshot.",
+        ),
+    ] = False,
+    anode: Anode = None,
+    gnome: Annotated[
+        bool, typer.Option("--gnome", help="With GNoME materials (not for commercial use).")
+    ] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget the pages so far.")] = False,
+    rate: Annotated[float | None, typer.Option(help="Requests per second, at most 20. [4]")] = None,
+    endpoint: Annotated[
+        str | None, typer.Option(help="Another address of the API. [MP_API_ENDPOINT or public]")
+    ] = None,
+    snapshots: Annotated[
+        Path | None, typer.Option(help="Folder to keep it in. [SCREEN_HOME or the user's cache]")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Bring the Materials Project into a local snapshot; an interrupted pull goes on. Needs
+    MP_API_KEY.
+    """
+    import shutil
+
+    from screen import files, pipeline
+    from screen.ranking.roles import chosen_roles
+    from screen.run import passed_ids
+    from screen.settings import PullSettings, Settings
+    from screen.sources import materials_project as mp
+    from screen.sources import snapshot, user_files
+
+    if rate is not None and not 0 < rate <= 20:
+        raise UsageError(f"--rate {rate:g}: more than 0 and at most 20 requests per second")
+    polite = PullSettings() if rate is None else PullSettings(requests_per_second=rate)
+    home = snapshots or files.home(os.environ)
+    roles = chosen_roles(tuple(role)) if role else ()
+    key = mp.key_from(os.environ)
+    address = mp.endpoint_from(os.environ, endpoint)
+    if structures:
+        table = snapshot.latest(home / "snapshots")
+        judged = roles or chosen_roles(())
+        done = pipeline.run(user_files.load(table), settings_of(None, anode, None, None), judged)
+        ids = passed_ids(done)
+        if not ids:
+            raise NothingPassedError(f"no phase of {table.name} passes the gates; nothing to pull")
+        with page_progress(quiet) as (tell, advance):
+            path = mp.pull_structures(mp.Server(key, address, polite, tell), ids, table, advance)
+        say(f"written: {path}, structures of {len(ids)} materials")
+        return
+    if len(roles) > 1:
+        raise UsageError("--role: one role for a pull of properties; leave it out for all")
+    systems = [*(chemsys or ()), *([elements.replace(",", "-")] if elements else ())]
+    select = roles[0].select if roles else None
+    properties = select.remote() if select else ()
+    query = mp.Query.of(systems, gnome=gnome, properties=properties)
+    if restart:
+        shutil.rmtree(home / "pulls" / query.digest, ignore_errors=True)
+    cap = Settings().modulus_cap_gpa
+    with page_progress(quiet) as (tell, advance):
+        server = mp.Server(key, address, polite, tell)
+        made = mp.pull_snapshot(server, query, home, cap, max_pages=max_pages, progress=advance)
+    if made is None:
+        say("pages are kept; run the same command again to go on")
+    else:
+        say(f"written: {made}; use it with --source latest or --source {made}")
+
+
+def snapshots_command(
+    folder: Annotated[
+        Path | None, typer.Option("--snapshots", help="Folder. [SCREEN_HOME or the user's cache]")
+    ] = None,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """List the local snapshots, oldest first."""
+    from screen import files
+    from screen.answers import tables
+
+    check_format(form)
+    write_answer(tables.snapshots((folder or files.home(os.environ)) / "snapshots"), form, output)

@@ -1,0 +1,133 @@
+"""`rank`: the whole screening."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screen.cli.inputs import StructureRuns, settings_of
+from screen.cli.options import (
+    Add,
+    Anode,
+    Barrier,
+    Calculator,
+    Config,
+    Electrolytes,
+    EngineName,
+    Format,
+    Gaps,
+    Moduli,
+    Quiet,
+    Seed,
+    Source,
+    Surface,
+    Workers,
+)
+from screen.cli.output import check_format, say, step_progress
+from screen.cli.view import View
+from screen.errors import NothingPassedError, UsageError, did_you_mean
+
+
+def rank_command(
+    context: typer.Context,
+    anode: Anode = None,
+    role: Annotated[
+        list[str] | None, typer.Option(help="interlayer, host or alloy; repeat for several. [all]")
+    ] = None,
+    electrolyte: Electrolytes = None,
+    source: Source = "reference",
+    gaps: Gaps = None,
+    moduli: Moduli = None,
+    add: Add = None,
+    engine: EngineName = None,
+    form: Format = "table",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder of the run. [results/<name of the run>]"),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many of each role to print.")] = 10,
+    columns: Annotated[str | None, typer.Option(help="Columns to print, by comma.")] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            help='Print these, passed or not: "reduction_v<=0.05 and hull_distance_ev_atom<0.03".'
+        ),
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(help="Column to print by; -column for descending. [rank]")
+    ] = None,
+    selected: Annotated[
+        bool,
+        typer.Option(
+            "--selected", help="Of a file, judge only what the roles select (roles.toml)."
+        ),
+    ] = False,
+    barrier: Barrier = False,
+    surface: Surface = False,
+    calculator: Calculator = None,
+    workers: Workers = None,
+    short: Annotated[
+        bool,
+        typer.Option(
+            "--short", help="15 columns for people, in short.csv and (but for tables) printed."
+        ),
+    ] = False,
+    also: Annotated[
+        str | None,
+        typer.Option(help="Write these too, by comma: parquet, xlsx (a sheet per role)."),
+    ] = None,
+    seed: Seed = None,
+    config: Config = None,
+    quiet: Quiet = False,
+) -> None:
+    """Rank candidates in each role; print the best and write all of them to a folder."""
+    from screen import literature, pipeline, predictions, run_folder
+    from screen.ranking.roles import chosen_roles
+    from screen.sources.reference import REFERENCE
+
+    check_format(form)
+    runs = StructureRuns(barrier, surface, calculator, workers)
+    settings = settings_of(config, anode, electrolyte, engine, seed, runs=runs)
+    roles = chosen_roles(tuple(role or ()))
+    if short and columns:
+        raise UsageError("--short and --columns: one of them says which columns to print")
+    extra = [*(["short"] if short else []), *(_more(also) if also else [])]
+    view = View(settings, form, top, columns, where, sort, short=short)
+    with step_progress(quiet) as tell:
+        tell("reading")
+        phases = pipeline.load(source, gaps, moduli, add)
+        own = None if source == REFERENCE else pipeline.file_of(source)
+        files = tuple(path for path in (own, gaps, moduli, add) if path is not None)
+        done = pipeline.run(phases, settings, roles, selected=selected, files=files, progress=tell)
+        tell("writing")
+        place = output or Path("results") / done.name
+        call = shlex.join(["python", "-m", "screen", *context.obj])
+        folder = run_folder.write(done, place, call, extra)
+    shown = view.show(done)
+    if not quiet:
+        passed = ", ".join(f"{r.passed.sum()} as {r.role.name}" for r in done.rankings)
+        note = "" if predictions.learns(settings) else " The literature speaks of Li alone."
+        if not note and literature.own_path().is_file():
+            note = " Rows of your own count in the literature."
+        say(f"{len(done.case)} candidates, passed: {passed}.{note} Written: {folder}/")
+    if not any(r.passed.any() for r in done.rankings):
+        raise NothingPassedError(
+            f"no candidate passed the gates; {folder}/ranked.csv names the gate that each failed"
+        )
+    if not shown:
+        raise NothingPassedError(f"no candidate meets --where {where!r}; {folder}/ has all of them")
+
+
+def _more(also: str) -> list[str]:
+    """The files that --also asks for."""
+    from screen.run_folder import EXTRA
+
+    known = [name for name in EXTRA if name != "short"]
+    wanted = [name.strip().lower() for name in also.split(",") if name.strip()]
+    for name in wanted:
+        if name not in known:
+            raise UsageError(f"--also {name!r}; {did_you_mean(name, known)}")
+    return wanted

@@ -1,0 +1,103 @@
+"""What `rank` prints of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from screen.cli.output import console, emit
+from screen.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from screen.run import Run
+    from screen.settings import Settings
+
+
+class View:
+    """What `rank` prints of a run; wrong names are refused before the work begins."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        form: str,
+        top: int,
+        columns: str | None,
+        where: str | None,
+        sort: str | None,
+        *,
+        short: bool = False,
+    ) -> None:
+        from screen.run import ranked_columns
+        from screen.run_folder import SHORT_COLUMNS
+        from screen.tables import anode_of, electrolytes_of
+        from screen.where import parse
+
+        anode = anode_of(settings.anode).symbol
+        electrolytes = electrolytes_of(anode, settings.electrolytes)
+        self.labels = {column.name: column for column in ranked_columns(electrolytes, settings)}
+        self.form, self.top = form, top
+        self.columns = [name.strip() for name in columns.split(",")] if columns else None
+        if short and form != "table":  # a terminal is too narrow for it
+            self.columns = list(SHORT_COLUMNS)
+        self.sort = None if sort is None else (sort.removeprefix("-"), sort.startswith("-"))
+        for name in (*(self.columns or ()), *([self.sort[0]] if self.sort else ())):
+            if name not in self.labels:
+                raise UsageError(f"unknown column {name!r}; {did_you_mean(name, self.labels)}")
+        for i, name in enumerate(self.columns or ()):
+            if name in (self.columns or ())[:i]:
+                raise UsageError(f"--columns: {name!r} is there twice")
+        kinds = {name: column.kind for name, column in self.labels.items()}
+        self.condition = parse(where, kinds) if where is not None else None
+
+    def show(self, done: Run) -> int:
+        """Print, and say how many rows that were."""
+        import pyarrow as pa
+
+        from screen.report import table as report
+
+        parts = []
+        for ranking in done.rankings:
+            part = self._chosen(done.ranked(ranking))
+            parts.append(part)
+            if self.form == "table" and part.num_rows:
+                role = ranking.role
+                names = self.columns or role.brief
+                title = f"{role.label} for {done.case.anode.symbol}: {role.meaning}"
+                report.to_terminal(console(), part.select(names), self.labels, title)
+                if self.columns is None:
+                    for row in part.slice(0, 3).to_pylist():
+                        said = (row["why"], row["what_would_change"])
+                        print(f"  {row['formula']}: {' '.join(filter(None, said))}")
+                    print()
+        everything = pa.concat_tables(parts)
+        if self.form != "table":
+            chosen = everything.select(self.columns) if self.columns else everything
+            emit(report.render(chosen, self.form), self.form, None)
+        return int(everything.num_rows)
+
+    def _chosen(self, part: pa.Table) -> pa.Table:
+        import numpy as np
+        import pyarrow as pa
+
+        if self.condition is not None:
+            table = {name: _values(part.column(name)) for name in part.column_names}
+            part = part.filter(pa.array(self.condition(table)))
+        else:
+            part = part.filter(part.column("passed"))
+        if self.sort is not None:
+            name, falls = self.sort
+            keys = [(name, "descending" if falls else "ascending"), ("formula", "ascending")]
+            part = part.sort_by(keys if name != "formula" else keys[:1])
+        return part.take(pa.array(np.arange(min(self.top, part.num_rows))))
+
+
+def _values(column: pa.ChunkedArray) -> Any:
+    """A column of a table as an array: NaN, "" or False where missing."""
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type):
+        return column.fill_null("").to_numpy()
+    if pa.types.is_boolean(column.type):
+        return column.fill_null(False).to_numpy()
+    return column.cast(pa.float64()).to_numpy()
