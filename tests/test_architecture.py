@@ -19,6 +19,8 @@ LEVEL = {
     "composition": 0,
     "settings": 0,
     "cell": 0,
+    "doubtful": 0,
+    "volumes": 0,
     "where": 0,
     "tables": 0,
     "similarity": 0,
