@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from screen.columns import Column
-from screen.errors import DataError, UsageError
+from screen.errors import DataError, ScreenError, UsageError
 from screen.report import changes, page, table
 from screen.report.run_files import RunFiles
 from screen.report.workbook import Workbook
@@ -178,19 +178,19 @@ def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
                 book.add(ranking.role.label, part)
             yield part
 
-    table.write_csv(parts(), folder / RANKED)
+    _write_csv(parts(), folder / RANKED, "role")
     if "parquet" in paths:
         every = pa.concat_tables([done.ranked(ranking) for ranking in done.rankings])
         paths["parquet"].write_bytes(table.render(every, "parquet"))
     if short:
-        table.write_csv(short, paths["short"])
+        _write_csv(short, paths["short"], "role")
     if book is not None:
         book.dictionary(meanings[RANKED])
         book.close()
     missing = table.gaps(
         done.descriptors, done.values, done.identity["id"], done.identity["formula"]
     )
-    table.write_csv([missing], folder / GAPS)
+    _write_csv([missing], folder / GAPS, "id")
     (folder / COLUMNS).write_bytes(dump(meanings))
     first = np.concatenate([ranking.order[: page.SHOWN] for ranking in done.rankings])
     about = cards(done, list(dict.fromkeys(first.tolist())))
@@ -199,6 +199,24 @@ def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
     facts = sealed({"layout": LAYOUT} | manifest(done, command) | {"files": digests})
     (folder / MANIFEST).write_bytes(dump(facts))
     (folder / PAGE).write_bytes(page.build(facts, meanings[RANKED], tops, missing, about))
+
+
+def _write_csv(tables: Iterable[pa.Table], path: Path, column: str) -> None:
+    """Write a table and count in the file what was written.
+
+    Args:
+        column: one of its columns.
+
+    Raises:
+        ScreenError: if rows are lost or doubled.
+    """
+    rows = table.write_csv(tables, path)
+    found = table.count_rows(path, column)
+    if found != rows:
+        raise ScreenError(
+            f"{path.name} has {found} rows where {rows} were written; the run was not kept, please "
+            f"report it with the version of pyarrow ({pa.__version__})"
+        )
 
 
 def read(path: Path) -> RunFiles:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from screen import run_folder
 from screen.answers import run_folders
-from screen.errors import DataError
+from screen.errors import DataError, ScreenError
+from screen.report import table
 from screen.run import ranked_columns
 from screen.tables import electrolytes_of
 from tests.report import runs
@@ -36,6 +39,24 @@ def test_what_was_written_is_read(run: Path) -> None:
         for name in expected.column_names:
             assert own[name].to_pylist() == expected[name].to_pylist(), name
     assert set(files.cards["candidates"]) == set(done.identity["id"])
+
+
+@pytest.mark.parametrize("name", ["ranked.csv", "gaps.csv", "short.csv"])
+def test_a_run_whose_rows_are_not_those_that_were_written_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    right = table.write_csv
+
+    def doubled(tables: Iterable[pa.Table], path: Path) -> int:
+        rows = right(tables, path)
+        if path.name == name:
+            path.write_bytes(path.read_bytes() + path.read_bytes())
+        return rows
+
+    monkeypatch.setattr(table, "write_csv", doubled)
+    with pytest.raises(ScreenError, match=rf"{name} has \d+ rows where \d+ were written"):
+        runs.written(tmp_path / "run", ("short",))
+    assert list(tmp_path.iterdir()) == []
 
 
 def pc_equal(table: Any, column: str, value: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import math
 import re
@@ -81,19 +82,42 @@ def gaps(
     return pa.concat_tables(parts)
 
 
-def write_csv(tables: Iterable[pa.Table], path: Any) -> None:
+def write_csv(tables: Iterable[pa.Table], path: Any) -> int:
     """Tables of one schema, one below the other: UTF-8, RFC 4180, numbers in shortest form.
 
     A text that a spreadsheet would execute (it begins with = + - @, tab or a line end) gets an
     apostrophe before it, and so does one that looks like such a text already; `read_csv` takes it
     off again.
+
+    Returns:
+        How many rows were given.
     """
     tables = iter(tables)
-    first = next(tables)
+    first, rows = next(tables), 0
     with pa.csv.CSVWriter(path, first.schema) as writer:
-        writer.write_table(_guarded(first))
-        for table in tables:
-            writer.write_table(_guarded(table))
+        for table in itertools.chain([first], tables):
+            rows += table.num_rows
+            for batch in _guarded(table).to_batches():
+                # Before version 24, pyarrow writes what came before an empty batch once more
+                # (https://github.com/apache/arrow/issues/36889).
+                if batch.num_rows:
+                    writer.write_batch(batch)
+    return rows
+
+
+def count_rows(path: Any, column: str) -> int:
+    """Rows of a file that `write_csv` wrote, read block by block.
+
+    Args:
+        column: one that the file has.
+
+    Raises:
+        pa.ArrowInvalid, KeyError: if the file is another.
+    """
+    options = pa.csv.ConvertOptions(include_columns=[column], column_types={column: pa.string()})
+    parsing = pa.csv.ParseOptions(newlines_in_values=True)
+    with pa.csv.open_csv(path, parse_options=parsing, convert_options=options) as reader:
+        return sum(batch.num_rows for batch in reader)
 
 
 def read_csv(path: Any, kinds: Mapping[str, str]) -> pa.Table:

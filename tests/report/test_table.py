@@ -20,6 +20,7 @@ from rich.console import Console
 from screen.columns import Column, Values
 from screen.report.table import (
     arrow,
+    count_rows,
     finite,
     gaps,
     read_csv,
@@ -181,8 +182,20 @@ def test_equal_tables_give_equal_bytes(form: str) -> None:
 def test_several_tables_in_one_file(tmp_path: Path) -> None:
     path = tmp_path / "both.csv"
     rows = [{"name": "a", "value": None, "flag": True}]
-    write_csv(iter([table(rows), table([]), table(rows)]), path)
+    assert write_csv(iter([table(rows), table([]), table(rows)]), path) == 2
     assert path.read_text().splitlines() == ['"name","value","flag"', '"a",,true', '"a",,true']
+
+
+@given(parts=st.lists(st.lists(ANY, max_size=3), min_size=1, max_size=4))
+def test_every_row_is_written_once_whatever_the_parts(parts: list[list[dict[str, Any]]]) -> None:
+    """Empty parts made old versions of pyarrow write the part before once more."""
+    whole = table([row for part in parts for row in part])
+    once, several, apart = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    write_csv([whole], once)
+    write_csv([pa.concat_tables([table(part) for part in parts])], several)
+    write_csv([table(part) for part in parts], apart)
+    assert once.getvalue() == several.getvalue() == apart.getvalue()
+    assert count_rows(io.BytesIO(once.getvalue()), "name") == len(whole)
 
 
 @pytest.mark.parametrize(
