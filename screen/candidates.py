@@ -20,8 +20,7 @@ from screen.errors import DataError, NothingPassedError, UsageError
 from screen.phases import Phases
 from screen.ranking.roles import Role
 from screen.settings import Settings
-from screen.sources import reference
-from screen.sources.reference import REFERENCE
+from screen.sources import REFERENCE, reference
 from screen.tables import Anode, anode_of, electrolytes_of
 from screen.thermo.hull import stable_table
 from screen.thermo.stacks import Competition

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +17,7 @@ import pyarrow.parquet
 from screen.columns import Column
 from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray, tidy_formulas
 from screen.errors import DataError, did_you_mean
+from screen.tables import sha256
 
 _FROM_SOURCE = "as the source table gives it"
 
@@ -101,6 +104,7 @@ class Phases:
         systems: sets of elements within which the table holds every competing phase;
             None if it holds them all.
         added: how many of the last rows a user added; they are candidates wherever they are.
+        files: what the table was read from; none if it was made in memory.
 
     Raises:
         DataError: with one line on the first thing that is wrong.
@@ -115,8 +119,9 @@ class Phases:
         name: str = "table",
         systems: Iterable[frozenset[str]] | None = None,
         added: int = 0,
+        files: tuple[Path, ...] = (),
     ) -> None:
-        self.name, self.added = name, added
+        self.name, self.added, self.files = name, added, files
         self.systems = None if systems is None else frozenset(systems)
         given = table if isinstance(table, pa.Table) else pa.table(dict(table))
         self._check_columns(given)
@@ -318,6 +323,17 @@ class Phases:
     def select(self, rows: IntArray | Sequence[int]) -> pa.Table:
         """The chosen rows as a table."""
         return self.table.take(pa.array(rows, pa.int64()))
+
+    def digests(self) -> list[tuple[str, str]]:
+        """Name and sha256 of each file that the table was read from; of one made in memory, of
+        its values.
+        """
+        if self.files:
+            return [(path.name, sha256(path)) for path in self.files]
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, self.table.schema) as writer:
+            writer.write_table(self.table)
+        return [("values", hashlib.sha256(sink.getvalue()).hexdigest())]
 
     def write_parquet(self, path: Path) -> None:
         """Write the table; the same table gives the same bytes."""

@@ -5,20 +5,18 @@ Nothing is written here: `run_folder.write` takes what `run` returns.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from pathlib import Path
 
-from screen import descriptors, files
+from screen import descriptors, sources
 from screen.candidates import chosen_case, make_case
 from screen.columns import Values
 from screen.composition import Compositions
 from screen.crosscheck import cross_check
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
-from screen.errors import DataError, UsageError, did_you_mean
+from screen.errors import DataError, did_you_mean
 from screen.phases import Phases
 from screen.predictions import predict, with_models
 from screen.ranking import order
@@ -26,39 +24,11 @@ from screen.ranking.order import Ranking
 from screen.ranking.roles import Role
 from screen.run import Run
 from screen.settings import Settings
-from screen.sources import reference, snapshot, user_files
-from screen.sources.reference import REFERENCE
+from screen.sources import REFERENCE, reference
 from screen.tables import anode_of
 
 Progress = structure_runs.Progress
-
-
-def load(
-    source: str,
-    gaps: Path | None = None,
-    moduli: Path | None = None,
-    add: Path | None = None,
-) -> Phases:
-    """Phases of the embedded reference set, of a file, or of the latest snapshot.
-
-    Args:
-        gaps, moduli: files whose columns join those of a file.
-        add: a file of further phases, of the same correction scheme.
-    """
-    if source == REFERENCE:
-        if gaps or moduli:
-            raise UsageError("--gaps and --moduli go with a --source file, not with 'reference'")
-        phases = reference.load()
-    else:
-        phases = user_files.load(file_of(source), gaps=gaps, moduli=moduli)
-    return phases if add is None else user_files.add(phases, add)
-
-
-def file_of(source: str) -> Path:
-    """The file that a source other than the reference set means."""
-    if source == snapshot.LATEST:
-        return snapshot.latest(files.home(os.environ) / "snapshots")
-    return Path(source)
+load = sources.load
 
 
 def describe(case: Case, progress: Progress, executor: Executor | None = None) -> Values:
@@ -92,7 +62,6 @@ def run(
     roles: Sequence[Role],
     *,
     selected: bool = False,
-    files: tuple[Path, ...] = (),
     progress: Progress = lambda *_: None,
     executor: Executor | None = None,
 ) -> Run:
@@ -100,12 +69,11 @@ def run(
 
     Args:
         selected: judge only what the roles select of a large table.
-        files: what the phases were read from, for the record.
         progress: told the name of each step as it begins, and how far expensive ones are.
         executor: takes the expensive work: see `screen.atomistic.jobs.run`.
     """
     case, identity = chosen_case(phases, settings, roles, selected)
-    return judge(case, identity, describe(case, progress, executor), roles, files, progress)
+    return judge(case, identity, describe(case, progress, executor), roles, progress)
 
 
 def judge(
@@ -113,7 +81,6 @@ def judge(
     identity: dict[str, Sequence[str]],
     described: Values,
     roles: Sequence[Role],
-    files: tuple[Path, ...],
     progress: Progress = lambda *_: None,
 ) -> Run:
     """What follows when all candidates are described: predict, rank and check."""
@@ -122,7 +89,7 @@ def judge(
     rankings = rank(with_models(roles, case.settings), values, case.formulas)
     progress("cross-check")
     check = cross_check(case)
-    return Run(case, identity, values, rankings, check, files)
+    return Run(case, identity, values, rankings, check)
 
 
 def explain(

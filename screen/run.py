@@ -30,9 +30,8 @@ from screen.report import page
 from screen.report import table as report
 from screen.settings import Settings
 from screen.sources import reference
-from screen.sources.reference import REFERENCE
 from screen.structures import TABLE, shipped
-from screen.tables import DATA, SEALED, Electrolyte, sha256
+from screen.tables import DATA, SEALED, Electrolyte
 
 
 def computed_columns(
@@ -81,7 +80,6 @@ class Run:
     values: Values
     rankings: tuple[Ranking, ...]
     check: CrossCheck | None = None
-    files: tuple[Path, ...] = ()
 
     @property
     def descriptors(self) -> tuple[Column, ...]:
@@ -116,7 +114,7 @@ class Run:
             models = (recovery.load(), performance.load())
             choices += repr([(model.fitted_to, model.seed) for model in models])
         return {
-            "data": data_digest(self.case.phases, self.files),
+            "data": data_digest(self.case.phases),
             "code": code_digest(),
             "choices": hashlib.sha256(choices.encode()).hexdigest(),
         }
@@ -135,13 +133,9 @@ def passed_ids(done: Run) -> list[str]:
     return sorted({done.identity["id"][i] for i in np.flatnonzero(passed).tolist()})
 
 
-def data_digest(phases: Phases, files: Sequence[Path]) -> str:
-    """Digest of the files that phases were read from."""
-    data = hashlib.sha256()
-    shipped = (DATA / "reference_phases.csv", DATA / "candidates.csv")
-    for path in (*(shipped if phases.name == REFERENCE else ()), *files):
-        data.update(sha256(path).encode())
-    return data.hexdigest()
+def data_digest(phases: Phases) -> str:
+    """Digest of what phases were read from."""
+    return hashlib.sha256("".join(digest for _, digest in phases.digests()).encode()).hexdigest()
 
 
 def code_digest() -> str:
@@ -223,7 +217,7 @@ def manifest(done: Run, command: str) -> dict[str, Any]:
         "anode": {"symbol": case.anode.symbol, "name": case.anode.name},
         "source": {
             "name": phases.name,
-            "files": {path.name: sha256(path) for path in done.files},
+            "files": dict(phases.digests()),
             "phases": len(phases),
             "scheme": phases.scheme,
             "database_versions": sorted(set(phases.texts("database_version")) - {""}),

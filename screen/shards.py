@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from pydantic import BaseModel, ConfigDict, Field
 
-from screen import candidates, descriptors, pipeline, run
+from screen import candidates, descriptors, pipeline, run, sources
 from screen.atomistic import jobs
 from screen.columns import Texts, Values
 from screen.composition import IntArray
@@ -37,7 +37,7 @@ from screen.pipeline import Progress
 from screen.ranking.roles import Role, chosen_roles
 from screen.run import Run
 from screen.settings import Settings
-from screen.sources.reference import REFERENCE
+from screen.sources import REFERENCE
 from screen.sources.snapshot import keep
 from screen.tables import sha256
 
@@ -74,12 +74,6 @@ class Request(BaseModel):
     selected: bool = Field(default=False, description="as --selected")
     settings: Settings = Settings()
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """What the phases are read from, as `rank` records it."""
-        own = None if self.source == REFERENCE else Path(self.source)
-        return tuple(path for path in (own, self.gaps, self.moduli, self.add) if path is not None)
-
     def resolved(self) -> Request:
         """The same with the files that it means today, by their whole paths."""
         update: dict[str, Any] = {
@@ -87,9 +81,7 @@ class Request(BaseModel):
             for name in ("gaps", "moduli", "add")
             if (path := getattr(self, name)) is not None
         }
-        if self.source != REFERENCE:
-            update["source"] = str(pipeline.file_of(self.source).absolute())
-        return self.model_copy(update=update)
+        return self.model_copy(update=update | {"source": sources.pinned(self.source)})
 
 
 @dataclass(frozen=True)
@@ -109,7 +101,7 @@ class Work:
         Raises:
             UsageError, DataError: as `pipeline.run`.
         """
-        phases = pipeline.load(request.source, request.gaps, request.moduli, request.add)
+        phases = sources.load(request.source, request.gaps, request.moduli, request.add)
         roles = chosen_roles(request.roles)
         case, identity = candidates.chosen_case(phases, request.settings, roles, request.selected)
         return cls(request, phases, roles, case, identity)
@@ -120,12 +112,9 @@ class Work:
         code, and the packages that compute.
         """
         packages = ("numpy", "scipy", "pyarrow", "pymatgen", "pymatgen-core")
-        named = {Path(text) for text in set(self.phases.texts("structure")) if text}
-        structures = {str(path): sha256(path) for path in sorted(named) if path.is_file()}
         parts = {
             "step": STEP,
-            "data": run.data_digest(self.phases, self.request.files),
-            "structures": structures,
+            "data": run.data_digest(self.phases),
             "settings": self.request.settings.model_dump_json(),
             "code": run.code_digest(),
             "packages": {name: importlib.metadata.version(name) for name in packages},
@@ -342,8 +331,7 @@ def judge(
             parts = [_checked(shard) for _, shard in of_kind]
             parts.append(descriptors.compute_families(work.case.take(rest), (name,)))
             described.update(_join(parts, np.argsort(np.concatenate([rows, rest]))))
-    files = work.request.files
-    return pipeline.judge(work.case, work.identity, described, work.roles, files, progress)
+    return pipeline.judge(work.case, work.identity, described, work.roles, progress)
 
 
 def _checked(shard: Shard) -> Values:

@@ -16,8 +16,7 @@ from screen.phases import Phases
 from screen.ranking import order
 from screen.ranking.roles import roles
 from screen.settings import Settings
-from screen.sources import reference
-from screen.sources.reference import REFERENCE
+from screen.sources import REFERENCE, reference
 
 SETTINGS = Settings(anode=literature.ANODE)
 FEW = (

@@ -184,7 +184,7 @@ def test_name_depends_on_what_the_result_depends_on(tmp_path: Path) -> None:
         replace(base, case=replace(base.case, settings=Settings(plating_v=0.0))).name,
     ]
     phases, path = alloys(tmp_path)
-    with_file = pipeline.run(phases, QUICK, chosen_roles(("alloy",)), files=(path,))
+    with_file = pipeline.run(phases, QUICK, chosen_roles(("alloy",)))
     names.append(with_file.name)
     assert with_file.name.startswith("li-alloys-")
     assert len(set(names)) == len(names)
@@ -302,8 +302,8 @@ def test_ranked_file_has_every_candidate_in_every_role() -> None:
 
 
 def test_polymorphs_are_ranked_by_their_own_energies(tmp_path: Path) -> None:
-    phases, path = alloys(tmp_path)
-    run = pipeline.run(phases, QUICK, chosen_roles(("alloy",)), files=(path,))
+    phases, _ = alloys(tmp_path)
+    run = pipeline.run(phases, QUICK, chosen_roles(("alloy",)))
     rows = {row["id"]: row for row in run.ranked(run.rankings[0]).to_pylist()}
     assert rows["a"]["hull_distance_ev_atom"] == 0
     assert rows["b"]["hull_distance_ev_atom"] == pytest.approx(0.01)
@@ -326,7 +326,7 @@ def test_explain_ranks_a_newcomer_among_the_named() -> None:
 def test_a_table_of_the_metal_alone_has_no_candidates(tmp_path: Path) -> None:
     path = tmp_path / "li.csv"
     path.write_text("formula,formation_energy_ev_atom\nLi,0\n")
-    run = pipeline.run(user_files.load(path), QUICK, chosen_roles(()), files=(path,))
+    run = pipeline.run(user_files.load(path), QUICK, chosen_roles(()))
     run_folder.write(run, tmp_path / "run", "")
     with (tmp_path / "run" / "ranked.csv").open(newline="") as file:
         assert list(csv.DictReader(file)) == []

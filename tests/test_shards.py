@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import screen.run
 from screen import candidates, descriptors, pipeline, run_folder, shards
 from screen.columns import Texts, Values, missing
 from screen.descriptors.case import Case
@@ -55,7 +56,7 @@ def test_the_same_files_as_an_undivided_run(
     divided = shards.judge(plan, all_shards(plan))
     phases = pipeline.load(str(table))
     roles = shards.work_of(plan).roles
-    whole = pipeline.run(phases, Settings(), roles, selected=selected, files=(table,))
+    whole = pipeline.run(phases, Settings(), roles, selected=selected)
     assert divided.name == whole.name
     assert divided.check == whole.check
     folders = [
@@ -112,7 +113,7 @@ def test_no_shard_is_taken_for_another(
     paths = [work.path(tmp_path, range(2)) for work in works]
     assert paths[0] != paths[1]
     assert works[0].path(tmp_path, range(1)) != paths[0]
-    monkeypatch.setattr(pipeline, "code_digest", lambda: "other code")
+    monkeypatch.setattr(screen.run, "code_digest", lambda: "other code")
     assert shards.Work.of(base).path(tmp_path, range(2)) != paths[0]
 
 

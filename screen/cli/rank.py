@@ -86,7 +86,6 @@ def rank_command(
     """Rank candidates in each role; print the best and write all of them to a folder."""
     from screen import literature, pipeline, predictions, run_folder
     from screen.ranking.roles import chosen_roles
-    from screen.sources.reference import REFERENCE
 
     check_format(form)
     runs = StructureRuns(barrier, surface, calculator, workers)
@@ -99,9 +98,7 @@ def rank_command(
     with step_progress(quiet) as tell:
         tell("reading")
         phases = pipeline.load(source, gaps, moduli, add)
-        own = None if source == REFERENCE else pipeline.file_of(source)
-        files = tuple(path for path in (own, gaps, moduli, add) if path is not None)
-        done = pipeline.run(phases, settings, roles, selected=selected, files=files, progress=tell)
+        done = pipeline.run(phases, settings, roles, selected=selected, progress=tell)
         tell("writing")
         place = output or Path("results") / done.name
         call = shlex.join(["python", "-m", "screen", *context.obj])

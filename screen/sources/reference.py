@@ -15,13 +15,10 @@ from screen.columns import Column
 from screen.composition import INDEX, Compositions, parse_formula
 from screen.errors import DataError
 from screen.phases import Phases
-from screen.sources import user_files
+from screen.sources import REFERENCE, Source, user_files
 from screen.tables import DATA, checked, datasets, electrolytes_of, rows_of, seal
 from screen.thermo.hull import stable_table
 from screen.thermo.stacks import Competition, Ragged, competitors
-
-REFERENCE = "reference"
-"""Name of the embedded set, as a source and in what is written about a run."""
 
 ANODES = ("Li", "Na", "Mg")
 """Anode metals that the embedded set covers."""
@@ -72,8 +69,13 @@ def load() -> Phases:
     Raises:
         DataError: if a shipped file was changed.
     """
-    table = user_files.load(checked("reference_phases")).table
-    return Phases(table, name=REFERENCE, systems=_systems())
+    path = checked("reference_phases")
+    table = user_files.load(path).table
+    files = (path, checked("candidates"))
+    return Phases(table, name=REFERENCE, systems=_systems(), files=files)
+
+
+SOURCE = Source(REFERENCE, load)
 
 
 @cache
@@ -102,7 +104,12 @@ def without_dilute(phases: Phases) -> Phases:
     largest = np.zeros(len(rows), dtype=np.int64)
     np.maximum.at(largest, rows.owner, rows.count)
     keep = (rows.size == 1) | (largest <= DILUTE * rows.atoms)
-    return Phases(phases.select(np.flatnonzero(keep)), name=phases.name, systems=phases.systems)
+    return Phases(
+        phases.select(np.flatnonzero(keep)),
+        name=phases.name,
+        systems=phases.systems,
+        files=phases.files,
+    )
 
 
 def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = DATA) -> Path:

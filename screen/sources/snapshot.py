@@ -20,7 +20,6 @@ from screen.phases import Phases
 from screen.tables import sha256
 
 FORMAT = 1
-LATEST = "latest"
 NOTES = "screen"
 _NEEDED = ("database_version", "phases", "scheme", "licences", "sha256")
 

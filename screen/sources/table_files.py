@@ -54,6 +54,16 @@ def with_structures(table: pa.Table, beside: Path) -> pa.Table:
     return table.append_column("structure", pa.array(names, pa.string()))
 
 
+def structure_files(table: pa.Table) -> list[Path]:
+    """The files that the column `structure` of a table names, each once."""
+    if "structure" not in table.column_names:
+        return []
+    if not pa.types.is_string(table.schema.field("structure").type):
+        return []  # Phases says what is wrong
+    named = table.column("structure").unique().drop_null().to_pylist()
+    return [path for path in map(Path, sorted(named)) if path.is_file()]
+
+
 def _read_csv(path: Path) -> pa.Table:
     """All known columns of a CSV; numbers that are none are named with their row."""
     try:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from screen.errors import DataError, did_you_mean
 from screen.phases import Phases
-from screen.sources import entry_files, snapshot, table_files
+from screen.sources import entry_files, names, snapshot, table_files
 
 FORMATS = (".parquet", ".csv", ".json")
 
@@ -29,7 +29,7 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
     """
     if not path.is_file():
         what = " is a folder" if path.is_dir() else ": no such file"
-        raise DataError(f"{path}{what}; --source takes 'reference', 'latest' or a file")
+        raise DataError(f"{path}{what}; --source takes {names()}")
     readers = {
         ".parquet": table_files.read_parquet,
         ".csv": table_files.read_energies,
@@ -44,10 +44,11 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
     if suffix == ".parquet":
         table = table_files.with_structures(table, snapshot.structures_beside(path))
     systems = snapshot.systems_of(table.schema, path.name)
-    for companion in (gaps, moduli):
-        if companion is not None:
-            table = table_files.join(table, path.name, companion)
-    return Phases(table, name=path.name, systems=systems)
+    companions = [companion for companion in (gaps, moduli) if companion is not None]
+    for companion in companions:
+        table = table_files.join(table, path.name, companion)
+    files = (path, *companions, *table_files.structure_files(table))
+    return Phases(table, name=path.name, systems=systems, files=files)
 
 
 SAME_SCHEME_EV_ATOM = 0.05
@@ -85,6 +86,7 @@ def add(phases: Phases, path: Path) -> Phases:
         name=phases.name,
         systems=phases.systems,
         added=len(theirs),
+        files=(*phases.files, *more.files),
     )
 
 

@@ -1,0 +1,132 @@
+"""What CONTRIBUTING promises of adding things, tried in a copy of the package."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+Done = subprocess.CompletedProcess[str]
+QUICK = "check_candidates = 2\ncheck_interfaces = 1\n"
+
+
+class Copy:
+    """The package in a folder of its own, to be edited and run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.home = folder / "copy", folder / "home"
+        self.home.mkdir()
+        for name in ("screen", "flows"):
+            shutil.copytree(
+                ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        (self.folder / "quick.toml").write_text(QUICK, encoding="utf-8")
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "screen" / "data"
+
+    def run(self, *command: str) -> Done:
+        """Python, with this copy on its path."""
+        ours = {"PYTHONPATH": str(self.folder), "SCREEN_HOME": str(self.home)}
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=self.folder,
+            env=os.environ | ours,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+
+    def screen(self, *arguments: str) -> Done:
+        return self.run("-m", "screen", *arguments)
+
+    def good(self, *arguments: str) -> Done:
+        done = self.screen(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def rank(self, *arguments: str) -> list[dict[str, str]]:
+        """The rows of a run."""
+        self.good("rank", "-q", "--config", "quick.toml", "-o", "run", *arguments)
+        with (self.folder / "run" / "ranked.csv").open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copy:
+    return Copy(tmp_path)
+
+
+SOURCE = '''"""Phases of my group."""
+
+from pathlib import Path
+
+from screen.phases import Phases
+from screen.sources import Source
+
+PATH = Path("mine.tsv")
+
+
+def load():
+    rows = [line.split("\\t") for line in PATH.read_text().splitlines()]
+    table = {
+        "formula": [formula for formula, _ in rows],
+        "formation_energy_ev_atom": [float(energy) for _, energy in rows],
+    }
+    return Phases(table, name="mine", files=(PATH,))
+
+
+SOURCE = Source("mine", load)
+'''
+IN_BATCHES = """
+from pathlib import Path
+from flows.parameters import Screening
+from screen import run_folder, shards
+request = Screening(source="mine", roles=("alloy",)).requests()[0]
+plan = shards.make_plan(request, Path("kept"))
+parts = [shards.describe(plan, i) for i in range(len(shards.read_plan(plan).batches))]
+run = shards.judge(plan, parts)
+run_folder.write(run, Path("batches"), "")
+"""
+
+
+def test_a_source_in_one_file(copy: Copy) -> None:
+    (copy.folder / "screen/sources/mine.py").write_text(SOURCE, encoding="utf-8")
+    phases = copy.folder / "mine.tsv"
+    phases.write_text("Li\t0\nZn\t0\nSn\t0\nLiZn\t-0.2\nLi5Sn2\t-0.3\n", encoding="utf-8")
+    rows = copy.rank("--source", "mine", "--role", "alloy")
+    assert {row["formula"] for row in rows} == {"Zn", "Sn", "LiZn", "Li5Sn2"}
+    facts = json.loads((copy.folder / "run/manifest.json").read_text(encoding="utf-8"))
+    assert facts["source"]["files"].keys() == {"mine.tsv"}
+
+    assert copy.run("-c", IN_BATCHES).returncode == 0
+    ranked = [(copy.folder / run / "ranked.csv").read_bytes() for run in ("run", "batches")]
+    assert ranked[0] == ranked[1]
+
+    before = facts["digests"]["data"]
+    phases.write_text(phases.read_text(encoding="utf-8").replace("-0.2", "-0.21"), encoding="utf-8")
+    copy.rank("--source", "mine", "--role", "alloy")
+    facts = json.loads((copy.folder / "run/manifest.json").read_text(encoding="utf-8"))
+    assert facts["digests"]["data"] != before
+    assert "'mine'" in copy.screen("window", "LiZn", "--source", "absent.csv").stderr
+    refused = copy.screen("rank", "--source", "mine", "--gaps", "gaps.csv")
+    assert refused.returncode == 2
+    assert "not with 'mine'" in refused.stderr
+
+
+def test_two_sources_of_one_name_are_refused(copy: Copy) -> None:
+    text = SOURCE.replace('Source("mine"', 'Source("latest"')
+    (copy.folder / "screen/sources/mine.py").write_text(text, encoding="utf-8")
+    refused = copy.screen("window", "LiF")
+    assert refused.returncode == 1
+    assert "two sources are called 'latest'" in refused.stderr
