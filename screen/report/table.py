@@ -97,11 +97,10 @@ def write_csv(tables: Iterable[pa.Table], path: Any) -> int:
     with pa.csv.CSVWriter(path, first.schema) as writer:
         for table in itertools.chain([first], tables):
             rows += table.num_rows
+            # Not the table at once: before version 24 pyarrow then writes what came before an
+            # empty batch once more (https://github.com/apache/arrow/issues/36889).
             for batch in _guarded(table).to_batches():
-                # Before version 24, pyarrow writes what came before an empty batch once more
-                # (https://github.com/apache/arrow/issues/36889).
-                if batch.num_rows:
-                    writer.write_batch(batch)
+                writer.write_batch(batch)
     return rows
 
 
