@@ -11,6 +11,7 @@ from rich.console import Console
 from screen.answers.answer import Answer
 from screen.errors import DataError, UsageError
 from screen.report import table as report
+from screen.report import terminal
 from screen.units import plain_name, unit_of
 
 
@@ -64,6 +65,6 @@ def figures(title: str, numbers: Mapping[str, float]) -> Answer:
             "value": [f"{number:.4g}" for number in numbers.values()],
             "unit": [unit_of(name) for name in numbers],
         }
-        report.to_terminal(console, pa.table(shown), {}, title, nothing="")
+        terminal.print_table(console, pa.table(shown), {}, title, nothing="")
 
     return Answer(pa.Table.from_pylist(report.finite(rows)), dict(numbers), show)

@@ -11,6 +11,7 @@ from screen.answers.answer import Answer
 from screen.columns import Column, Values
 from screen.descriptors.case import Case
 from screen.report import table as report
+from screen.report import terminal
 from screen.thermo.stacks import Mixtures
 
 
@@ -78,8 +79,9 @@ def windows(case: Case) -> Answer:
                 "v_low": Column("v_low_v", "down to", "", ""),
                 "anode_per_formula": Column("", f"{case.anode.symbol} taken up", "", ""),
             }
-            report.to_terminal(console, states, labels, window_line(case, values, i))
-            console.print(f"  {contact_line(values, i)}\n", soft_wrap=True, markup=False)
+            terminal.print_table(console, states, labels, window_line(case, values, i))
+            terminal.print_sentence(console, contact_line(values, i))
+            console.print()
 
     return Answer(pa.Table.from_pylist(report.finite(rows)), records, show)
 
@@ -142,7 +144,7 @@ def decompositions(case: Case) -> Answer:
     )
 
     def show(console: Console) -> None:
-        report.to_terminal(console, rows, _labels(case), "Decomposition")
+        terminal.print_table(console, rows, _labels(case), "Decomposition")
 
     return Answer(rows, records, show)
 
@@ -184,7 +186,7 @@ def interface(case: Case) -> Answer:
         if energy < 0:
             part = f"{reactions.x_a[reactions.lowest[0]]:.3f} of the atoms from {a}"
             title = f"{a} with {b}: strongest {energy:z.4f} eV/atom, {part}"
-        report.to_terminal(
+        terminal.print_table(
             console, rows.select(["x_a", "reaction_energy_ev_atom", "products"]), labels, title
         )
         distances = descriptors.compute_families(case, ("stability",)).columns
@@ -196,6 +198,8 @@ def interface(case: Case) -> Answer:
                     else f"{distance:.3f} eV/atom above"
                 )
                 said = said.replace("above", "above the hull")
-                console.print(f"  {formula} ({said}) stands as its stablest mixture.", markup=False)
+                terminal.print_sentence(
+                    console, f"{formula} ({said}) stands as its stablest mixture."
+                )
 
     return Answer(rows, {key: record[key] for key in order}, show)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pyarrow as pa
 from rich.console import Console
-from rich.text import Text
 
 from screen import training
 from screen.answers.answer import Answer
 from screen.model import card as model_cards
 from screen.model import performance
 from screen.phases import Phases
-from screen.report import plot
-from screen.report import table as report
+from screen.report import plot, terminal
 from screen.units import unit_of
 
 
@@ -25,9 +23,9 @@ def model_card() -> Answer:
 
     def show(console: Console) -> None:
         for name, card in found.items():
-            console.print(Text(f"{name.capitalize()} model", style="bold underline"))
+            terminal.print_title(console, f"{name.capitalize()} model")
             for item, said in card.items():
-                console.print(Text.assemble((f"{item}: ", "bold"), said), soft_wrap=True)
+                terminal.print_sentence(console, f"{item}: {said}")
             console.print()
 
     return Answer(rows, found, show)
@@ -74,7 +72,7 @@ def model_skill(phases: Phases, seed: int) -> Answer:
 
     def show(console: Console) -> None:
         title = f"On what was left out, among the phases of {phases.name}; intervals of 95 %"
-        report.to_terminal(console, rows, {}, title)
+        terminal.print_table(console, rows, {}, title)
 
     return Answer(rows, rows.to_pylist(), show)
 

@@ -9,8 +9,7 @@ from rich.console import Console
 
 from screen import run_folder
 from screen.answers.answer import Answer
-from screen.report import changes, page
-from screen.report import table as report
+from screen.report import changes, page, terminal
 
 
 def page_of(run: Path) -> bytes:
@@ -34,10 +33,10 @@ def comparison(before: Path, after: Path, top: int) -> Answer:
 
     def show(console: Console) -> None:
         for line in found.common:
-            console.print(line, soft_wrap=True, markup=False)
+            terminal.print_sentence(console, line, indent=0)
         if found.changes:
             title = f"{found.after}: what changed since {found.before}, the best {top}"
-            report.to_terminal(console, rows, {}, title)
+            terminal.print_table(console, rows, {}, title, keys=("role", "change", "formula"))
         else:
             console.print(f"The best {top} of each role are the same.")
 

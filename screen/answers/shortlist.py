@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
 from screen import run_folder
 from screen.answers.answer import Answer
 from screen.columns import Column
 from screen.errors import DataError, UsageError, did_you_mean
 from screen.files import write_aside
-from screen.report import page
+from screen.report import page, terminal
 from screen.report import shortlist as short
 from screen.report import table as report
 from screen.structures import find
@@ -59,10 +58,16 @@ def shortlist(
         labels = {c["name"]: Column("", c["label"], "", "") for c in files.columns}
         brief = ["role", "pick", "rank", "formula", "kind", "score", "handling"]
         symbol = files.manifest["anode"]["symbol"]
-        report.to_terminal(console, rows.select(brief), labels, f"Shortlist for {symbol}")
+        terminal.print_table(
+            console,
+            rows.select(brief),
+            labels,
+            f"Shortlist for {symbol}",
+            keys=("role", "rank", "formula", "score"),
+        )
         for pick in picks:
-            line = f"  {pick.row['formula']}: {pick.reason} {pick.row['why'] or ''}"
-            console.print(Text(report.visible(line)), soft_wrap=True)
+            line = f"{pick.row['formula']}: {pick.reason} {pick.row['why'] or ''}"
+            terminal.print_sentence(console, line)
 
     return Shortlist(rows, None, show, None, tuple(picks), files.cards)
 

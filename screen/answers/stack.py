@@ -15,6 +15,7 @@ from screen.descriptors import capacity
 from screen.descriptors.case import Case
 from screen.errors import DataError, UsageError, did_you_mean
 from screen.report import table as report
+from screen.report import terminal
 from screen.settings import ReferenceCell
 from screen.units import plain_name, unit_of
 
@@ -69,7 +70,7 @@ def stack(
         shown = table.set_column(0, "quantity", pa.array(names))
         if case is None:
             shown = shown.drop_columns(["candidate", "change"])
-        report.to_terminal(
+        terminal.print_table(
             console, shown, {}, f"Stack of the reference {settings.anode} cell{said}"
         )
         labels = {
@@ -77,9 +78,11 @@ def stack(
             "thickness_um": Column("thickness_um", "thickness", "", ""),
         }
         of_last = layers["reference" if case is None else "candidate"]
-        report.to_terminal(console, pa.Table.from_pylist(report.finite(of_last)), labels, "Layers")
+        terminal.print_table(
+            console, pa.Table.from_pylist(report.finite(of_last)), labels, "Layers"
+        )
         if gap:
-            console.print(f"  By volume not known: {gap}.", soft_wrap=True, markup=False)
+            terminal.print_sentence(console, f"By volume not known: {gap}.")
 
     return Answer(table, record, show)
 

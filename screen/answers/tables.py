@@ -11,6 +11,7 @@ from rich.console import Console
 from screen import literature, tables
 from screen.answers.answer import Answer
 from screen.report import table as report
+from screen.report import terminal
 from screen.run import ranked_columns
 from screen.settings import Settings
 from screen.sources import snapshot
@@ -31,7 +32,12 @@ def dictionary(anode: str) -> Answer:
     )
 
     def show(console: Console) -> None:
-        report.to_terminal(console, rows, {}, "Columns of ranked.csv", nothing="")
+        terminal.print_title(console, "Columns of ranked.csv")
+        for column in declared:
+            unit = f", {column.unit}" if column.unit not in ("", "1") else ""
+            console.print(f"{column.name}{unit}", markup=False, soft_wrap=True)
+            terminal.print_sentence(console, column.meaning)
+            terminal.print_sentence(console, f"Source: {column.source}")
 
     return Answer(rows, None, show)
 
@@ -46,7 +52,14 @@ def literature_rows(
     labels = {column.name: column for column in literature.COLUMNS}
 
     def show(console: Console) -> None:
-        report.to_terminal(console, rows, labels, f"Literature: {rows.num_rows} rows")
+        terminal.print_table(
+            console,
+            rows,
+            labels,
+            f"Literature: {rows.num_rows} rows",
+            keys=("row_id", "material_label"),
+            rest="--columns, or --format csv",
+        )
 
     return Answer(rows, None, show)
 
@@ -71,6 +84,6 @@ def snapshots(folder: Path) -> Answer:
     )
 
     def show(console: Console) -> None:
-        report.to_terminal(console, rows, {}, f"Snapshots in {folder}", nothing="all")
+        terminal.print_table(console, rows, {}, f"Snapshots in {folder}", nothing="all")
 
     return Answer(rows, [s.manifest | {"file": str(s.path)} for s in found], show)

@@ -55,6 +55,7 @@ class View:
         import pyarrow as pa
 
         from screen.report import table as report
+        from screen.report import terminal
 
         parts = []
         for ranking in done.rankings:
@@ -64,11 +65,20 @@ class View:
                 role = ranking.role
                 names = self.columns or role.brief
                 title = f"{role.label} for {done.case.anode.symbol}: {role.meaning}"
-                report.to_terminal(console(), part.select(names), self.labels, title)
+                place = console()
+                terminal.print_table(
+                    place,
+                    part.select(names),
+                    self.labels,
+                    title,
+                    keys=("rank", "formula", "score"),
+                    rest="--columns, or --format csv",
+                )
                 if self.columns is None:
                     for row in part.slice(0, 3).to_pylist():
                         said = (row["why"], row["what_would_change"])
-                        print(f"  {row['formula']}: {' '.join(filter(None, said))}")
+                        line = f"{row['formula']}: {' '.join(filter(None, said))}"
+                        terminal.print_sentence(place, line)
                     print()
         everything = pa.concat_tables(parts)
         if self.form != "table":

@@ -90,14 +90,15 @@ COLUMNS: tuple[Column, ...] = (
 BRIEF = (
     "row_id",
     "material_label",
-    "electrolyte_label",
-    "cell_type",
+    "electrolyte_class",
     "current_ma_cm2",
     "capacity_mah_cm2",
     "lifetime_h",
     "control_lifetime_h",
     "ccd_ma_cm2",
     "control_ccd_ma_cm2",
+    "cell_type",
+    "electrolyte_label",
 )
 NAMES = tuple(column.name for column in COLUMNS)
 

@@ -6,11 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rich import box
 from rich.console import Console
-from rich.table import Table as RichTable
-from rich.text import Text
 
+from screen.report import terminal
 from screen.report.table import visible
 
 MEANINGS = {
@@ -76,21 +74,12 @@ def _flat(text: str) -> str:
 
 def to_terminal(console: Console, title: str, sections: Sequence[Section]) -> None:
     """Print the card."""
-    console.print(Text(visible(title), style="bold"), soft_wrap=True)
+    terminal.print_title(console, title)
     for section in sections:
         if section.title:
             console.print()
-            console.print(Text(visible(section.title), style="bold"))
+            terminal.print_title(console, section.title)
         for line in section.lines:
-            console.print(Text(f"  {visible(line)}"), soft_wrap=True)
-        if not section.rows:
-            continue
-        shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(section.head))
-        for i, head in enumerate(section.head):
-            number = i in section.right
-            shown.add_column(
-                Text(head), justify="right" if number else "left", overflow="fold", no_wrap=number
-            )
-        for row in section.rows:
-            shown.add_row(*(Text(visible(cell)) for cell in row))
-        console.print(shown)
+            terminal.print_sentence(console, line)
+        if section.rows:
+            terminal.print_cells(console, section.head, section.rows, section.right)

@@ -16,10 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
-from rich import box
-from rich.console import Console
-from rich.table import Table as RichTable
-from rich.text import Text
 
 from screen.columns import Column, Values, missing
 
@@ -195,7 +191,7 @@ def finite(value: Any) -> Any:
 
 def _markdown(table: pa.Table) -> Iterator[str]:
     yield f"| {' | '.join(table.column_names)} |"
-    yield f"|{'|'.join(' ---: ' if _numeric(table, n) else ' --- ' for n in table.column_names)}|"
+    yield f"|{'|'.join(' ---: ' if numeric(table, n) else ' --- ' for n in table.column_names)}|"
     for row in table.to_pylist():
         cells = (
             " ".join(text(value).replace("|", "/").replace("<", r"\<").split())
@@ -204,7 +200,8 @@ def _markdown(table: pa.Table) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _numeric(table: pa.Table, name: str) -> bool:
+def numeric(table: pa.Table, name: str) -> bool:
+    """Whether a column holds numbers."""
     kind = table.schema.field(name).type
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
 
@@ -225,24 +222,3 @@ def text(value: Any, nothing: str = "–") -> str:
 def visible(value: str) -> str:
     """A text whose control characters and marks of writing direction are written out."""
     return _HIDDEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", value)
-
-
-def to_terminal(
-    console: Console, table: pa.Table, labels: dict[str, Column], title: str, nothing: str = "–"
-) -> None:
-    """Print a table with units in the head and numbers aligned."""
-    # Text, not markup: names of a user's phases may hold brackets.
-    console.print(Text(title, style="bold"), soft_wrap=True)
-    shown = RichTable(box=box.SIMPLE_HEAD)
-    for name in table.column_names:
-        column = labels.get(name)
-        head = column.label if column else name
-        if column and column.unit not in ("", "1"):
-            head += f"\n{column.unit}"
-        number = _numeric(table, name)
-        shown.add_column(
-            Text(head), justify="right" if number else "left", overflow="fold", no_wrap=number
-        )
-    for row in table.to_pylist():
-        shown.add_row(*(Text(text(value, nothing)) for value in row.values()))
-    console.print(shown)

@@ -27,10 +27,10 @@ from screen.report.table import (
     render,
     text,
     tidy,
-    to_terminal,
     visible,
     write_csv,
 )
+from screen.report.terminal import print_table
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -225,7 +225,7 @@ def test_what_cannot_be_seen_is_written_out() -> None:
 
 def terminal(rows: pa.Table, labels: dict[str, Column], title: str, **options: Any) -> str:
     file = io.StringIO()
-    to_terminal(Console(file=file, width=100), rows, labels, title, **options)
+    print_table(Console(file=file, width=100), rows, labels, title, **options)
     return file.getvalue()
 
 

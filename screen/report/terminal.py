@@ -1,0 +1,198 @@
+"""Tables and sentences for a terminal, however narrow it is.
+
+What identifies a row is always shown whole. Columns that do not fit are left out from the right
+and counted. Text wraps at blanks, never inside a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from screen.columns import Column
+from screen.report.table import numeric, text, visible
+
+_GAP = 2
+"""Columns of the screen between two cells."""
+_KEY, _PROSE = 32, 24
+"""Up to these widths a text that identifies a row does not wrap, and another wraps once at most."""
+
+
+@dataclass
+class _Shown:
+    """A column as it is to be printed: its texts, whether it is right-aligned, whether it stays."""
+
+    head: str
+    cells: list[str]
+    right: bool
+    key: bool
+
+    @property
+    def full(self) -> int:
+        """The width at which nothing wraps."""
+        lines = (line for cell in (self.head, *self.cells) for line in cell.splitlines())
+        return max(map(cell_len, lines), default=0)
+
+    @property
+    def least(self) -> int:
+        """The smallest width at which it can be read: a text wraps at blanks, a number never."""
+        if self.right:
+            return max(_longest_word([self.head]), _widest(self.cells))
+        enough = min(self.full, _KEY) if self.key else min(-(-self.full // 2), _PROSE)
+        return max(_longest_word([self.head, *self.cells]), enough)
+
+
+def _widest(cells: Sequence[str]) -> int:
+    return max((cell_len(line) for cell in cells for line in cell.splitlines()), default=0)
+
+
+def _longest_word(cells: Sequence[str]) -> int:
+    return max((cell_len(word) for cell in cells for word in cell.split()), default=0)
+
+
+def print_table(
+    console: Console,
+    table: pa.Table,
+    labels: Mapping[str, Column],
+    title: str,
+    *,
+    keys: Collection[str] = (),
+    nothing: str = "–",
+    rest: str = "--format csv",
+) -> None:
+    """Print a table with units in the head and numbers aligned.
+
+    Args:
+        keys: columns that identify a row, which are never left out; the first if none is named.
+        nothing: what stands for a missing value.
+        rest: how to see the columns that do not fit.
+    """
+    print_title(console, title)
+    keys = {name for name in keys if name in table.column_names} or table.column_names[:1]
+    columns = [
+        _Shown(
+            _head(labels.get(name), name),
+            [text(value, nothing) for value in table.column(name).to_pylist()],
+            numeric(table, name),
+            name in keys,
+        )
+        for name in table.column_names
+    ]
+    _print(console, columns, rest)
+    console.print()
+
+
+def print_cells(
+    console: Console,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Collection[int] = (),
+    *,
+    keys: Collection[int] = (0,),
+    rest: str = "--format csv",
+) -> None:
+    """Print rows of texts.
+
+    Args:
+        right: places of the columns that hold numbers.
+        keys: places of those that identify a row.
+        rest: how to see the columns that do not fit.
+    """
+    columns = [
+        _Shown(visible(name), [visible(row[i]) for row in rows], i in right, i in keys)
+        for i, name in enumerate(head)
+    ]
+    _print(console, columns, rest)
+
+
+def print_title(console: Console, title: str) -> None:
+    """Print the line above a table or a section."""
+    for line in wrapped(visible(title), console.width):
+        # Text, not markup: names of a user's phases may hold brackets.
+        console.print(Text(line, style="bold"), soft_wrap=True)
+
+
+def print_sentence(console: Console, sentence: str, indent: int = 2) -> None:
+    """Print a sentence; it wraps at blanks, and its further lines stand further in."""
+    further = " " * (indent + 2)
+    lines = wrapped(visible(sentence), console.width - len(further))
+    for i, line in enumerate(lines):
+        console.print(Text((further if i else further[2:]) + line), soft_wrap=True)
+
+
+def wrapped(sentence: str, width: int) -> list[str]:
+    """The lines of a sentence, broken at blanks alone.
+
+    A word that is wider than the screen stays whole: it may be a path that someone copies.
+    """
+    lines: list[str] = []
+    for word in sentence.split():
+        if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def _head(column: Column | None, name: str) -> str:
+    if column is None:
+        return name
+    unit = f"\n{column.unit}" if column.unit not in ("", "1") else ""
+    return column.label + unit
+
+
+def _print(console: Console, columns: Sequence[_Shown], rest: str) -> None:
+    """Print the columns that fit."""
+    shown = _fitting(columns, console.width)
+    grid = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    grid.show_header = any(column.head for column in columns)
+    for column, width in zip(shown, _widths(shown, console.width), strict=True):
+        grid.add_column(
+            Text(column.head),
+            justify="right" if column.right else "left",
+            overflow="fold",
+            width=width,
+        )
+    for row in zip(*(column.cells for column in shown), strict=True):
+        grid.add_row(*map(Text, row))
+    console.print(grid)
+    left = len(columns) - len(shown)
+    if left:
+        print_sentence(console, f"{left} more column{'s' if left > 1 else ''}: {rest}")
+
+
+def _fitting(columns: Sequence[_Shown], width: int) -> list[_Shown]:
+    """The columns that are there at their least width: the keys, and others from the left."""
+    free = width + _GAP - sum(column.least + _GAP for column in columns if column.key)
+    shown, full = [], False
+    for column in columns:
+        if not column.key:
+            full = full or column.least + _GAP > free
+            if full:
+                continue
+            free -= column.least + _GAP
+        shown.append(column)
+    return shown
+
+
+def _widths(columns: Sequence[_Shown], width: int) -> list[int]:
+    """What is left over goes to the columns that wrap, in equal parts as far as each wants."""
+    found = [column.least for column in columns]
+    free = width - sum(found) - _GAP * (len(columns) - 1)
+    while free > 0:
+        wanting = [i for i, column in enumerate(columns) if found[i] < column.full]
+        if not wanting:
+            break
+        share = max(free // len(wanting), 1)
+        for i in wanting[:free]:
+            more = min(share, columns[i].full - found[i])
+            found[i] += more
+            free -= more
+    return found
