@@ -135,6 +135,10 @@ class Phases:
         self._check_values()
         self._check_elements()
 
+    def __repr__(self) -> str:
+        """Short: where from, how many, which scheme."""
+        return f"Phases of {self.name}: {len(self)} rows, {self.scheme}"
+
     def _check_columns(self, given: pa.Table) -> None:
         missing = [column for column in REQUIRED if column not in given.column_names]
         if missing:

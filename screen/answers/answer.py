@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from rich.console import Console
 
+from screen.columns import Column
+from screen.frame import to_html, to_pandas
 from screen.report import table as report
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Answer:
     """One answer in three forms: rows, records for JSON, and a way to print it for people."""
 
@@ -21,9 +27,32 @@ class Answer:
     print: Callable[[Console], None]
     markdown: Callable[[], str] | None = None
     """Where rows alone would make poor reading."""
+    columns: tuple[Column, ...] = ()
+    """What is known of the columns of the rows: label, unit, meaning."""
 
     def render(self, form: str) -> bytes:
         """As csv, json, parquet or md."""
         if form == "md" and self.markdown is not None:
             return self.markdown().encode()
         return report.render(self.rows, form, self.records)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows as a DataFrame; units and meanings of the columns are in `.attrs`."""
+        return to_pandas(self.rows, {column.name: column for column in self.columns})
+
+    def __repr__(self) -> str:
+        """Short: how many rows of which columns."""
+        names = self.rows.column_names
+        more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+        return f"{type(self).__name__}: {self.rows.num_rows} rows of {', '.join(names[:6])}{more}"
+
+    def __str__(self) -> str:
+        """What the command prints, 100 columns wide."""
+        console = Console(width=100, highlight=False, color_system=None, file=io.StringIO())
+        with console.capture() as said:
+            self.print(console)
+        return said.get()
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the first rows."""
+        return to_html(self.rows, {column.name: column for column in self.columns}, "", 30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,19 @@ from screen.run import Run, cards, grouped_columns
 from screen.similarity import coordinates, distances
 
 
-def card(done: Run) -> Answer:
+@dataclass(frozen=True, repr=False)
+class Explanation(Answer):
+    """Everything about one candidate; `done` is the run that judged it."""
+
+    done: Run | None = None
+
+    def draw(self, form: str) -> bytes:
+        """Its voltage profile and interface reactions, as svg or png."""
+        assert self.done is not None
+        return _drawing(self.done, form)
+
+
+def explanation(done: Run) -> Explanation:
     """Everything about the first candidate of a run."""
     case, values = done.case, done.values
     known = done.candidates.slice(0, 1).to_pylist()[0]
@@ -96,7 +109,7 @@ def card(done: Run) -> Answer:
     def show(console: Console) -> None:
         text_card.to_terminal(console, title, sections)
 
-    return Answer(rows, record, show, lambda: text_card.markdown(title, sections))
+    return Explanation(rows, record, show, lambda: text_card.markdown(title, sections), done=done)
 
 
 def _mixed(about: dict[str, Any], mixture: list[Any]) -> list[tuple[list[Any], float]]:
@@ -267,7 +280,7 @@ def _families(
         )
 
 
-def drawing(done: Run, form: str) -> bytes:
+def _drawing(done: Run, form: str) -> bytes:
     """Voltage profile and interface reactions of the first candidate of a run, as svg or png."""
     case = done.case
     facts = cards(done, [0])["candidates"][done.identity["id"][0]]

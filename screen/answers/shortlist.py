@@ -69,7 +69,7 @@ def shortlist(
             line = f"{pick.row['formula']}: {pick.reason} {pick.row['why'] or ''}"
             terminal.print_sentence(console, line)
 
-    return Shortlist(rows, None, show, None, tuple(picks), files.cards)
+    return Shortlist(rows, None, show, picks=tuple(picks), cards=files.cards)
 
 
 def _of_shortlist(place: Path) -> set[str]:

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from screen.descriptors.case import Case
-    from screen.phases import Phases
     from screen.settings import Settings
 
 
@@ -49,12 +47,3 @@ def settings_of(
         cell=cell,
         **runs.given,
     )
-
-
-def case_of(formulas: list[str], phases: Phases, settings: Settings, anode: str | None) -> Case:
-    """The case of some formulas, each of which the source must cover (with the anode, if any)."""
-    from screen import candidates
-
-    for formula in formulas:
-        candidates.check_covered(phases, formula, anode=anode)
-    return candidates.make_case(phases, settings, formulas)[0]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from screen.cli.inputs import StructureRuns, case_of, settings_of
+from screen.cli.inputs import StructureRuns, settings_of
 from screen.cli.options import (
     Add,
     Anode,
@@ -42,14 +41,12 @@ def window_command(
     config: Config = None,
 ) -> None:
     """Voltage profile, electrochemical window and contact products against the anode metal."""
-    from screen import pipeline
-    from screen.answers import equilibria
+    from screen import api
 
     check_format(form)
     settings = settings_of(config, anode, None, engine)
-    phases = pipeline.load(source, gaps, add=add)
-    case = case_of(formulas, phases, settings, settings.anode)
-    write_answer(equilibria.windows(case), form, output)
+    answer = api.window(*formulas, source=source, gaps=gaps, add=add, config=settings)
+    write_answer(answer, form, output)
 
 
 def decompose_command(
@@ -62,13 +59,11 @@ def decompose_command(
     config: Config = None,
 ) -> None:
     """Hull distance and the stablest mixture of the same composition."""
-    from screen import pipeline
-    from screen.answers import equilibria
+    from screen import api
 
     check_format(form)
-    phases = pipeline.load(source, add=add)
-    case = case_of(formulas, phases, settings_of(config, None, None, engine), None)
-    write_answer(equilibria.decompositions(case), form, output)
+    settings = settings_of(config, None, None, engine)
+    write_answer(api.decompose(*formulas, source=source, add=add, config=settings), form, output)
 
 
 def interface_command(
@@ -82,14 +77,11 @@ def interface_command(
     config: Config = None,
 ) -> None:
     """Reactions between two phases at every mixing ratio."""
-    from screen import candidates, pipeline
-    from screen.answers import equilibria
+    from screen import api
 
     check_format(form)
-    phases = pipeline.load(source, add=add)
-    candidates.check_covered(phases, a, b)
-    case, _ = candidates.make_case(phases, settings_of(config, None, None, engine), [a, b])
-    write_answer(equilibria.interface(case), form, output)
+    settings = settings_of(config, None, None, engine)
+    write_answer(api.interface(a, b, source=source, add=add, config=settings), form, output)
 
 
 def explain_command(
@@ -115,18 +107,22 @@ def explain_command(
     quiet: Quiet = False,
 ) -> None:
     """All that is known of one candidate, why it ranks where it does, what would change that."""
-    from screen import candidates, pipeline
-    from screen.answers import card
-    from screen.ranking.roles import chosen_roles
+    from screen import api
 
     check_format(form)
     check_plot(plot)
     runs = StructureRuns(barrier, surface, calculator, workers)
     settings = settings_of(config, anode, electrolyte, engine, runs=runs)
-    phases = pipeline.load(source, gaps, moduli, add)
-    candidates.check_covered(phases, formula, anode=settings.anode)
     with step_progress(quiet) as tell:
-        done = pipeline.explain(phases, settings, chosen_roles(()), formula, tell)
-    write_answer(card.card(done), form, output)
+        answer = api.explain(
+            formula,
+            source=source,
+            gaps=gaps,
+            moduli=moduli,
+            add=add,
+            progress=tell,
+            config=settings,
+        )
+    write_answer(answer, form, output)
     if plot is not None:
-        draw(plot, partial(card.drawing, done))
+        draw(plot, answer.draw)

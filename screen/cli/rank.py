@@ -84,21 +84,26 @@ def rank_command(
     quiet: Quiet = False,
 ) -> None:
     """Rank candidates in each role; print the best and write all of them to a folder."""
-    from screen import literature, pipeline, predictions, run_folder
-    from screen.ranking.roles import chosen_roles
+    from screen import api, literature, predictions, run_folder
 
     check_format(form)
     runs = StructureRuns(barrier, surface, calculator, workers)
     settings = settings_of(config, anode, electrolyte, engine, seed, runs=runs)
-    roles = chosen_roles(tuple(role or ()))
     if short and columns:
         raise UsageError("--short and --columns: one of them says which columns to print")
     extra = [*(["short"] if short else []), *(_more(also) if also else [])]
     view = View(settings, form, top, columns, where, sort, short=short)
     with step_progress(quiet) as tell:
-        tell("reading")
-        phases = pipeline.load(source, gaps, moduli, add)
-        done = pipeline.run(phases, settings, roles, selected=selected, progress=tell)
+        done = api.rank(
+            source=source,
+            gaps=gaps,
+            moduli=moduli,
+            add=add,
+            roles=tuple(role or ()),
+            selected=selected,
+            progress=tell,
+            config=settings,
+        )
         tell("writing")
         place = output or Path("results") / done.name
         call = shlex.join(["python", "-m", "screen", *context.obj])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from screen.cli.inputs import case_of, settings_of
+from screen.cli.inputs import settings_of
 from screen.cli.options import Add, Anode, Config, Format, Gaps, Out, Source
 from screen.cli.output import check_format, write_answer
 from screen.errors import UsageError
@@ -51,7 +51,7 @@ def stack_command(
     """Stack energy (Wh/kg, Wh/L) of the reference cell, and with a candidate in it. Further
     figures of the cell go in the table "cell" of a --config file.
     """
-    from screen import pipeline
+    from screen import api, pipeline
     from screen.answers import stack
     from screen.tables import anode_of
 
@@ -80,6 +80,6 @@ def stack_command(
         if density_g_cm3 is not None and not 0 < density_g_cm3 < 30:
             raise UsageError(f"--density-g-cm3 {density_g_cm3:g}: no solid has that, in g/cm³")
         phases = pipeline.load(source, gaps, add=add)
-        case = case_of([film], phases, settings, settings.anode)
+        case = api.case_of([film], phases, settings, settings.anode)
         answer = stack.stack(settings.cell, case, role or "interlayer", density_g_cm3)
     write_answer(answer, form, output)

@@ -183,7 +183,7 @@ def test_a_card_says_what_the_program_says(page_at: Open) -> None:
     card = page.locator("#card")
     assert card.locator("h2").inner_text() == "ZnO"
     done = pipeline.explain(runs.done().case.phases, runs.done().case.settings, runs_roles(), "ZnO")
-    record = answer.card(done).records
+    record = answer.explanation(done).records
     interlayer = record["roles"][0]
     text = card.inner_text()
     assert interlayer["why"] in text

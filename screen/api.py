@@ -1,0 +1,450 @@
+"""What a notebook or another program calls; the command line prints what these return.
+
+Materials are given as text or as pymatgen's `Composition` or entries; phases as the name of a
+source, a file, a list of pymatgen entries, or what `load` returned. Faults are the exceptions of
+`screen.errors`, each with the one line that the command line prints.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from screen import candidates, pipeline, run, run_folder
+from screen.answers import equilibria
+from screen.answers.answer import Answer
+from screen.answers.card import Explanation, explanation
+from screen.descriptors.case import Case
+from screen.errors import DataError, UsageError, did_you_mean
+from screen.frame import to_html, to_pandas
+from screen.phases import Phases
+from screen.pipeline import Progress
+from screen.ranking.roles import chosen_roles
+from screen.report import table as report
+from screen.report.run_files import RunFiles
+from screen.settings import Settings, load_settings
+from screen.sources import REFERENCE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from screen.answers.shortlist import Shortlist
+
+Material = Any
+"""Text, a pymatgen `Composition`, or an entry with one."""
+Source = str | Path | Phases | Sequence[Any]
+"""A name, a file, a list of pymatgen entries, or phases that were loaded."""
+
+
+def load(
+    source: Source = REFERENCE,
+    *,
+    gaps: str | Path | None = None,
+    moduli: str | Path | None = None,
+    add: str | Path | None = None,
+) -> Phases:
+    """Phases with formation energies of one correction scheme.
+
+    Args:
+        source: "reference" (embedded), "latest" (newest snapshot), a file (.parquet, .csv or
+            .json), or a list of pymatgen entries, the elements among them.
+        gaps, moduli: files with band gaps (eV) and elastic moduli (GPa) to join by formula.
+        add: a file with further phases.
+
+    Raises:
+        DataError, UsageError: for what cannot be read, mixed schemes, energies that are none.
+
+    Example:
+        >>> import screen
+        >>> screen.load()
+        Phases of reference: 4638 rows, MP legacy GGA/GGA+U
+    """
+    if isinstance(source, Phases):
+        return source
+    if not isinstance(source, str | Path):
+        from screen.sources import entry_files  # noqa: PLC0415
+
+        strangers = [given for given in source if not hasattr(given, "composition")]
+        if strangers or not source:
+            what = f"a {type(strangers[0]).__name__} among them" if strangers else "an empty list"
+            raise DataError(f"a list of pymatgen entries is wanted, this is {what}")
+        return Phases(entry_files.to_table(list(source)), name="entries")
+    return pipeline.load(str(source), *(Path(p) if p else None for p in (gaps, moduli, add)))
+
+
+def rank(
+    anode: str = "Li",
+    *,
+    source: Source = REFERENCE,
+    gaps: str | Path | None = None,
+    moduli: str | Path | None = None,
+    add: str | Path | None = None,
+    roles: str | Iterable[str] = (),
+    electrolytes: str | Iterable[str] = (),
+    selected: bool = False,
+    progress: Progress = lambda *_: None,
+    config: Settings | None = None,
+    **settings: Any,
+) -> Run:
+    """Judge every candidate in every role; nothing is written.
+
+    Args:
+        anode: symbol or name of the anode metal.
+        roles: names of roles; none: all.
+        electrolytes: solid electrolytes that candidates face; none: all of the anode metal.
+        selected: of a large table, judge only what the roles find worth judging.
+        progress: told the name of each step as it begins, and how far a long one is.
+        config: settings in place of anode, electrolytes and single ones.
+        settings: any field of `Settings`, by name.
+
+    Raises:
+        UsageError, DataError: for an unknown role, electrolyte or setting, or data that do not fit.
+
+    Example:
+        >>> import screen
+        >>> done = screen.rank("Li", roles="interlayer")
+        >>> done.frame("interlayer").columns[:2].tolist()
+        ['rank', 'formula']
+    """
+    chosen = config or _settings(anode, electrolytes, settings)
+    named = chosen_roles(_texts(roles))
+    progress("reading")
+    phases = load(source, gaps=gaps, moduli=moduli, add=add)
+    return Run.of(pipeline.run(phases, chosen, named, selected=selected, progress=progress))
+
+
+def explain(
+    formula: Material,
+    anode: str = "Li",
+    *,
+    source: Source = REFERENCE,
+    gaps: str | Path | None = None,
+    moduli: str | Path | None = None,
+    add: str | Path | None = None,
+    electrolytes: str | Iterable[str] = (),
+    progress: Progress = lambda *_: None,
+    config: Settings | None = None,
+    **settings: Any,
+) -> Explanation:
+    """All that is known of one candidate, why it ranks where it does, what would change that.
+
+    Arguments as those of `rank`.
+
+    Example:
+        >>> import screen
+        >>> screen.explain("LiF").records["values"]["formula"]
+        'LiF'
+    """
+    chosen = config or _settings(anode, electrolytes, settings)
+    phases, text = load(source, gaps=gaps, moduli=moduli, add=add), _formula(formula)
+    candidates.check_covered(phases, text, anode=chosen.anode)
+    return explanation(pipeline.explain(phases, chosen, chosen_roles(()), text, progress))
+
+
+def window(
+    *formulas: Material,
+    anode: str = "Li",
+    source: Source = REFERENCE,
+    gaps: str | Path | None = None,
+    add: str | Path | None = None,
+    config: Settings | None = None,
+    **settings: Any,
+) -> Answer:
+    """Voltage profile, electrochemical window and contact products against the anode metal.
+
+    Example:
+        >>> import screen
+        >>> round(screen.window("LiF").records[0]["oxidation_v"], 2)
+        6.36
+    """
+    chosen = config or _settings(anode, (), settings)
+    phases = load(source, gaps=gaps, add=add)
+    return equilibria.windows(case_of(formulas, phases, chosen, chosen.anode))
+
+
+def decompose(
+    *formulas: Material,
+    source: Source = REFERENCE,
+    add: str | Path | None = None,
+    config: Settings | None = None,
+    **settings: Any,
+) -> Answer:
+    """Hull distance (eV/atom) and the stablest mixture of the same composition.
+
+    Example:
+        >>> import screen
+        >>> sorted(screen.decompose("Li3OCl").records[0]["products"])
+        ['Li2O', 'LiCl']
+    """
+    chosen = config or _settings("Li", (), settings)
+    return equilibria.decompositions(case_of(formulas, load(source, add=add), chosen, None))
+
+
+def interface(
+    a: Material,
+    b: Material,
+    *,
+    source: Source = REFERENCE,
+    add: str | Path | None = None,
+    config: Settings | None = None,
+    **settings: Any,
+) -> Answer:
+    """Reactions between two phases at every mixing ratio, eV per atom of the mixture.
+
+    Example:
+        >>> import screen
+        >>> screen.interface("LiF", "Li2O").records["reaction_energy_ev_atom"]
+        0.0
+    """
+    chosen = config or _settings("Li", (), settings)
+    phases, pair = load(source, add=add), (_formula(a), _formula(b))
+    candidates.check_covered(phases, *pair)
+    return equilibria.interface(candidates.make_case(phases, chosen, pair)[0])
+
+
+def literature_table(where: str | None = None, *, own: bool = True) -> Answer:
+    """What cells with which material have done, with conditions, controls and references.
+
+    Args:
+        where: a condition, as the command line takes it: "ccd_ma_cm2 > 2".
+        own: whether rows that the user added are among them.
+
+    Example:
+        >>> import screen
+        >>> rows = screen.literature_table("ccd_ma_cm2 > 2").to_pandas()
+        >>> bool(rows["ccd_ma_cm2"].min() > 2)
+        True
+    """
+    from screen import literature as table  # noqa: PLC0415
+    from screen.answers.tables import literature_rows  # noqa: PLC0415
+    from screen.where import parse  # noqa: PLC0415
+
+    kinds = {column.name: column.kind for column in table.COLUMNS}
+    condition = None if where is None else parse(where, kinds)
+    return literature_rows(table.rows(own=own), table.NAMES, condition)
+
+
+def models() -> Answer:
+    """What the models are, how well they do on what is new to them, what not to use them for.
+
+    Example:
+        >>> import screen
+        >>> len(screen.models().records) > 0
+        True
+    """
+    from screen.answers.models import model_card  # noqa: PLC0415
+
+    return model_card()
+
+
+def compare(before: str | Path, after: str | Path, top: int = 10) -> Answer:
+    """What changed among the best of each role from one run folder to another, and why.
+
+    Example:
+        >>> import screen
+        >>> before = screen.rank("Mg").write("results/before")
+        >>> after = screen.rank("Mg", seed=1).write("results/after")
+        >>> screen.compare(before, after).records["common"]
+        ['changed settings: seed 0 -> 1']
+    """
+    from screen.answers.run_folders import comparison  # noqa: PLC0415
+
+    return comparison(Path(before), Path(after), top)
+
+
+def open_run(folder: str | Path) -> RunFolder:
+    """A run that was written, checked against the digests of its manifest.
+
+    Raises:
+        DataError: naming the file that is missing, altered or of another version.
+
+    Example:
+        >>> import screen
+        >>> folder = screen.rank("Mg").write("results/first")
+        >>> screen.open_run(folder).roles
+        ('interlayer', 'host', 'alloy')
+    """
+    return RunFolder(Path(folder), run_folder.read(Path(folder)))
+
+
+class Run(run.Run):
+    """A finished judgement: a table for each role, with the reason for every missing value.
+
+    Example:
+        >>> import screen
+        >>> done = screen.rank("Mg")
+        >>> done.roles
+        ('interlayer', 'host', 'alloy')
+    """
+
+    @classmethod
+    def of(cls, done: run.Run) -> Run:
+        """The same run, for notebooks."""
+        return cls(**{field.name: getattr(done, field.name) for field in fields(done)})
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Names of the roles that were judged."""
+        return tuple(ranking.role.name for ranking in self.rankings)
+
+    def frame(self, role: str) -> pd.DataFrame:
+        """Rows of a role, best first; units and meanings of the columns are in `.attrs`.
+
+        Raises:
+            UsageError: for a role that was not judged.
+        """
+        for ranking in self.rankings:
+            if ranking.role.name == role:
+                rows = self.ranked(ranking)
+                first = ranking.role.brief
+                rest = [name for name in rows.column_names if name not in first]
+                return to_pandas(rows.select([*first, *rest]), self._labels)
+        raise UsageError(f"unknown role {role!r}; {did_you_mean(role, self.roles)}")
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """One row for each missing value: id, formula, column, reason."""
+        missing = report.gaps(
+            self.descriptors, self.values, self.identity["id"], self.identity["formula"]
+        )
+        return to_pandas(missing, {})
+
+    def write(self, folder: str | Path, also: Sequence[str] = ()) -> Path:
+        """Write the run as `rank -o` does: tables, cards, manifest and the page.
+
+        Args:
+            also: "short", "parquet" or "xlsx".
+        """
+        return run_folder.write(self, Path(folder), "screen.rank(...)", also)
+
+    def shortlist(
+        self, per_role: int = 5, *, diverse: bool = True, roles: Sequence[str] = ()
+    ) -> Shortlist:
+        """Few candidates of each role with the reason of each, different ones if `diverse`."""
+        with tempfile.TemporaryDirectory() as place:
+            return open_run(self.write(Path(place) / "run")).shortlist(
+                per_role, diverse=diverse, roles=roles
+            )
+
+    @property
+    def _labels(self) -> dict[str, Any]:
+        return {column.name: column for column in self._ranked_columns}
+
+    def __repr__(self) -> str:
+        passed = ", ".join(f"{np.sum(r.passed)} as {r.role.name}" for r in self.rankings)
+        return f"Run {self.name}: {len(self.case)} candidates; passed: {passed}"
+
+    def _repr_html_(self) -> str:
+        parts = [f"<p>{self!r}</p>"]
+        for ranking in self.rankings:
+            rows = self.ranked(ranking).select(ranking.role.brief)
+            parts.append(to_html(rows.slice(0, 5), self._labels, ranking.role.label))
+        return "".join(parts)
+
+
+@dataclass(frozen=True, repr=False)
+class RunFolder:
+    """A run as it lies on disk.
+
+    Attributes:
+        path: the folder.
+        files: its content, as it was checked.
+
+    Example:
+        >>> import screen
+        >>> folder = screen.open_run(screen.rank("Mg").write("results/first"))
+        >>> folder.manifest["anode"]["name"]
+        'magnesium'
+    """
+
+    path: Path
+    files: RunFiles
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What the run was: command, settings, digests, versions, models, cross-check."""
+        return self.files.manifest
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Names of the roles that were judged."""
+        return tuple(self.manifest["roles"])
+
+    def frame(self, role: str) -> pd.DataFrame:
+        """Rows of a role, best first, as `Run.frame`."""
+        import pyarrow.compute as pc  # noqa: PLC0415
+
+        from screen.columns import Column  # noqa: PLC0415
+
+        if role not in self.roles:
+            raise UsageError(f"unknown role {role!r}; {did_you_mean(role, self.roles)}")
+        rows = self.files.ranked
+        labels = {
+            c["name"]: Column(c["name"], c["label"], c["meaning"], c["source"])
+            for c in self.files.columns
+        }
+        return to_pandas(rows.filter(pc.equal(rows.column("role"), role)), labels)
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """One row for each missing value: id, formula, column, reason."""
+        return to_pandas(self.files.gaps, {})
+
+    def shortlist(
+        self, per_role: int = 5, *, diverse: bool = True, roles: Sequence[str] = ()
+    ) -> Shortlist:
+        """Few candidates of each role with the reason of each, different ones if `diverse`."""
+        from screen.answers.shortlist import shortlist  # noqa: PLC0415
+
+        return shortlist(self.path, per_role, diverse, None, tuple(roles))
+
+    def __repr__(self) -> str:
+        facts = self.manifest
+        passed = ", ".join(f"{many} as {role}" for role, many in facts["passed"].items())
+        return f"RunFolder {self.path.name}: {facts['candidates']} candidates; passed: {passed}"
+
+
+def _settings(anode: str, electrolytes: str | Iterable[str], given: dict[str, Any]) -> Settings:
+    """Settings from the arguments of a call."""
+    from screen.tables import anode_of  # noqa: PLC0415
+
+    if "config" in given:
+        raise UsageError("config: give settings by name, such as seed=1")
+    symbol = anode_of(anode).symbol
+    return load_settings(None, anode=symbol, electrolytes=_texts(electrolytes) or None, **given)
+
+
+def case_of(formulas: Sequence[Any], phases: Phases, settings: Settings, anode: str | None) -> Case:
+    """The case of some materials, each of which the source must cover (with the anode, if any)."""
+    if not formulas:
+        raise UsageError("no formula given; give at least one, such as 'LiF'")
+    texts = [_formula(formula) for formula in formulas]
+    for text in texts:
+        candidates.check_covered(phases, text, anode=anode)
+    return candidates.make_case(phases, settings, texts)[0]
+
+
+def _texts(names: str | Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _formula(given: Any) -> str:
+    """Text of a material: text as it is, of a Composition or an entry the formula.
+
+    Raises:
+        UsageError: for anything else.
+    """
+    if isinstance(given, str):
+        return given
+    composition = getattr(given, "composition", given)
+    formula = getattr(composition, "formula", None)
+    if isinstance(formula, str):
+        return formula.replace(" ", "")
+    raise UsageError(
+        f"{type(given).__name__} is no material; give a formula, a pymatgen Composition or an entry"
+    )

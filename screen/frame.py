@@ -1,0 +1,50 @@
+"""Tables of the results as pandas users know them, with the unit and meaning of each column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from screen.columns import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def to_pandas(table: pa.Table, columns: Mapping[str, Column]) -> pd.DataFrame:
+    """A table as a pandas DataFrame.
+
+    Numbers are float64 with NaN, counts Int64, flags pandas' `boolean`; a text that is missing is
+    None. `frame.attrs` holds `units` and `meanings` of the columns that are declared, by name.
+
+    Args:
+        table: rows of any length.
+        columns: what is known of the columns, by name; others are passed on without a unit.
+    """
+    import pandas as pd  # noqa: PLC0415 (half a second)
+
+    kinds = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
+    frame = table.to_pandas(types_mapper=kinds.get)
+    known = [name for name in table.column_names if name in columns]
+    frame.attrs["units"] = {name: columns[name].unit for name in known}
+    frame.attrs["meanings"] = {name: columns[name].meaning for name in known}
+    return frame
+
+
+def to_html(table: pa.Table, columns: Mapping[str, Column], title: str, most: int = 10) -> str:
+    """The first rows of a table for a notebook, units in the head, texts escaped."""
+    frame = to_pandas(table.slice(0, most), columns)
+    heads: dict[str, str] = {}
+    for name in table.column_names:
+        label = columns[name].label if name in columns else name
+        unit = columns[name].unit if name in columns else ""
+        heads[name] = f"{label} ({unit})" if unit not in ("", "1") else label
+    from html import escape  # noqa: PLC0415 (only notebooks need it)
+
+    shown: Any = frame.rename(columns=heads)
+    body = shown.to_html(index=False, escape=True, na_rep="–", float_format="{:.3g}".format)
+    more = table.num_rows - most
+    rest = f"<p>{more:,} more rows</p>" if more > 0 else ""
+    return f"<p><b>{escape(title)}</b></p>{body}{rest}"
