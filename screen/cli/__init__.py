@@ -20,14 +20,8 @@ from screen.errors import EXIT_CODES, ScreenError, UsageError
 __all__ = ["EXIT_CODES", "app", "main"]
 
 INTERRUPTED = 130
-
-app = typer.Typer(
-    help="Rank interlayers, hosts and alloys for metal anodes, offline, every number traceable.",
-    epilog=EXIT_CODES,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+MODULE = "python -m screen"
+MEANING = "Rank interlayers, hosts and alloys for metal anodes, offline, every number traceable."
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "rank": rank_command,
@@ -47,30 +41,62 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 """In the order of the help."""
 
-for _name, _command in COMMANDS.items():
-    app.command(_name, epilog=EXIT_CODES)(_command)
 
-app.add_typer(cell.cell_app, name="cell")
-app.add_typer(model.model_app, name="model")
-app.add_typer(literature.literature_app, name="literature")
+def _version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:  # a shell that completes only parses
+        print(__version__)
+        raise typer.Exit
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run a command and give its exit code; every fault is one line on stderr."""
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+def _made(*, completion: bool) -> typer.Typer:
+    """The program with all its commands; with options to install completion in the shell."""
+    made = typer.Typer(
+        help=MEANING,
+        epilog=EXIT_CODES,
+        add_completion=completion,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback()(_options)
+    for name, command in COMMANDS.items():
+        made.command(name, epilog=EXIT_CODES)(command)
+    made.add_typer(cell.cell_app, name="cell")
+    made.add_typer(model.model_app, name="model")
+    made.add_typer(literature.literature_app, name="literature")
+    return made
+
+
+app = _made(completion=False)
+
+
+def main(arguments: list[str] | None = None, name: str = MODULE) -> int:
+    """Run a command and give its exit code; every fault is one line on stderr.
+
+    Args:
+        arguments: what follows the name; by default that of the process.
+        name: how the program was called. A shell completes a name of one word only, so there are
+            no options for that under the name of the module.
+    """
     given = sys.argv[1:] if arguments is None else arguments
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(app if name == MODULE else _made(completion=True))
     try:
-        code = command.main(
-            given or ["--help"], prog_name="python -m screen", standalone_mode=False, obj=given
-        )
+        code = command.main(given or ["--help"], prog_name=name, standalone_mode=False, obj=given)
     except ScreenError as error:
         return _fail(str(error), error.exit_code)
     except SystemExit:
-        return 0  # only where the reader of a pipe has seen enough
+        return 0  # the reader of a pipe has seen enough, or the shell its completions
     except Exception as error:
         usage = getattr(error, "format_message", None)  # typer's own, whichever click it brings
         if usage is not None:
-            return _fail(f"{usage()} (see python -m screen --help)", UsageError.exit_code)
+            return _fail(f"{usage()} (see {name} --help)", UsageError.exit_code)
         if os.environ.get("SCREEN_TRACEBACK"):
             raise
         kind = type(error).__name__
@@ -86,18 +112,3 @@ def main(arguments: list[str] | None = None) -> int:
 def _fail(message: str, code: int) -> int:
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     return code
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Options of the program itself."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from screen.cli.options import Format, Out
+from screen.cli.options import Format, Out, role_names
 from screen.cli.output import check_format, emit, say, write_answer
 from screen.errors import NothingPassedError, UsageError
 
@@ -44,7 +44,8 @@ def shortlist_command(
         typer.Option(min=0, help="What counts as too like; LiF and LiCl are 1.5 apart. [5]"),
     ] = None,
     role: Annotated[
-        list[str] | None, typer.Option(help="Only this role; repeat for several. [all]")
+        list[str] | None,
+        typer.Option(help="Only this role; repeat for several. [all]", autocompletion=role_names),
     ] = None,
     form: Format = "table",
     output: Annotated[

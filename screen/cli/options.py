@@ -7,7 +7,39 @@ from typing import Annotated
 
 import typer
 
-Anode = Annotated[str | None, typer.Option(help="Anode metal: Li, Na, K, Mg, Ca, Zn or Al. [Li]")]
+
+def anode_names() -> list[str]:
+    """For the shell to complete, as all lists of names here."""
+    from screen.tables import rows_of
+
+    return [row["symbol"] for row in rows_of("anodes")]
+
+
+def role_names() -> list[str]:
+    """Names of the roles."""
+    from screen.ranking.roles import roles
+
+    return list(roles())
+
+
+def format_names() -> list[str]:
+    """Names of the formats."""
+    from screen.report.table import FORMATS
+
+    return list(FORMATS)
+
+
+def engine_names() -> list[str]:
+    """Names of the engines."""
+    from screen.thermo.engines import ENGINES
+
+    return list(ENGINES)
+
+
+Anode = Annotated[
+    str | None,
+    typer.Option(help="Anode metal: Li, Na, K, Mg, Ca, Zn or Al. [Li]", autocompletion=anode_names),
+]
 Source = Annotated[
     str,
     typer.Option(
@@ -25,7 +57,10 @@ Electrolytes = Annotated[
     list[str] | None,
     typer.Option("--electrolyte", help="Solid electrolyte to face; repeat for several. [all]"),
 ]
-EngineName = Annotated[str | None, typer.Option("--engine", help="kernel or pymatgen. [kernel]")]
+EngineName = Annotated[
+    str | None,
+    typer.Option("--engine", help="kernel or pymatgen. [kernel]", autocompletion=engine_names),
+]
 Barrier = Annotated[
     bool, typer.Option("--barrier", help="Compute migration barriers (seconds each; kept).")
 ]
@@ -39,7 +74,10 @@ Calculator = Annotated[
 Workers = Annotated[int | None, typer.Option(help="Processes for --barrier and --surface. [1]")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the cross-check's sample. [0]")]
 Config = Annotated[Path | None, typer.Option(help="TOML file with settings.")]
-Format = Annotated[str, typer.Option("--format", help="table, csv, json, parquet or md.")]
+Format = Annotated[
+    str,
+    typer.Option("--format", help="table, csv, json, parquet or md.", autocompletion=format_names),
+]
 Out = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
 Point = Annotated[list[str] | None, typer.Option(help="One point, as X,Y; repeat for each.")]

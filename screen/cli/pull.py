@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from screen.cli.inputs import settings_of
-from screen.cli.options import Anode, Format, Out, Quiet
+from screen.cli.options import Anode, Format, Out, Quiet, role_names
 from screen.cli.output import check_format, page_progress, say, write_answer
 from screen.errors import NothingPassedError, UsageError
 
@@ -27,7 +27,10 @@ def pull_command(
     ] = None,
     role: Annotated[
         list[str] | None,
-        typer.Option(help="Properties only of what this role selects; energies come for all."),
+        typer.Option(
+            help="Properties only of what this role selects; energies come for all.",
+            autocompletion=role_names,
+        ),
     ] = None,
     structures: Annotated[
         bool,

@@ -25,6 +25,7 @@ from screen.cli.options import (
     Source,
     Surface,
     Workers,
+    role_names,
 )
 from screen.cli.output import check_format, say, step_progress
 from screen.cli.view import View
@@ -35,7 +36,10 @@ def rank_command(
     context: typer.Context,
     anode: Anode = None,
     role: Annotated[
-        list[str] | None, typer.Option(help="interlayer, host or alloy; repeat for several. [all]")
+        list[str] | None,
+        typer.Option(
+            help="interlayer, host or alloy; repeat for several. [all]", autocompletion=role_names
+        ),
     ] = None,
     electrolyte: Electrolytes = None,
     source: Source = "reference",
