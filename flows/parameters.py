@@ -6,9 +6,9 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from screen.batches import BATCH, Request
 from screen.errors import UsageError, did_you_mean
 from screen.settings import Settings, load_settings
-from screen.shards import BATCH, Request
 from screen.tables import anode_of
 
 

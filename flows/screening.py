@@ -17,8 +17,8 @@ from prefect.artifacts import (
 from flows import tasks
 from flows.engines import Spread, engine
 from flows.parameters import Screening, checked
-from screen import shards, weeks
-from screen.shards import Request
+from screen import batches, weekly
+from screen.batches import Request
 
 _TOLD_S = 2.0
 _SHOWN = 10
@@ -40,13 +40,13 @@ def screen_one(wanted: Screening, request: Request, spread: Spread) -> str:
     """The run of one anode metal, with its artifacts; the folder."""
     anode, log = request.settings.anode, get_run_logger()
     plan = tasks.plan(request.model_dump(mode="json"), wanted.batch, spread.workers)
-    batches = shards.structure_batches(Path(plan))
+    structures = batches.structure_batches(Path(plan))
     atomistic = spread.each(
         tasks.structures,
-        [{"plan": plan, "kind": kind, "rows": rows} for kind, rows in batches],
-        _Progress(f"structures-{anode.lower()}", len(batches)),
+        [{"plan": plan, "kind": kind, "rows": rows} for kind, rows in structures],
+        _Progress(f"structures-{anode.lower()}", len(structures)),
     )
-    count = len(shards.read_plan(Path(plan)).batches)
+    count = len(batches.read_plan(Path(plan)).batches)
     parts = spread.each(
         tasks.describe,
         [{"plan": plan, "batch": i} for i in range(count)],
@@ -60,7 +60,7 @@ def screen_one(wanted: Screening, request: Request, spread: Spread) -> str:
 
 def publish(anode: str, folder: Path) -> None:
     """The best of each role as tables, and where all of it is."""
-    for role, rows in weeks.best(folder, _SHOWN).items():
+    for role, rows in weekly.best(folder, _SHOWN).items():
         key = f"best-{anode}-{role}".lower()
         create_table_artifact(rows, key=key, description=f"{role} for {anode}: {folder.name}")
     text = f"# Run for {anode}\n\n`{folder.resolve()}`\n"

@@ -1,7 +1,7 @@
 """The tasks: each is one call of the science. They take and give paths, digests and plain data.
 
 Prefect's cache is off: it takes old results for new ones when the science changes. What need not be
-computed again is found by its digest in `screen.shards`.
+computed again is found by its digest in `screen.batches`.
 """
 
 import json
@@ -18,9 +18,9 @@ from prefect.tasks import exponential_backoff
 
 from flows import quiet
 from flows.parameters import Pull, Train
-from screen import files, run_folder, shards, weeks
+from screen import batches, files, run_folder, weekly
+from screen.batches import Request, Shard
 from screen.errors import NetworkError, ScreenError
-from screen.shards import Request, Shard
 
 quiet.install()
 
@@ -43,19 +43,19 @@ def _is_final(error: BaseException) -> bool:
 def plan(request: dict[str, Any], batch: int, workers: int) -> str:
     """Read the data and cut the candidates into batches; the path of the plan."""
     asked = Request.model_validate(request)
-    return str(shards.make_plan(asked, files.home(os.environ), batch, workers))
+    return str(batches.make_plan(asked, files.home(os.environ), batch, workers))
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def describe(plan: str, batch: int) -> Shard:
     """Describe a batch of candidates, unless that was done before."""
-    return shards.describe(Path(plan), batch)
+    return batches.describe(Path(plan), batch)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def structures(plan: str, kind: str, rows: list[int]) -> Shard:
     """Compute some candidates atom by atom, unless that was done before."""
-    return shards.compute_structures(Path(plan), kind, rows)
+    return batches.compute_structures(Path(plan), kind, rows)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -63,7 +63,7 @@ def judge_and_write(
     plan: str, parts: list[Shard], atomistic: list[Shard], results: str, command: str
 ) -> str:
     """Predict, rank, check with the other engine and write, all or nothing; the run's folder."""
-    done = shards.judge(Path(plan), parts, atomistic)
+    done = batches.judge(Path(plan), parts, atomistic)
     return str(run_folder.write(done, Path(results) / done.name, command))
 
 
@@ -80,7 +80,7 @@ def pull(options: dict[str, Any]) -> str:
     """Bring what is new in the Materials Project into a snapshot; the path of the newest."""
     wanted = Pull.model_validate(options)
     return str(
-        weeks.pull(
+        weekly.pull(
             wanted.chemsys,
             wanted.role,
             gnome=wanted.gnome,
@@ -94,19 +94,19 @@ def pull(options: dict[str, Any]) -> str:
 def train(options: dict[str, Any]) -> str:
     """Fit the models anew and put them in place unless they are worse; what was decided."""
     wanted = Train.model_validate(options)
-    return weeks.train(wanted.seed, wanted.tolerance)
+    return weekly.train(wanted.seed, wanted.tolerance)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def changes(run: str, top: int) -> str:
     """What changed since the last accepted run for the same anode, as Markdown."""
-    return weeks.changes(Path(run), top)
+    return weekly.changes(Path(run), top)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def accept(run: str) -> str:
     """Make a run the one that the next is compared with."""
-    return str(weeks.accept(Path(run)))
+    return str(weekly.accept(Path(run)))
 
 
 @task(

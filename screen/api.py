@@ -222,7 +222,7 @@ def literature_table(where: str | None = None, *, own: bool = True) -> Answer:
     """
     from screen import literature as table  # noqa: PLC0415
     from screen.answers.tables import literature_rows  # noqa: PLC0415
-    from screen.where import parse  # noqa: PLC0415
+    from screen.filters import parse  # noqa: PLC0415
 
     kinds = {column.name: column.kind for column in table.COLUMNS}
     condition = None if where is None else parse(where, kinds)

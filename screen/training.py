@@ -11,7 +11,7 @@ from screen import candidates, descriptors, literature, pipeline
 from screen.composition import INDEX, Compositions, FloatArray, parse_formula
 from screen.descriptors import magpie
 from screen.errors import DataError
-from screen.model import lithiophilic, performance, recovery, stored
+from screen.model import lithiophilic, performance, persistence, recovery
 from screen.phases import Phases
 from screen.ranking import order
 from screen.ranking.roles import roles
@@ -95,7 +95,7 @@ def fit_lithiophilic(seed: int) -> lithiophilic.Model:
 def fit_recovery(seed: int) -> recovery.Model:
     """Fit to what the literature has made to work, among the phases of the reference set."""
     rows = literature.rows(own=True)
-    return recovery.train(reference_pool(), rows, stored.tables(), order.mix, seed)
+    return recovery.train(reference_pool(), rows, persistence.tables(), order.mix, seed)
 
 
 def fit_performance(seed: int) -> performance.Model:
@@ -106,7 +106,7 @@ def fit_performance(seed: int) -> performance.Model:
     values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
     found = performance.features(values.columns)
     known = {f: x for f, x in zip(formulas, found, strict=True) if not np.isnan(x).any()}
-    return performance.train(rows, known, stored.tables(), seed)
+    return performance.train(rows, known, persistence.tables(), seed)
 
 
 def evaluate(phases: Phases, seed: int) -> dict[str, recovery.Skill]:

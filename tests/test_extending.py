@@ -91,11 +91,11 @@ SOURCE = Source("mine", load)
 IN_BATCHES = """
 from pathlib import Path
 from flows.parameters import Screening
-from screen import run_folder, shards
+from screen import batches, run_folder
 request = Screening(source="mine", roles=("alloy",)).requests()[0]
-plan = shards.make_plan(request, Path("kept"))
-parts = [shards.describe(plan, i) for i in range(len(shards.read_plan(plan).batches))]
-run = shards.judge(plan, parts)
+plan = batches.make_plan(request, Path("kept"))
+parts = [batches.describe(plan, i) for i in range(len(batches.read_plan(plan).batches))]
+run = batches.judge(plan, parts)
 run_folder.write(run, Path("batches"), "")
 """
 

@@ -17,7 +17,7 @@ from screen import candidates, descriptors, literature, pipeline, predictions, t
 from screen.cli import main
 from screen.columns import missing
 from screen.errors import DataError, ScreenError
-from screen.model import lithiophilic, performance, recovery, stored
+from screen.model import lithiophilic, performance, persistence, recovery
 from screen.ranking import order
 from screen.ranking.roles import chosen_roles
 from screen.run import Run, manifest
@@ -163,7 +163,7 @@ def test_shares_of_the_manifest_are_those_of_the_models() -> None:
             {name: share for name, share in expected.items() if share > 0}, abs=2e-3
         )
     assert any(said["share"].values())
-    assert said["fitted_to"] == stored.tables()
+    assert said["fitted_to"] == persistence.tables()
     assert list(said["cards"]) == ["lithiophilic", "recovery", "performance"]
 
 
@@ -310,7 +310,7 @@ def test_rows_that_are_refused_change_nothing(
     assert "row 1, electrolyte_class: unknown 'glass'" in err
     assert err.count("\n") == 1
     assert not home.exists()
-    assert recovery.load().fitted_to == stored.tables()
+    assert recovery.load().fitted_to == persistence.tables()
 
 
 @pytest.mark.usefixtures("home")

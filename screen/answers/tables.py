@@ -10,12 +10,12 @@ from rich.console import Console
 
 from screen import literature, tables
 from screen.answers.answer import Answer
+from screen.filters import Condition
 from screen.report import table as report
 from screen.report import terminal
 from screen.run import ranked_columns
 from screen.settings import Settings
 from screen.sources import snapshot
-from screen.where import Condition
 
 
 def dictionary(anode: str) -> Answer:

@@ -35,7 +35,7 @@ def literature_command(
         return
     from screen import literature
     from screen.answers import tables
-    from screen.where import parse
+    from screen.filters import parse
 
     check_format(form)
     kinds = {column.name: column.kind for column in literature.COLUMNS}

@@ -57,8 +57,8 @@ def model_train_command(
     """Fit the models anew, measure and write them; with rows of yours, beside these rows."""
     from screen import training
     from screen.answers import models
-    from screen.model import recovery, stored
+    from screen.model import persistence, recovery
 
     training.train(seed)
     write_answer(models.model_card(), "table", None)
-    say(f"written: the models, in {stored.place(recovery.NAME).parent}")
+    say(f"written: the models, in {persistence.place(recovery.NAME).parent}")

@@ -28,10 +28,10 @@ class View:
         *,
         short: bool = False,
     ) -> None:
+        from screen.filters import parse
         from screen.run import ranked_columns
         from screen.run_folder import SHORT_COLUMNS
         from screen.tables import anode_of, electrolytes_of
-        from screen.where import parse
 
         anode = anode_of(settings.anode).symbol
         electrolytes = electrolytes_of(anode, settings.electrolytes)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from screen.columns import Column, Values
 from screen.composition import Compositions, FloatArray
 from screen.errors import ScreenError
-from screen.model import stored
+from screen.model import persistence
 from screen.tables import DATA, datasets, rows_of
 
 LABELS, MODEL = "lithiophilic_labels", "lithiophilic_model"
@@ -171,14 +171,14 @@ def load() -> Model:
     Raises:
         DataError: if it was altered, is of another kind or was fitted to other tables.
     """
-    return stored.read(
+    return persistence.read(
         DATA / f"{MODEL}.json", Model, form=FORMAT, features=FEATURES, fitted_to=_tables()
     )
 
 
 def write(model: Model) -> None:
     """Put a model in the place of the shipped one."""
-    stored.write(DATA / f"{MODEL}.json", model, form=FORMAT)
+    persistence.write(DATA / f"{MODEL}.json", model, form=FORMAT)
     load.cache_clear()
 
 

@@ -23,7 +23,7 @@ from screen.columns import Column, Values
 from screen.composition import BoolArray, Compositions, FloatArray, IntArray
 from screen.errors import ScreenError
 from screen.literature import Row
-from screen.model import stored, validation
+from screen.model import persistence, validation
 from screen.model.validation import Estimate
 
 NAME, FORMAT = "recovery_model", 2
@@ -217,12 +217,12 @@ def load() -> Model:
     Raises:
         DataError: if it was altered, is of another kind or was fitted to other tables.
     """
-    return stored.of_literature(NAME, Model, form=FORMAT, features=FEATURES)
+    return persistence.of_literature(NAME, Model, form=FORMAT, features=FEATURES)
 
 
 def write(model: Model) -> None:
     """Put a model in place of the one in force."""
-    stored.write(stored.place(NAME), model, form=FORMAT)
+    persistence.write(persistence.place(NAME), model, form=FORMAT)
 
 
 def column(role: str, end: str = "") -> str:

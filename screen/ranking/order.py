@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from screen.columns import Column, Texts, missing
 from screen.composition import BoolArray, FloatArray, IntArray
+from screen.filters import Table
 from screen.ranking.roles import Gate, Goal, Role, Value
 from screen.units import plain_name, unit_of
-from screen.where import Table
 
 FLOOR = 0.05
 NEUTRAL = 0.5

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from screen.composition import SYMBOLS, BoolArray, FloatArray
 from screen.errors import DataError, UsageError, did_you_mean
+from screen.filters import OPERATORS, Table, compare
 from screen.tables import DATA, elements
-from screen.where import OPERATORS, Table, compare
 
 Value = bool | float | str
 

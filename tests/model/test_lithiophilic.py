@@ -17,7 +17,7 @@ from screen import descriptors, tables, training
 from screen.columns import Values
 from screen.composition import FloatArray
 from screen.errors import DataError, ScreenError
-from screen.model import lithiophilic, stored
+from screen.model import lithiophilic, persistence
 from screen.model.lithiophilic import FEATURES, Labels, Model
 from tests.descriptors.cases import case_of
 
@@ -161,7 +161,7 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The shipped data in a folder that a test may change."""
     for file in tables.DATA.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    for module in (tables, lithiophilic, stored):
+    for module in (tables, lithiophilic, persistence):
         monkeypatch.setattr(module, "DATA", tmp_path)
     for cached in (tables.datasets, tables.rows_of, lithiophilic.load):
         cached.cache_clear()

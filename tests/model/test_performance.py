@@ -18,9 +18,9 @@ from screen.columns import Values
 from screen.composition import BoolArray, Compositions, FloatArray
 from screen.errors import ScreenError
 from screen.literature import Row
-from screen.model import performance, stored, validation
+from screen.model import performance, persistence, validation
 from screen.model.performance import BARE, READS, TARGETS, censored_ridge
-from screen.weeks import COVER_BAND
+from screen.weekly import COVER_BAND
 from tests.model.trained import ROWS, cells, known
 
 # Regression with lower bounds
@@ -419,7 +419,7 @@ def test_a_descriptor_that_is_missing_leaves_a_gap_with_its_reason(
 
 def test_training_gives_the_shipped_model() -> None:
     shipped, again = performance.load(), cells()
-    assert again.fitted_to == shipped.fitted_to == stored.tables()
+    assert again.fitted_to == shipped.fitted_to == persistence.tables()
     for target in TARGETS:
         new, old = again.targets[target], shipped.targets[target]
         np.testing.assert_allclose(new.fit.weights, old.fit.weights, atol=1e-4)

@@ -16,7 +16,7 @@ from screen.columns import Values
 from screen.composition import Compositions, FloatArray
 from screen.errors import ScreenError
 from screen.literature import Row
-from screen.model import recovery, stored
+from screen.model import persistence, recovery
 from screen.model.recovery import ALL, FEATURES, READS, ROLES, Pool, Positives
 from screen.model.validation import CHANCE, MOST
 from screen.ranking import order
@@ -358,7 +358,7 @@ def test_a_descriptor_that_is_missing_leaves_a_gap_with_its_reason(name: str) ->
 
 def test_training_gives_the_shipped_model() -> None:
     shipped, again = recovery.load(), like()
-    assert again.fitted_to == shipped.fitted_to == stored.tables()
+    assert again.fitted_to == shipped.fitted_to == persistence.tables()
     assert again.absent == shipped.absent
     for role in ROLES:
         np.testing.assert_allclose(

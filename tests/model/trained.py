@@ -8,7 +8,7 @@ import numpy as np
 
 from screen import candidates, descriptors, literature, training
 from screen.composition import FloatArray
-from screen.model import performance, recovery, stored
+from screen.model import performance, persistence, recovery
 from screen.model.recovery import Pool
 from screen.ranking import order
 from tests.descriptors.cases import phases
@@ -25,7 +25,7 @@ def pool() -> Pool:
 @cache
 def like() -> recovery.Model:
     """The recovery model, fitted anew to the shipped rows."""
-    return recovery.train(pool(), ROWS, stored.tables(), order.mix, 0)
+    return recovery.train(pool(), ROWS, persistence.tables(), order.mix, 0)
 
 
 @cache
@@ -41,4 +41,4 @@ def known() -> dict[str, FloatArray]:
 @cache
 def cells() -> performance.Model:
     """The performance model, fitted anew to the shipped rows."""
-    return performance.train(ROWS, known(), stored.tables(), 0)
+    return performance.train(ROWS, known(), persistence.tables(), 0)

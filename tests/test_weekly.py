@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from screen import training, weeks
+from screen import training, weekly
 from screen.cli import main
 from screen.errors import DataError
 from screen.model import lithiophilic, performance, recovery
@@ -102,7 +102,7 @@ def test_the_rule_of_promotion(
 ) -> None:
     new = model()
     monkeypatch.setattr(training, "fit", lambda _: in_place(**{name: new}))
-    said = weeks.train(0, 0.01)
+    said = weekly.train(0, 0.01)
     assert f"{name.capitalize()}: {decision}: " in said
     assert said.count(": unchanged: ") == 2
     assert written == ([(name, new)] if decision == "put in place" else [])
@@ -110,7 +110,7 @@ def test_the_rule_of_promotion(
 
 def test_the_same_models_are_not_written(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "fit", lambda _: in_place())
-    assert weeks.train(0, 0.01).count(": unchanged: ") == 3
+    assert weekly.train(0, 0.01).count(": unchanged: ") == 3
     assert not written
 
 
@@ -126,7 +126,7 @@ def test_a_model_that_cannot_be_read_is_replaced(
     monkeypatch.setattr(training, "fit", lambda _: new)
     monkeypatch.setattr(home, "load", damaged)
     name = home.__name__.rpartition(".")[2]
-    assert f"{name.capitalize()}: put in place" in weeks.train(0, 0.01)
+    assert f"{name.capitalize()}: put in place" in weekly.train(0, 0.01)
     assert written == [(name, getattr(new, name))]
 
 
@@ -139,12 +139,12 @@ def test_accepted_runs(
     first, second = tmp_path / "first", tmp_path / "second"
     assert main(["rank", "-q", "-o", str(first)]) == 0
     assert main(["rank", "-q", "-o", str(second), "--config", str(settings)]) == 0
-    assert weeks.accepted("Li") is None
-    assert "the first run for Li" in weeks.changes(first, 5)
-    weeks.accept(first)
-    assert weeks.accepted("Li") == first.resolve()
-    assert "nothing changed" in weeks.changes(first, 5)
-    told = weeks.changes(second, 5)
+    assert weekly.accepted("Li") is None
+    assert "the first run for Li" in weekly.changes(first, 5)
+    weekly.accept(first)
+    assert weekly.accepted("Li") == first.resolve()
+    assert "nothing changed" in weekly.changes(first, 5)
+    told = weekly.changes(second, 5)
     assert "changed settings: plating_v 0.02 -> 0.05" in told
     capsys.readouterr()
     assert main(["compare", str(first), str(second), "--top", "5", "--format", "md"]) == 0
@@ -153,10 +153,10 @@ def test_accepted_runs(
     answer = json.loads(capsys.readouterr().out)
     assert answer["common"] == ["changed settings: plating_v 0.02 -> 0.05"]
     (first / "ranked.csv").write_text("altered")
-    assert "no comparison" in weeks.changes(second, 5)
+    assert "no comparison" in weekly.changes(second, 5)
     with pytest.raises(DataError, match="altered"):
-        weeks.accept(first)
-    assert len(weeks.best(second, 2)["interlayer"]) == 2
+        weekly.accept(first)
+    assert len(weekly.best(second, 2)["interlayer"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_bad_folders(
 
 
 def _hold(lock: Path, held: Any) -> None:
-    with weeks._alone(lock):
+    with weekly._alone(lock):
         held.set()
         time.sleep(600)
 

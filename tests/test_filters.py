@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screen.errors import UsageError
-from screen.where import OPERATORS, compare, parse
+from screen.filters import OPERATORS, compare, parse
 
 KINDS = {"x_v": "number", "y": "number", "word": "text", "flag": "flag"}
 

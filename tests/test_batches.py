@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import screen.run
-from screen import candidates, descriptors, pipeline, run_folder, shards
+from screen import batches, candidates, descriptors, pipeline, run_folder
+from screen.batches import Request
 from screen.columns import Texts, Values, missing
 from screen.descriptors.case import Case
 from screen.errors import DataError, UsageError
 from screen.settings import Settings
-from screen.shards import Request
 from screen.sources import reference
 
 TABLE = """formula,formation_energy_per_atom_eV
@@ -37,8 +37,8 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def all_shards(plan: Path) -> list[shards.Shard]:
-    return [shards.describe(plan, i) for i in range(len(shards.read_plan(plan).batches))]
+def all_shards(plan: Path) -> list[batches.Shard]:
+    return [batches.describe(plan, i) for i in range(len(batches.read_plan(plan).batches))]
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -52,10 +52,10 @@ def test_the_same_files_as_an_undivided_run(
     table: Path, tmp_path: Path, size: int, selected: bool
 ) -> None:
     request = Request(source=str(table), selected=selected)
-    plan = shards.make_plan(request, tmp_path, size)
-    divided = shards.judge(plan, all_shards(plan))
+    plan = batches.make_plan(request, tmp_path, size)
+    divided = batches.judge(plan, all_shards(plan))
     phases = pipeline.load(str(table))
-    roles = shards.work_of(plan).roles
+    roles = batches.work_of(plan).roles
     whole = pipeline.run(phases, Settings(), roles, selected=selected)
     assert divided.name == whole.name
     assert divided.check == whole.check
@@ -66,28 +66,28 @@ def test_the_same_files_as_an_undivided_run(
 
 
 def test_a_process_begun_later_goes_on(table: Path, tmp_path: Path) -> None:
-    plan = shards.make_plan(Request(source=str(table)), tmp_path, 3)
-    first = shards.describe(plan, 0)
+    plan = batches.make_plan(Request(source=str(table)), tmp_path, 3)
+    first = batches.describe(plan, 0)
     written = Path(first[0]).stat().st_mtime_ns
-    shards._ready.clear()
-    assert shards.missing(plan) == [*range(1, len(shards.read_plan(plan).batches))]
-    again = shards.make_plan(Request(source=str(table)), tmp_path, 3)
+    batches._ready.clear()
+    assert batches.missing(plan) == [*range(1, len(batches.read_plan(plan).batches))]
+    again = batches.make_plan(Request(source=str(table)), tmp_path, 3)
     assert again == plan
     assert all_shards(plan)[0] == first
     assert Path(first[0]).stat().st_mtime_ns == written
-    assert shards.missing(plan) == []
+    assert batches.missing(plan) == []
 
 
 def test_a_damaged_shard_is_made_again(table: Path, tmp_path: Path) -> None:
-    plan = shards.make_plan(Request(source=str(table)), tmp_path, 3)
+    plan = batches.make_plan(Request(source=str(table)), tmp_path, 3)
     made = all_shards(plan)
     path = Path(made[1][0])
     whole = path.read_bytes()
     for damaged in (b"", whole[:-20], whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]):
         path.write_bytes(damaged)
         with pytest.raises(DataError, match="gone or damaged"):
-            shards.judge(plan, made)
-        assert shards.describe(plan, 1) == made[1]
+            batches.judge(plan, made)
+        assert batches.describe(plan, 1) == made[1]
         assert path.read_bytes() == whole
 
 
@@ -109,37 +109,37 @@ def test_no_shard_is_taken_for_another(
     if change.get("source"):
         change = {"source": str(other)}
     changed = base.model_copy(update=change)
-    works = [shards.Work.of(request) for request in (base, changed)]
+    works = [batches.Work.of(request) for request in (base, changed)]
     paths = [work.path(tmp_path, range(2)) for work in works]
     assert paths[0] != paths[1]
     assert works[0].path(tmp_path, range(1)) != paths[0]
     monkeypatch.setattr(screen.run, "code_digest", lambda: "other code")
-    assert shards.Work.of(base).path(tmp_path, range(2)) != paths[0]
+    assert batches.Work.of(base).path(tmp_path, range(2)) != paths[0]
 
 
 def test_roles_share_shards(table: Path, tmp_path: Path) -> None:
     """Descriptions do not depend on what is asked of them."""
     requests = [Request(source=str(table), roles=roles) for roles in ((), ("host",))]
-    paths = [shards.Work.of(request).path(tmp_path, range(2)) for request in requests]
+    paths = [batches.Work.of(request).path(tmp_path, range(2)) for request in requests]
     assert paths[0] == paths[1]
 
 
 def test_data_that_changes_on_the_way_is_refused(table: Path, tmp_path: Path) -> None:
-    plan = shards.make_plan(Request(source=str(table)), tmp_path, 3)
+    plan = batches.make_plan(Request(source=str(table)), tmp_path, 3)
     table.write_text(TABLE.replace("-2.6", "-2.61"))
-    shards._ready.clear()
+    batches._ready.clear()
     with pytest.raises(DataError, match="begin the run again"):
-        shards.describe(plan, 0)
+        batches.describe(plan, 0)
     plan.write_text("{}")
     with pytest.raises(DataError, match="no plan"):
-        shards.describe(plan, 0)
+        batches.describe(plan, 0)
 
 
 def test_what_rank_refuses_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--selected"):
-        shards.make_plan(Request(selected=True), tmp_path)
+        batches.make_plan(Request(selected=True), tmp_path)
     with pytest.raises(DataError):
-        shards.make_plan(Request(source=str(tmp_path / "none.csv")), tmp_path)
+        batches.make_plan(Request(source=str(tmp_path / "none.csv")), tmp_path)
 
 
 def test_old_shards_are_removed(table: Path, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_old_shards_are_removed(table: Path, tmp_path: Path) -> None:
     os.utime(old, (0, 0))
     young = tmp_path / "shards" / "young"
     young.mkdir()
-    shards.make_plan(Request(source=str(table)), tmp_path)
+    batches.make_plan(Request(source=str(table)), tmp_path)
     assert not old.exists()
     assert young.exists()
 
@@ -169,7 +169,7 @@ def test_values_survive_the_file(numbers: list[float], data: st.DataObject) -> N
     values.add("count", np.arange(size))
     values.add("flag", np.arange(size) % 2 == 0)
     values.add("text", np.array(data.draw(texts), dtype=object), "none")
-    back = shards._decode(shards._encode(values))
+    back = batches._decode(batches._encode(values))
     assert list(back.columns) == list(values.columns)
     for name, column in values.columns.items():
         assert back.columns[name].dtype == column.dtype

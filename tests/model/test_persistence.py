@@ -12,7 +12,7 @@ import pytest
 
 from screen import tables
 from screen.errors import DataError
-from screen.model import performance, recovery, stored
+from screen.model import performance, persistence, recovery
 from screen.model.validation import Estimate
 
 FEATURES, TABLES = ("uptake", "matrix"), {"literature": "ab12", "own rows": "cd34"}
@@ -39,14 +39,14 @@ MADE = Made(
 
 
 def read(path: Path) -> Made:
-    return stored.read(path, Made, form=3, features=FEATURES, fitted_to=TABLES)
+    return persistence.read(path, Made, form=3, features=FEATURES, fitted_to=TABLES)
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """A model that can be read."""
     path = tmp_path / "made_model.json"
-    stored.write(path, MADE, form=3)
+    persistence.write(path, MADE, form=3)
     return path
 
 
@@ -59,14 +59,14 @@ def test_what_was_written_is_read(file: Path) -> None:
 
 def test_the_same_model_gives_the_same_bytes(file: Path) -> None:
     first = file.read_bytes()
-    stored.write(file, read(file), form=3)
+    persistence.write(file, read(file), form=3)
     assert file.read_bytes() == first
 
 
 def test_shipped_models_are_the_bytes_that_writing_them_gives(tmp_path: Path) -> None:
     for module in (recovery, performance):
         shipped = tables.DATA / f"{module.NAME}.json"
-        stored.write(tmp_path / "again.json", module.load(), form=module.FORMAT)
+        persistence.write(tmp_path / "again.json", module.load(), form=module.FORMAT)
         assert (tmp_path / "again.json").read_bytes() == shipped.read_bytes()
 
 
@@ -75,7 +75,7 @@ def signed(path: Path, **changes: Any) -> None:
     said = json.loads(path.read_text(encoding="utf-8"))
     del said["sha256"]
     said |= changes
-    path.write_text(json.dumps(said | {"sha256": stored._digest(said)}), encoding="utf-8")
+    path.write_text(json.dumps(said | {"sha256": persistence._digest(said)}), encoding="utf-8")
 
 
 def unsigned(path: Path, **changes: Any) -> None:
@@ -126,14 +126,14 @@ def test_another_file_is_refused_in_one_line_that_says_which(
     text = str(caught.value)
     assert text.startswith("made_model.json")
     assert said in text
-    assert text.endswith(stored.AGAIN)
+    assert text.endswith(persistence.AGAIN)
     assert "\n" not in text
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot write"):
-        stored.write(tmp_path / "file/model.json", MADE, form=3)
+        persistence.write(tmp_path / "file/model.json", MADE, form=3)
 
 
 def test_a_model_that_was_changed_since_it_was_read_is_read_again(
@@ -141,7 +141,7 @@ def test_a_model_that_was_changed_since_it_was_read_is_read_again(
 ) -> None:
     path = tmp_path / f"{recovery.NAME}.json"
     path.write_bytes((tables.DATA / path.name).read_bytes())
-    monkeypatch.setattr(stored, "place", lambda _: path)
+    monkeypatch.setattr(persistence, "place", lambda _: path)
     assert recovery.load() is recovery.load()
     unsigned(path, seed=7)
     with pytest.raises(DataError, match="was altered"):
