@@ -21,8 +21,8 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.machine import DATA, describe, markdown, skip_without
 from screen.composition import FloatArray
-from screen.descriptors import magpie
-from screen.descriptors.train_moduli import Training, estimator, left_out
+from screen.elastic import magpie
+from screen.elastic.train_moduli import Training, estimator, left_out
 from screen.settings import Settings
 from screen.sources import table_files
 

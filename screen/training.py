@@ -9,7 +9,7 @@ import numpy as np
 
 from screen import candidates, descriptors, literature, pipeline
 from screen.composition import INDEX, Compositions, FloatArray, parse_formula
-from screen.descriptors import magpie
+from screen.elastic import magpie
 from screen.errors import DataError
 from screen.model import lithiophilic, performance, persistence, recovery
 from screen.phases import Phases

@@ -31,6 +31,7 @@ LEVEL = {
     "phases": 0,
     "thermo": 1,
     "atomistic": 1,
+    "elastic": 1,
     "sources": 2,
     "descriptors": 2,
     "model": 2,

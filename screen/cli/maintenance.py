@@ -49,7 +49,7 @@ def build_moduli_command(
     moduli: Annotated[Path, typer.Argument(help="CSV with formula, bulk and shear modulus.")],
 ) -> None:
     """Train the model of elastic moduli anew and print how good it is (for maintainers)."""
-    from screen.descriptors import train_moduli
+    from screen.elastic import train_moduli
     from screen.settings import Settings
     from screen.sources import table_files
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from screen.columns import Column, Texts, Values
 from screen.composition import BoolArray, FloatArray, segment_sum
-from screen.descriptors import moduli
 from screen.descriptors.case import Case
+from screen.elastic import moduli
 from screen.tables import Electrolyte
 
 SOURCE, PREDICTED, EXTRAPOLATED = "source", "predicted", "extrapolated"

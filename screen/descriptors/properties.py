@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from screen.columns import Column, Values
-from screen.descriptors import moduli
 from screen.descriptors.case import Case
+from screen.elastic import moduli
 from screen.phases import COLUMNS
 from screen.tables import Electrolyte
 

@@ -10,7 +10,8 @@ import pytest
 from screen import candidates
 from screen.columns import Values
 from screen.composition import Compositions
-from screen.descriptors import mechanics, moduli
+from screen.descriptors import mechanics
+from screen.elastic import moduli
 from screen.phases import Phases
 from screen.settings import Settings
 from screen.tables import anode_of

@@ -8,7 +8,7 @@ from matminer.featurizers.composition import ElementProperty
 from pymatgen.core import Composition
 
 from screen.composition import SYMBOLS, Compositions
-from screen.descriptors import magpie
+from screen.elastic import magpie
 from tests.descriptors.cases import phases
 
 SOME = tuple(phases().formulas[::7])

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from screen.columns import Texts
 from screen.composition import INDEX, SYMBOLS, BoolArray, Compositions, FloatArray, IntArray
-from screen.descriptors import magpie
+from screen.elastic import magpie
 from screen.errors import DataError
 from screen.files import write_aside
 from screen.tables import checked, elements

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from screen.composition import BoolArray, Compositions, FloatArray, IntArray
-from screen.descriptors import magpie
-from screen.descriptors.moduli import (
+from screen.elastic import magpie
+from screen.elastic.moduli import (
     CHEMISTRIES,
     FILE,
     INTERVAL,

@@ -15,9 +15,9 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from screen import tables
 from screen.composition import SYMBOLS, Compositions, FloatArray
-from screen.descriptors import magpie, moduli, train_moduli
-from screen.descriptors.moduli import CHEMISTRIES, FORMAT, Model
-from screen.descriptors.train_moduli import Training
+from screen.elastic import magpie, moduli, train_moduli
+from screen.elastic.moduli import CHEMISTRIES, FORMAT, Model
+from screen.elastic.train_moduli import Training
 from screen.errors import DataError
 from tests.descriptors.cases import phases
 from tests.test_tables import copied
