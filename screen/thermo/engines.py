@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from screen.thermo import hull, interface, reference, window
+from screen.thermo import hull, interface, open_interface, reference, window
 from screen.thermo.hull import Decompositions
 from screen.thermo.interface import Reactions
+from screen.thermo.open_interface import OpenReactions
 from screen.thermo.window import Profiles
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Three answers with one signature each: `hull.decompose`, `window.profiles`,
-    `interface.react`.
+    """Four answers with one signature each: `hull.decompose`, `window.profiles`,
+    `interface.react`, `open_interface.react_open`.
     """
 
     decompose: Callable[..., Decompositions]
     profiles: Callable[..., Profiles]
     react: Callable[..., Reactions]
+    react_open: Callable[..., OpenReactions]
 
 
 ENGINES: dict[str, Engine] = {
-    "kernel": Engine(hull.decompose, window.profiles, interface.react),
-    "pymatgen": Engine(reference.decompose, reference.profiles, reference.react),
+    "kernel": Engine(hull.decompose, window.profiles, interface.react, open_interface.react_open),
+    "pymatgen": Engine(
+        reference.decompose, reference.profiles, reference.react, reference.react_open
+    ),
 }

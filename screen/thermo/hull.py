@@ -69,12 +69,22 @@ def _decompose(
     log = SolutionLog()
     for stack in stacks(table, Ragged(candidates.start, candidates.element), own=own):
         supply = np.take_along_axis(fractions[stack.problem], stack.rows, axis=1)
-        basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=1)
-        minimise(stack, basis, shifted=1)
-        energy[stack.problem] = (basis.dual[:, 0] * supply).sum(axis=1)
+        basis, energy[stack.problem] = cheapest(table, stack, supply)
         log.add(stack.problem, basis.phase, basis.inverse[:, :, basis.k])
     atoms = candidates.atoms.astype(float)
     return Decompositions(energy, log.mixtures(table, atoms, [atoms] if own else ()))
+
+
+def cheapest(table: Competition, stack: Stack, supply: FloatArray) -> tuple[Basis, FloatArray]:
+    """The vertex of least energy for what each problem balances, and that energy.
+
+    Args:
+        supply: amount of each row's element, shape (b, k); the basic amounts are the column of
+            `Basis.inverse` behind the inverse.
+    """
+    basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=1)
+    minimise(stack, basis, shifted=1)
+    return basis, (basis.dual[:, 0] * supply).sum(axis=1)
 
 
 def minimise(stack: Stack, basis: Basis, shifted: int) -> None:

@@ -1,24 +1,26 @@
 """Interface reactions: the mixture a + b along the line between two compositions.
 
-E(x) is the hull energy of x a + (1 - x) b, in atomic fractions, less the hull energies of the
-ends. It is convex and piecewise linear. The program starts at b and follows the optimal vertex as
-x grows: one dual pivot at each kink.
+E(x) is the hull energy of x a + (1 - x) b, in atomic fractions, less the energies of the ends. It
+is convex and piecewise linear. The program starts at b and follows the optimal vertex as x grows:
+one dual pivot at each kink.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from screen.composition import Compositions, FloatArray, IntArray
-from screen.thermo.hull import decompose, minimise
+from screen.composition import BoolArray, Compositions, FloatArray, IntArray
+from screen.thermo.hull import cheapest, decompose, minimise
 from screen.thermo.stacks import (
     AMOUNT_TOLERANCE,
     TOLERANCE,
     Basis,
     Competition,
     Mixtures,
+    Own,
     Ragged,
     SolutionLog,
     Stack,
@@ -65,6 +67,8 @@ def react(
     *,
     hull_a: FloatArray | None = None,
     hull_b: FloatArray | None = None,
+    from_a: FloatArray | None = None,
+    from_b: FloatArray | None = None,
     only_lowest: bool = False,
 ) -> Reactions:
     """React each a[i] with b[i].
@@ -73,33 +77,24 @@ def react(
         table: the phases that compete; the stable ones alone give the same answer faster.
         own_a, own_b: energies of ends that are not in the table, as in `hull.decompose`.
         hull_a, hull_b: hull energies of the ends, eV/atom, where the caller has them.
+        from_a, from_b: energies that the ends have before they react, eV/atom, on the hull or
+            above it; NaN or None: the hull energy. A metastable end then gains what it gives off
+            in decomposing, and E at this end is minus its hull distance.
         only_lowest: end each sweep at its lowest point and keep that one row.
     """
-    hull_a = decompose(table, a, own_a).energy if hull_a is None else hull_a
-    hull_b = decompose(table, b, own_b).energy if hull_b is None else hull_b
-    fraction_a, fraction_b = a.fractions(), b.fractions()
-    owner, element = np.nonzero((fraction_a > 0) | (fraction_b > 0))
-    nowhere = np.full(len(a), np.nan)
-    own = (
-        ()
-        if own_a is None and own_b is None
-        else [
-            (fraction_a, nowhere if own_a is None else own_a),
-            (fraction_b, nowhere if own_b is None else own_b),
-        ]
-    )
-    log = SolutionLog("x_a", "energy")
-    for stack in stacks(table, Ragged.from_owner(owner, element, len(a)), own=own):
-        of_a = np.take_along_axis(fraction_a[stack.problem], stack.rows, axis=1)
-        of_b = np.take_along_axis(fraction_b[stack.problem], stack.rows, axis=1)
-        level, top = hull_b[stack.problem], hull_a[stack.problem]
-        if np.isin(stack.column, (-1, -2)).any():  # either end may decompose into the other
-            level, top = _hull_energy(table, stack, of_b), _hull_energy(table, stack, of_a)
-        _follow(table, stack, of_a, of_b, level, top - level, log, only_lowest)
+    ends = Ends(table, a.fractions(), b.fractions(), own_columns(a, b, own_a, own_b))
+    if ends.own:
+        hull_a, hull_b = ends.hulls()
+    hull_a = decompose(table, a).energy if hull_a is None else hull_a
+    hull_b = decompose(table, b).energy if hull_b is None else hull_b
+    start_a, start_b = before(from_a, hull_a), before(from_b, hull_b)
+    log = ends.follow((start_a - start_b)[:, None] if only_lowest else None)
     owner, (x_a, energy) = log.rows()
+    energy -= start_b[owner]
+    energy -= x_a * (start_a - start_b)[owner]
     energy[energy > -ENERGY_TOLERANCE] = 0.0
     start = np.searchsorted(owner, np.arange(len(a) + 1)).astype(np.int64)
-    own_atoms = [a.atoms[owner].astype(float), b.atoms[owner].astype(float)] if own else []
+    own_atoms = [a.atoms[owner].astype(float), b.atoms[owner].astype(float)] if ends.own else []
     return Reactions(
         start=start,
         x_a=x_a,
@@ -109,12 +104,75 @@ def react(
     )
 
 
-def _hull_energy(table: Competition, stack: Stack, supply: FloatArray) -> FloatArray:
-    """Hull energy of each problem's supply, own columns included, eV/atom."""
-    basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=1)
-    minimise(stack, basis, shifted=1)
-    energy: FloatArray = (basis.dual[:, 0] * supply).sum(axis=1)
-    return energy
+def own_columns(
+    a: Compositions, b: Compositions, own_a: FloatArray | None, own_b: FloatArray | None
+) -> Own:
+    """The columns of ends that are not in the table; none if neither has an energy."""
+    if own_a is None and own_b is None:
+        return ()
+    nowhere = np.full(len(a), np.nan)
+    return [
+        (a.fractions(), nowhere if own_a is None else own_a),
+        (b.fractions(), nowhere if own_b is None else own_b),
+    ]
+
+
+def before(own: FloatArray | None, hull: FloatArray) -> FloatArray:
+    """Energies before the reaction: an end's own where there is one, else that of the hull."""
+    return hull if own is None else np.where(np.isnan(own), hull, own)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Many pairs of ends among the phases that compete between them.
+
+    Attributes:
+        a, b: what each end brings of each balanced element, shape (pairs, elements).
+        own: columns of ends that are not in the table.
+        reservoir, mu: as in `stacks.stacks`.
+    """
+
+    table: Competition
+    a: FloatArray
+    b: FloatArray
+    own: Own = ()
+    reservoir: int | None = None
+    mu: FloatArray | None = None
+
+    def _stacks(self) -> Iterator[tuple[Stack, FloatArray, FloatArray]]:
+        """Stacks of the pairs, with what is balanced at either end, shape (b, k)."""
+        owner, element = np.nonzero((self.a > 0) | (self.b > 0))
+        elements = Ragged.from_owner(owner, element, len(self.a))
+        for stack in stacks(self.table, elements, self.reservoir, self.own, self.mu):
+            yield (
+                stack,
+                np.take_along_axis(self.a[stack.problem], stack.rows, axis=1),
+                np.take_along_axis(self.b[stack.problem], stack.rows, axis=1),
+            )
+
+    def hulls(self) -> tuple[FloatArray, FloatArray]:
+        """Hull energies of both ends, each of which may decompose into the other."""
+        found = np.zeros((2, len(self.a)))
+        for stack, *supplies in self._stacks():
+            for hull, supply in zip(found, supplies, strict=True):
+                _, hull[stack.problem] = cheapest(self.table, stack, supply)
+        return found[0], found[1]
+
+    def follow(self, rise: FloatArray | None = None) -> SolutionLog:
+        """The hull energy of each mixture at x = 0, every kink and x = 1, as log of both.
+
+        Args:
+            rise: slopes in x of the lines that E is counted from, shape (pairs, lines). With them
+                only the lowest point over each line is logged.
+        """
+        log = SolutionLog("x", "hull")
+        for stack, of_a, of_b in self._stacks():
+            if not stack.rows.shape[1]:  # nothing is balanced, so nothing forms
+                log.add_nothing(stack.problem)
+                continue
+            slopes = None if rise is None else rise[stack.problem]
+            _follow(self.table, stack, of_a, of_b, log, slopes)
+        return log
 
 
 def _follow(
@@ -122,14 +180,17 @@ def _follow(
     stack: Stack,
     of_a: FloatArray,
     of_b: FloatArray,
-    level: FloatArray,
-    rise: FloatArray,
     log: SolutionLog,
-    only_lowest: bool,
+    rise: FloatArray | None = None,
 ) -> None:
-    """Log x = 0, every kink and x = 1; with `only_lowest` the first point from which E(x) rises.
+    """Log the hull energy at x = 0, every kink and x = 1.
 
-    `level + x rise` is the hull energy of the unreacted ends.
+    Args:
+        of_a, of_b: what is balanced at x = 1 and x = 0, shape (b, k).
+        log: gets x and the hull energy there.
+        rise: slopes in x of the lines that E is counted from, shape (b, lines). With them only
+            the lowest point over each line is logged, where E begins to rise, and the sweep ends
+            when it has passed them all.
     """
     toward = of_a - of_b
     basis = Basis(table, stack, [of_b, toward, of_b + shift(*of_b.shape)], objectives=1)
@@ -139,29 +200,27 @@ def _follow(
     def log_at(at: IntArray, x: FloatArray) -> None:
         mixed = (basis.dual[at, 0] * (of_b[at] + x[:, None] * toward[at])).sum(axis=1)
         atoms = basis.inverse[at, :, k] + x[:, None] * basis.inverse[at, :, k + 1]
-        log.add(stack.problem[at], basis.phase[at], atoms, x, mixed - level[at] - x * rise[at])
+        log.add(stack.problem[at], basis.phase[at], atoms, x, mixed)
 
     part, where = stack, np.arange(len(stack.problem))
     cost = stack.energy
     x = np.zeros(len(where))
-    if not only_lowest:
+    passed = np.zeros(len(where), dtype=np.int64)
+    if rise is None:
         log_at(where, x.copy())
     for _ in range(iteration_cap(stack)):
-        change = basis.inverse[where, :, k + 1]
-        shrinks = np.where(change < -AMOUNT_TOLERANCE, -change, np.nan)
-        runs_out = basis.inverse[where, :, k + 2] / shrinks
-        runs_out[np.isnan(runs_out)] = np.inf
-        leave = runs_out.argmin(axis=1)
-        here = np.arange(len(where))
-        kink = np.maximum(basis.inverse[where, leave, k] / shrinks[here, leave], x[where])
-        ends = ~(runs_out[here, leave] < 1.0) | ~(kink < 1.0 - AMOUNT_TOLERANCE)
-        if only_lowest:
-            slope = (basis.dual[where, 0] * toward[where]).sum(axis=1) - rise[where]
-            rises = slope > -TOLERANCE
-            x[where[ends & ~rises]] = 1.0
-            ends |= rises
-        else:
+        leave, kink, ends = _next_kink(basis, where, x[where])
+        if rise is None:
             x[where[ends]] = 1.0
+        else:
+            slope = (basis.dual[where, 0] * toward[where]).sum(axis=1)
+            lowest = (slope[:, None] - rise[where] > -TOLERANCE).sum(axis=1)
+            over = lowest == rise.shape[1]
+            some = where[(lowest > passed[where]) & ~over]
+            log_at(some, x[some])
+            passed[where] = lowest
+            x[where[ends & ~over]] = 1.0
+            ends |= over
         live = np.flatnonzero(~ends)
         if not len(live):
             log_at(np.arange(len(x)), x)
@@ -176,10 +235,26 @@ def _follow(
         at, leave, kink = where[live], leave[live], kink[live]
         moved = kink > x[at] + AMOUNT_TOLERANCE
         x[at] = kink
-        if not only_lowest:
+        if rise is None:
             log_at(at[moved], kink[moved])
         column = basis.column(at, part.a[live, :, enter])
         basis.pivot(at, leave, part.column[live, enter], column, reduced[live, enter, None])
         if len(live) < 0.75 * len(where):
             part, where, cost = part.part(live), at, cost[live]
     raise no_convergence(stack, where)
+
+
+def _next_kink(
+    basis: Basis, where: IntArray, x: FloatArray
+) -> tuple[IntArray, FloatArray, BoolArray]:
+    """The row that runs out first as x grows, x there, and whether x = 1 comes before."""
+    k = basis.k
+    change = basis.inverse[where, :, k + 1]
+    shrinks = np.where(change < -AMOUNT_TOLERANCE, -change, np.nan)
+    runs_out = basis.inverse[where, :, k + 2] / shrinks
+    runs_out[np.isnan(runs_out)] = np.inf
+    leave = runs_out.argmin(axis=1)
+    here = np.arange(len(where))
+    kink = np.maximum(basis.inverse[where, leave, k] / shrinks[here, leave], x)
+    ends = ~(runs_out[here, leave] < 1.0) | ~(kink < 1.0 - AMOUNT_TOLERANCE)
+    return leave, kink, ends

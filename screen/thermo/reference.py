@@ -1,4 +1,4 @@
-"""The kernel's three answers through pymatgen: slow, independent, and the judge of the kernel.
+"""The kernel's answers through pymatgen: slow, independent, and the judge of the kernel.
 
 Only what the kernel defines, and pymatgen does not, is shared with it: the classes that hold the
 answers, and the rules that turn the states of a profile into limits and an outcome.
@@ -15,6 +15,7 @@ import numpy as np
 from screen.composition import SYMBOLS, Compositions, FloatArray, segment_sum
 from screen.thermo.hull import Decompositions
 from screen.thermo.interface import ENERGY_TOLERANCE, Reactions
+from screen.thermo.open_interface import Equilibria, OpenReactions
 from screen.thermo.stacks import Competition, SolutionLog
 from screen.thermo.window import VOLTAGE_TOLERANCE, Profiles, close_profiles
 
@@ -25,14 +26,23 @@ Decomposition = dict[Any, float]
 @cache
 def _pymatgen() -> SimpleNamespace:
     """The parts of pymatgen in use; they take a second to import, so only on first call."""
-    from pymatgen.analysis.interface_reactions import InterfacialReactivity  # noqa: PLC0415
-    from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram  # noqa: PLC0415
+    from pymatgen.analysis.interface_reactions import (  # noqa: PLC0415
+        GrandPotentialInterfacialReactivity,
+        InterfacialReactivity,
+    )
+    from pymatgen.analysis.phase_diagram import (  # noqa: PLC0415
+        GrandPotentialPhaseDiagram,
+        PDEntry,
+        PhaseDiagram,
+    )
     from pymatgen.core.composition import Composition  # noqa: PLC0415
     from pymatgen.core.periodic_table import Element  # noqa: PLC0415
 
     return SimpleNamespace(
         Composition=Composition,
         Element=Element,
+        GrandPotentialInterfacialReactivity=GrandPotentialInterfacialReactivity,
+        GrandPotentialPhaseDiagram=GrandPotentialPhaseDiagram,
         InterfacialReactivity=InterfacialReactivity,
         PDEntry=PDEntry,
         PhaseDiagram=PhaseDiagram,
@@ -152,6 +162,8 @@ def react(
     *,
     hull_a: FloatArray | None = None,  # noqa: ARG001
     hull_b: FloatArray | None = None,  # noqa: ARG001
+    from_a: FloatArray | None = None,
+    from_b: FloatArray | None = None,
     only_lowest: bool = False,
 ) -> Reactions:
     """As `interface.react`, by `InterfacialReactivity`; it finds the hull energies of the ends
@@ -169,10 +181,10 @@ def react(
         pair = _pymatgen().InterfacialReactivity(
             end_a, end_b, diagram, norm=True, use_hull_energy=True
         )
-        kinks = [
-            (float(x), 0.0 if energy > -ENERGY_TOLERANCE else float(energy))
-            for _, x, energy, *_ in pair.get_kinks()
-        ]
+        for name, given in (("e1", from_a), ("e2", from_b)):
+            if given is not None and not np.isnan(given[i]):
+                setattr(pair, name, float(given[i]))
+        kinks = [(float(x), _never_above_zero(energy)) for _, x, energy, *_ in pair.get_kinks()]
         if only_lowest:
             kinks = [min(kinks, key=lambda kink: kink[1])]
         for x, energy in kinks:
@@ -189,3 +201,102 @@ def react(
         ),
         lowest=np.lexsort((x_a, energies, owner))[start[:-1]],
     )
+
+
+def react_open(
+    table: Competition,
+    a: Compositions,
+    b: Compositions,
+    reservoir: int,
+    mu: float | FloatArray,
+    own_a: FloatArray | None = None,
+    own_b: FloatArray | None = None,
+    *,
+    ends_a: Equilibria | None = None,  # noqa: ARG001
+    ends_b: Equilibria | None = None,  # noqa: ARG001
+    from_a: FloatArray | None = None,
+    from_b: FloatArray | None = None,
+    only_lowest: bool = False,
+) -> OpenReactions:
+    """As `open_interface.react_open`, by `GrandPotentialInterfacialReactivity` with and without
+    `include_no_mixing_energy`; it finds what the ends do itself, whatever the caller has.
+    """
+    diagrams = _Diagrams(table)
+    symbol = SYMBOLS[reservoir]
+    level = np.broadcast_to(np.asarray(mu, dtype=float), len(a))
+    log = SolutionLog("x_a", "mixing", "energy", "uptake")
+    for i, pair in enumerate(zip(a, b, strict=True)):
+        starts = [None if given is None else float(given[i]) for given in (from_a, from_b)]
+        alone = [{*counts} == {symbol} for counts in pair]
+        if all(alone):
+            log.add_nothing(np.array([i]))
+            continue
+        sides = [int(alone[0]), int(not alone[1])]  # in place of the reservoir, the other end
+        own = (*_own(a, own_a, i), *_own(b, own_b, i, number=1))
+        diagram = diagrams.of(frozenset(pair[0]) | frozenset(pair[1]) | {symbol}, own)
+        potential = {_pymatgen().Element(symbol): float(level[i])}
+        grand = _pymatgen().GrandPotentialPhaseDiagram(diagram.all_entries, potential)
+        ends = [_pymatgen().Composition(pair[side]).fractional_composition for side in sides]
+        kinks = _open_kinks(grand, diagram, ends, [starts[side] for side in sides])
+        if any(alone):
+            kinks = [(float(alone[1]), *kinks[0][1:])]
+        if only_lowest:
+            kinks = sorted({min(kinks, key=lambda kink: kink[n]) for n in (1, 2)})
+        for x, mixing, energy in kinks:
+            _add_open(log, i, grand, ends, x, mixing, energy)
+    owner, (x_a, mixings, energies, uptake) = log.rows()
+    atoms = [side.atoms[owner].astype(float) for side in (a, b)]
+    products = log.mixtures(table, np.ones(len(owner)), atoms)
+    share_a, share_b = (1 - side.fractions()[owner, reservoir] for side in (a, b))
+    part_a, part_b = x_a * share_a, (1 - x_a) * share_b
+    x_balanced = np.divide(part_a, part_a + part_b, out=x_a.copy(), where=part_a + part_b > 0)
+    return OpenReactions.of_rows(
+        owner, len(a), x_a, x_balanced, mixings, energies - mixings, uptake, products
+    )
+
+
+def _open_kinks(
+    grand: Any, diagram: Any, ends: list[Any], starts: list[float | None]
+) -> list[tuple[float, float, float]]:
+    """x, what mixing adds, and the whole reaction energy, eV per atom that is balanced."""
+    without, whole = (
+        _pymatgen().GrandPotentialInterfacialReactivity(
+            *ends, grand, diagram, norm=True, use_hull_energy=True, include_no_mixing_energy=no
+        )
+        for no in (False, True)
+    )
+    ((element, mu),) = grand.chempots.items()
+    for name, end, start in zip(("e1", "e2"), ends, starts, strict=True):
+        if start is not None and not np.isnan(start):
+            held = end.get_atomic_fraction(element)
+            setattr(whole, name, (start - mu * held) / (1 - held))
+    return [
+        (float(kink[1]), _never_above_zero(kink[2]), _never_above_zero(other[2]))
+        for kink, other in zip(without.get_kinks(), whole.get_kinks(), strict=True)
+    ]
+
+
+def _never_above_zero(energy: float) -> float:
+    return 0.0 if energy > -ENERGY_TOLERANCE else float(energy)
+
+
+def _add_open(
+    log: SolutionLog,
+    i: int,
+    grand: Any,
+    ends: list[Any],
+    x: float,
+    mixing: float,
+    energy: float,
+) -> None:
+    """Log what forms at x, counted per atom that is not the reservoir's."""
+    (element,) = grand.chempots
+    mixed = ends[0] * x + ends[1] * (1 - x)
+    rest = sum(amount for symbol, amount in mixed.items() if symbol != element)
+    balanced = _pymatgen().Composition({s: n / rest for s, n in mixed.items() if s != element})
+    formed = {
+        entry: amount / (1 - entry.original_comp.get_atomic_fraction(element))
+        for entry, amount in grand.get_decomposition(balanced).items()
+    }
+    held = sum(n * e.original_comp.get_atomic_fraction(element) for e, n in formed.items())
+    _add(log, i, formed, 1.0, x, mixing, energy, held - mixed[element] / rest)

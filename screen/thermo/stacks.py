@@ -203,6 +203,15 @@ class Stack:
             self.problem[keep], self.rows[keep], self.a[keep], self.column[keep], self.energy[keep]
         )
 
+    def content(self, table: Competition, element: int, own: Own = ()) -> FloatArray:
+        """Atomic fraction of an element, such as the reservoir's, in each column, shape (b, n)."""
+        fractions = table.fractions[np.maximum(self.column, 0), element]
+        held = np.where(self.column >= 0, fractions, 0.0)
+        for i, (of_own, _) in enumerate(own):
+            mine = of_own[self.problem, element]
+            held = np.where(self.column == -1 - i, mine[:, None], held)
+        return held
+
 
 PADDING = -9
 
@@ -213,7 +222,11 @@ Own = Sequence[tuple[FloatArray, FloatArray]]
 
 
 def stacks(
-    table: Competition, elements: Ragged, reservoir: int | None = None, own: Own = ()
+    table: Competition,
+    elements: Ragged,
+    reservoir: int | None = None,
+    own: Own = (),
+    mu: FloatArray | None = None,
 ) -> Iterator[Stack]:
     """Group problems by number of rows and columns and yield them as arrays.
 
@@ -222,6 +235,8 @@ def stacks(
         reservoir: an element that every problem may take up or give off; its pure phase is no
             column, since the reservoir is that phase.
         own: further columns of single problems.
+        mu: chemical potential of the reservoir in each problem, eV per atom relative to its
+            element; energies are then grand potentials, less mu for each atom of it in a phase.
     """
     choice, choice_of = competitors(table, elements, reservoir)
     columns = choice.size[choice_of]
@@ -235,7 +250,10 @@ def stacks(
         numbers = (np.arange(same - begin) + 1) * (widths[begin:same] + 4) * max(k, 1)
         fits = (numbers <= _STACK_NUMBERS) & (widths[begin:same] <= 2 * widths[begin] + 16)
         end = begin + max(int(fits.argmin()) if not fits.all() else len(fits), 1)
-        yield _stack(table, elements, choice, choice_of, order[begin:end], int(k), own)
+        stack = _stack(table, elements, choice, choice_of, order[begin:end], int(k), own)
+        if mu is not None and reservoir is not None:
+            stack.energy -= mu[stack.problem, None] * stack.content(table, reservoir, own)
+        yield stack
         begin = end
 
 
@@ -449,6 +467,12 @@ class SolutionLog:
             self._phase.append(phase)
             self._atoms.append(atoms)
             self._values.append(values)
+
+    def add_nothing(self, owner: IntArray) -> None:
+        """Add solutions without any phase, all their values zero."""
+        nothing = np.zeros((len(owner), 1))
+        values = (nothing[:, 0] for _ in self._names)
+        self.add(owner, nothing.astype(np.int64), nothing, *values)
 
     def rows(self) -> tuple[IntArray, list[FloatArray]]:
         """Owners, ascending, and the values of each name."""

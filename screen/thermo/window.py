@@ -151,8 +151,7 @@ def _profiles(
             nothing = np.zeros(count)
             log.add(stack.problem, metal, np.ones((count, 1)), nothing, nothing + 1, nothing)
             continue
-        content = table.fractions[np.maximum(stack.column, 0), anode]
-        content = np.where(stack.column >= 0, content, held[stack.problem, None])
+        content = stack.content(table, anode, own)
         supply = np.take_along_axis(fractions[stack.problem], stack.rows, axis=1)
         _sweep(table, stack, content, supply, log)
     return close_profiles(table, candidates, held, valence, log, bool(own))

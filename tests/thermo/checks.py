@@ -7,6 +7,7 @@ import numpy as np
 from screen.composition import SYMBOLS, FloatArray, IntArray
 from screen.thermo.hull import Decompositions
 from screen.thermo.interface import Reactions
+from screen.thermo.open_interface import OpenReactions
 from screen.thermo.stacks import Competition, Mixtures
 from screen.thermo.window import Profiles
 
@@ -96,3 +97,27 @@ def only_pair(reactions: Reactions, i: int) -> Reactions:
     x, energy = curve(reactions, i)
     lowest = reactions.lowest[[i]] - reactions.start[i]
     return Reactions(np.array([0, len(x)]), x, energy, reactions.products, lowest)
+
+
+def open_part(found: OpenReactions, i: int) -> slice:
+    """The kinks of pair i."""
+    return slice(found.start[i], found.start[i + 1])
+
+
+def same_open(actual: OpenReactions, expected: OpenReactions, *, mirrored: bool = False) -> None:
+    """Equal curves of both parts of the energy; kinks on a straight line may be in one alone.
+
+    How much is taken up is left out: at an exact tie any amount between two will do.
+    """
+    assert len(actual) == len(expected)
+    for i in range(len(actual)):
+        x, other_x = (
+            actual.x_balanced[open_part(actual, i)],
+            expected.x_balanced[open_part(expected, i)],
+        )
+        turn = slice(None, None, -1 if mirrored else 1)
+        other_x = (1 - other_x if mirrored else other_x)[turn]
+        grid = np.union1d(x, other_x)
+        for name in ("mixing", "no_mixing", "energy"):
+            mine, other = (getattr(r, name)[open_part(r, i)] for r in (actual, expected))
+            same(np.interp(grid, x, mine), np.interp(grid, other_x, other[turn]))

@@ -1,0 +1,329 @@
+"""Interface reactions in touch with a reservoir, such as the anode metal at a voltage.
+
+Both sides may take one element up from a reservoir at chemical potential mu, or give it off. Only
+the other elements are balanced, and the grand potential (energy less mu times the atoms that came
+out of the reservoir) takes the place of the energy. Everything is counted per atom of those other
+elements, as in Richards et al., Chem. Mater. 28, 266 (2016), https://doi.org/10.1021/acs.chemmater.5b04082,
+and in pymatgen's `GrandPotentialInterfacialReactivity` with `norm=True`.
+
+A voltage V against an anode metal of valence z is the chemical potential mu = -z V, eV per atom
+relative to the bulk metal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from screen.composition import BoolArray, Compositions, FloatArray, IntArray, segment_sum
+from screen.thermo.hull import cheapest, decompose
+from screen.thermo.interface import (
+    ENERGY_TOLERANCE,
+    Ends,
+    Reactions,
+    before,
+    own_columns,
+)
+from screen.thermo.stacks import (
+    Competition,
+    Mixtures,
+    Ragged,
+    SolutionLog,
+    blocks,
+    stacks,
+)
+
+
+@dataclass(frozen=True)
+class Equilibria:
+    """What compositions become in touch with the reservoir, each on its own.
+
+    A composition of the reservoir's element alone has nothing to be counted by: zeros, no products.
+
+    Attributes:
+        hull: least grand potential, eV per atom that is not the reservoir's, shape (candidates,).
+        before: grand potential of the composition itself, as `hull`.
+        uptake: atoms taken up per atom that is not the reservoir's; negative if given off.
+        products: formula units per atom that is not the reservoir's.
+    """
+
+    hull: FloatArray
+    before: FloatArray
+    uptake: FloatArray
+    products: Mixtures
+
+    def __len__(self) -> int:
+        return len(self.hull)
+
+    @property
+    def reaction_energy(self) -> FloatArray:
+        """`hull` less `before`, eV per atom that is not the reservoir's, never above zero."""
+        return settled(self.hull - self.before)
+
+    def take(self, rows: IntArray) -> Equilibria:
+        """The chosen candidates, in the order given."""
+        return Equilibria(
+            self.hull[rows], self.before[rows], self.uptake[rows], self.products.take(rows)
+        )
+
+    @classmethod
+    def join(cls, parts: Sequence[Equilibria]) -> Equilibria:
+        """All candidates, one part behind the other."""
+        return cls(
+            np.concatenate([part.hull for part in parts]),
+            np.concatenate([part.before for part in parts]),
+            np.concatenate([part.uptake for part in parts]),
+            Mixtures.join([part.products for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
+class OpenReactions(Reactions):
+    """Kinks of many pairs, as in `Reactions`; energies per atom that is not the reservoir's.
+
+    `energy` is `mixing` plus `no_mixing`. Where an end is the reservoir's element alone, the one
+    row is that of the other end.
+
+    Attributes:
+        x_balanced: share of a in the atoms that are not the reservoir's; energies are straight
+            lines between kinks along it, not along `x_a`, which counts all atoms of both ends.
+        mixing: what mixing adds to the reactions of both ends on their own.
+        no_mixing: what the ends do on their own, x being what it is.
+        uptake: atoms taken up per atom of the mixture that is not the reservoir's.
+        lowest_mixing: the kink of least `mixing` of each pair (the first such), shape (pairs,).
+    """
+
+    x_balanced: FloatArray
+    mixing: FloatArray
+    no_mixing: FloatArray
+    uptake: FloatArray
+    lowest_mixing: IntArray
+
+    @classmethod
+    def of_rows(
+        cls,
+        owner: IntArray,
+        pairs: int,
+        x_a: FloatArray,
+        x_balanced: FloatArray,
+        mixing: FloatArray,
+        no_mixing: FloatArray,
+        uptake: FloatArray,
+        products: Mixtures,
+    ) -> OpenReactions:
+        """From the kinks of all pairs, each with its owner, ascending."""
+        energy = mixing + no_mixing
+        start = np.searchsorted(owner, np.arange(pairs + 1)).astype(np.int64)
+        return cls(
+            start=start,
+            x_a=x_a,
+            energy=energy,
+            products=products,
+            lowest=np.lexsort((x_a, energy, owner))[start[:-1]],
+            x_balanced=x_balanced,
+            mixing=mixing,
+            no_mixing=no_mixing,
+            uptake=uptake,
+            lowest_mixing=np.lexsort((x_a, mixing, owner))[start[:-1]],
+        )
+
+
+def equilibrate(
+    table: Competition,
+    candidates: Compositions,
+    reservoir: int,
+    mu: float | FloatArray,
+    own_energy: FloatArray | None = None,
+    from_energy: FloatArray | None = None,
+) -> Equilibria:
+    """The mixture of least grand potential that each candidate turns into.
+
+    Args:
+        table: the phases that compete; the stable ones alone give the same answer faster.
+        candidates: compositions to judge.
+        reservoir: index in SYMBOLS of the element that is exchanged.
+        mu: its chemical potential, eV per atom relative to the element, at most zero; one for all
+            or one for each candidate.
+        own_energy: as in `hull.decompose`.
+        from_energy: energy of each candidate before it reacts, eV/atom; NaN or None: that of the
+            hull.
+    """
+    level = np.broadcast_to(np.asarray(mu, dtype=float), len(candidates))
+    parts = [
+        _equilibrate(
+            table,
+            candidates.take(rows),
+            reservoir,
+            level[rows],
+            None if own_energy is None else own_energy[rows],
+            None if from_energy is None else from_energy[rows],
+        )
+        for rows in blocks(len(candidates))
+    ]
+    return Equilibria.join(parts)
+
+
+def _equilibrate(
+    table: Competition,
+    candidates: Compositions,
+    reservoir: int,
+    mu: FloatArray,
+    own_energy: FloatArray | None,
+    from_energy: FloatArray | None,
+) -> Equilibria:
+    """One block of candidates."""
+    if from_energy is None or np.isnan(from_energy).any():
+        from_energy = before(from_energy, decompose(table, candidates, own_energy).energy)
+    fractions = candidates.fractions()
+    counted = _Counted.of(fractions, reservoir)
+    own = () if own_energy is None else [(fractions, own_energy)]
+    owner, element = np.nonzero(counted.balanced)
+    elements = Ragged.from_owner(owner, element, len(candidates))
+    hull = np.zeros(len(candidates))
+    log = SolutionLog()
+    for stack in stacks(table, elements, reservoir, own, mu):
+        if not stack.rows.shape[1]:
+            log.add_nothing(stack.problem)
+            continue
+        supply = np.take_along_axis(counted.balanced[stack.problem], stack.rows, axis=1)
+        basis, hull[stack.problem] = cheapest(table, stack, supply)
+        log.add(stack.problem, basis.phase, basis.inverse[:, :, basis.k])
+    sides = [candidates] if own else []
+    products = log.mixtures(table, np.ones(len(hull)), [side.atoms.astype(float) for side in sides])
+    held = held_in(table, products, reservoir, [side.amount_of(reservoir) for side in sides])
+    return Equilibria(
+        hull=hull,
+        before=counted.before(from_energy, mu),
+        uptake=settled(held - counted.held),
+        products=products,
+    )
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Compositions counted by the atoms that are not the reservoir's.
+
+    Attributes:
+        balanced: those atoms, shape (candidates, elements), each row's sum one, or zero.
+        share: their share in all atoms.
+        held: atoms of the reservoir for each of them; zero where there are none.
+    """
+
+    balanced: FloatArray
+    share: FloatArray
+    held: FloatArray
+
+    @classmethod
+    def of(cls, fractions: FloatArray, reservoir: int) -> _Counted:
+        """From the fractions of all atoms."""
+        held = fractions[:, reservoir]
+        share = 1.0 - held
+        scale = np.where(share > 0, share, 1.0)
+        balanced = fractions / scale[:, None]
+        balanced[:, reservoir] = 0.0
+        return cls(balanced, share, np.where(share > 0, held / scale, 0.0))
+
+    def before(self, energy: FloatArray, mu: FloatArray) -> FloatArray:
+        """Grand potential of compositions of this energy, eV/atom."""
+        scale = np.where(self.share > 0, self.share, np.inf)
+        return energy / scale - mu * self.held
+
+
+def held_in(
+    table: Competition, products: Mixtures, reservoir: int, own: Sequence[IntArray]
+) -> FloatArray:
+    """Atoms of the reservoir in each mixture; `own`: in a formula unit of own column 0, 1 ..."""
+    each = table.compositions.amount_of(reservoir)[products.phase]
+    owner = np.repeat(np.arange(len(products)), np.diff(products.start))
+    for i, amount in enumerate(own):
+        each = np.where(products.phase == -1 - i, amount[owner], each)
+    return segment_sum(products.amount * each, products.start)
+
+
+def settled(energy: FloatArray) -> FloatArray:
+    """Without the rounding of differences."""
+    return np.where(np.abs(energy) < ENERGY_TOLERANCE, 0.0, energy)
+
+
+def react_open(
+    table: Competition,
+    a: Compositions,
+    b: Compositions,
+    reservoir: int,
+    mu: float | FloatArray,
+    own_a: FloatArray | None = None,
+    own_b: FloatArray | None = None,
+    *,
+    ends_a: Equilibria | None = None,
+    ends_b: Equilibria | None = None,
+    from_a: FloatArray | None = None,
+    from_b: FloatArray | None = None,
+    only_lowest: bool = False,
+) -> OpenReactions:
+    """React each a[i] with b[i] in touch with the reservoir.
+
+    Args:
+        table: the phases that compete; the stable ones alone give the same answer faster.
+        reservoir: index in SYMBOLS of the element that is exchanged.
+        mu: its chemical potential, eV per atom relative to the element, at most zero; one for all
+            or one for each pair. Of an anode metal at a voltage: -valence x voltage.
+        own_a, own_b: energies of ends that are not in the table, as in `hull.decompose`; NaN for
+            the reservoir's element.
+        ends_a, ends_b: what each end becomes on its own at this mu, where the caller has it (not
+            with `own_a` or `own_b`): many pairs share their ends.
+        from_a, from_b: as in `interface.react`; ends that are handed in have them already.
+        only_lowest: keep the rows of least `energy` and of least `mixing`; where they are the same
+            mixture, one.
+    """
+    level = np.broadcast_to(np.asarray(mu, dtype=float), len(a))
+    own = own_columns(a, b, own_a, own_b)
+    fractions = a.fractions(), b.fractions()
+    sides = [_Counted.of(side, reservoir) for side in fractions]
+    empty = [side.share == 0 for side in sides]
+    held = [side.held.copy() for side in sides]
+    _lend([side.balanced for side in sides], empty)
+    ends = Ends(table, sides[0].balanced, sides[1].balanced, own, reservoir, level)
+    if own:
+        hull = list(ends.hulls())
+        energies = Ends(table, *fractions, own).hulls()
+        start = [
+            side.before(before(given, energy), level)
+            for side, given, energy in zip(sides, (from_a, from_b), energies, strict=True)
+        ]
+    else:
+        if ends_a is None:
+            ends_a = equilibrate(table, a, reservoir, level, from_energy=from_a)
+        if ends_b is None:
+            ends_b = equilibrate(table, b, reservoir, level, from_energy=from_b)
+        hull = [ends_a.hull.copy(), ends_b.hull.copy()]
+        start = [ends_a.before.copy(), ends_b.before.copy()]
+    for values in (hull, start, held):
+        _lend(values, empty)
+    rise = np.stack([hull[0] - hull[1], start[0] - start[1]], axis=1)
+    log = ends.follow(rise if only_lowest else None)
+
+    owner, (y, mixed) = log.rows()
+    keep = ~(empty[0] | empty[1])[owner] | (np.diff(owner, prepend=-1) != 0)
+    owner, y, mixed = owner[keep], y[keep], mixed[keep]
+    mixing = settled(mixed - hull[1][owner] - y * rise[owner, 0])
+    alone_a, alone_b = (settled(one - other) for one, other in zip(hull, start, strict=True))
+    no_mixing = y * alone_a[owner] + (1 - y) * alone_b[owner]
+    own_sides = (a, b) if own else ()
+    atoms = [side.atoms[owner].astype(float) for side in own_sides]
+    products = log.mixtures(table, np.ones(len(owner)), atoms, keep)
+    taken = held_in(table, products, reservoir, [s.amount_of(reservoir)[owner] for s in own_sides])
+    taken -= y * held[0][owner] + (1 - y) * held[1][owner]
+    # y counts the atoms that are balanced, x all of them.
+    of_a, of_b = y * sides[1].share[owner], (1 - y) * sides[0].share[owner]
+    x = of_a / np.where(of_a + of_b > 0, of_a + of_b, 1.0)
+    of_a_alone = (empty[1] & ~empty[0])[owner]
+    x[of_a_alone], y[of_a_alone] = 1.0, 1.0
+    return OpenReactions.of_rows(owner, len(a), x, y, mixing, no_mixing, settled(taken), products)
+
+
+def _lend(values: list[FloatArray], empty: list[BoolArray]) -> None:
+    """Where one end is the reservoir's element alone, give it the other's values."""
+    for one, other in ((0, 1), (1, 0)):
+        values[one][empty[one]] = values[other][empty[one]]
