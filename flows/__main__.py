@@ -5,15 +5,29 @@ flow needs beside them.
 """
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flows import server
-from flows.parameters import Pull, Screening, Train, Weekly, checked
+from flows.parameters import (
+    WEBHOOK,
+    PullChoice,
+    Screening,
+    ScreeningChoice,
+    Train,
+    TrainChoice,
+    Weekly,
+    WeeklyChoice,
+    checked,
+    fix,
+    told,
+)
 from screen.errors import ScreenError, UsageError
+
+if TYPE_CHECKING:
+    from prefect import Flow
 
 app = typer.Typer(
     help="The screening as Prefect flows, each run once; `python -m flows.serve` runs them by a "
@@ -39,7 +53,12 @@ Runner = Annotated[str | None, typer.Option(help="local or dask. [local]")]
 Workers = Annotated[int | None, typer.Option(help="Of a local Dask cluster. [1]")]
 Address = Annotated[str | None, typer.Option(help="Of a Dask scheduler, as tcp://host:8786.")]
 Systems = Annotated[list[str] | None, typer.Option("--chemsys", help="As of pull. [all]")]
-Webhook = Annotated[str | None, typer.Option(help="Address that gets the summary by POST.")]
+Webhook = Annotated[
+    str | None,
+    typer.Option(
+        envvar=WEBHOOK, show_envvar=True, help="Address that gets the summary by POST; a secret."
+    ),
+]
 DoPull = Annotated[bool, typer.Option("--pull", help="Pull what is new first.")]
 DoTrain = Annotated[bool, typer.Option("--train", help="Fit the models anew before.")]
 Top = Annotated[int | None, typer.Option(help="Of how many of each role changes are told. [10]")]
@@ -86,13 +105,14 @@ def screening_command(
         ),
     )
     options.requests()
-    _run("screening", options)
+    fix(Weekly(**dict(options)))
+    _run("screening", told(ScreeningChoice, options))
 
 
 @app.command("snapshot")
 def snapshot_command(chemsys: Systems = None) -> None:
     """Pull what is new in the Materials Project; needs MP_API_KEY."""
-    _run("snapshot", checked(Pull, given(chemsys=chemsys)))
+    _run("snapshot", checked(PullChoice, given(chemsys=chemsys)))
 
 
 @app.command("training")
@@ -103,7 +123,9 @@ def training_command(
     ] = None,
 ) -> None:
     """Fit the models anew; a worse one is refused."""
-    _run("training", checked(Train, given(seed=seed, tolerance=tolerance)))
+    options = checked(Train, given(seed=seed, tolerance=tolerance))
+    fix(Weekly(train=options))
+    _run("training", told(TrainChoice, options))
 
 
 @app.command("weekly")
@@ -150,7 +172,8 @@ def weekly_command(
         chemsys=chemsys,
         train=train,
     )
-    _run("weekly", options)
+    fix(options)
+    _run("weekly", told(WeeklyChoice, options))
 
 
 def weekly_options(
@@ -187,11 +210,11 @@ def _run(name: str, options: Any) -> None:
         print(line)
 
 
-def flow_of(name: str) -> Callable[..., Any]:
+def flow_of(name: str) -> "Flow[..., Any]":
     """A flow by its name; Prefect is imported only now."""
     import importlib
 
-    flow: Callable[..., Any] = getattr(importlib.import_module(f"flows.{name}"), f"{name}_flow")
+    flow: Flow[..., Any] = getattr(importlib.import_module(f"flows.{name}"), f"{name}_flow")
     return flow
 
 

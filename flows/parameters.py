@@ -1,15 +1,27 @@
 """What flows are asked, checked before anything begins; every fault is one line."""
 
-from collections.abc import Mapping
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 
 from screen.batches import BATCH, Request
 from screen.errors import UsageError, did_you_mean
 from screen.settings import Settings, load_settings
 from screen.tables import anode_of
+
+_ADDRESS = re.compile(r"https?://[^/\s]\S*")
 
 
 class Options(BaseModel):
@@ -18,8 +30,8 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Pull(Options):
-    """What to pull from the Materials Project; the key comes from MP_API_KEY."""
+class PullChoice(Options):
+    """What a run may be told of a pull."""
 
     chemsys: tuple[str, ...] = Field(
         default=(), description="only these systems and their subsystems, as Li-P-S; none: all"
@@ -27,6 +39,11 @@ class Pull(Options):
     role: str | None = Field(
         default=None, description="properties only of what this role selects; energies for all"
     )
+
+
+class Pull(PullChoice):
+    """What to pull from the Materials Project; the key comes from MP_API_KEY."""
+
     gnome: bool = Field(default=False, description="with GNoME materials (not for commercial use)")
     endpoint: str | None = Field(
         default=None, description="address of the API; none: MP_API_ENDPOINT or the public one"
@@ -34,10 +51,15 @@ class Pull(Options):
     rate: float = Field(default=4.0, gt=0, le=20, description="requests per second")
 
 
-class Train(Options):
-    """How to fit the models anew."""
+class TrainChoice(Options):
+    """What a run may be told of fitting."""
 
     seed: int = Field(default=0, ge=0, description="of the resampling that gives the intervals")
+
+
+class Train(TrainChoice):
+    """How to fit the models anew."""
+
     tolerance: float = Field(
         default=0.01,
         ge=0,
@@ -45,16 +67,21 @@ class Train(Options):
     )
 
 
-class Screening(Options):
-    """What to screen and with what."""
+class ScreeningChoice(Options):
+    """What a run may be told of a screening."""
 
     anodes: tuple[str, ...] = Field(default=("Li",), min_length=1, description="one run for each")
+    roles: tuple[str, ...] = Field(default=(), description="as --role of rank; none: all")
+    selected: bool = Field(default=False, description="as --selected of rank")
+
+
+class Screening(ScreeningChoice):
+    """What to screen and with what."""
+
     source: str = Field(default="reference", description="as --source of rank")
     gaps: Path | None = Field(default=None, description="as --gaps of rank")
     moduli: Path | None = Field(default=None, description="as --moduli of rank")
     add: Path | None = Field(default=None, description="as --add of rank")
-    roles: tuple[str, ...] = Field(default=(), description="as --role of rank; none: all")
-    selected: bool = Field(default=False, description="as --selected of rank")
     config: Path | None = Field(default=None, description="TOML file with settings, as --config")
     settings: dict[str, Any] = Field(default={}, description="settings by name, over the file's")
     results: Path = Field(default=Path("results"), description="folder in which runs get theirs")
@@ -92,20 +119,90 @@ class Screening(Options):
         return load_settings(self.config, **self.settings | {"anode": anode_of(anode).symbol})
 
 
-class Weekly(Screening):
+class WeeklyChoice(ScreeningChoice):
+    """What a run may be told of everything."""
+
+    top: int = Field(default=10, ge=1, description="of how many of each role changes are told")
+
+
+class Weekly(Screening, WeeklyChoice):
     """Everything, and what changed since the last accepted run."""
 
     pull: Pull | None = Field(default=None, description="what to pull first; none: no pull")
     train: Train | None = Field(default=None, description="how to fit anew; none: not")
-    top: int = Field(default=10, ge=1, description="of how many of each role changes are told")
-    webhook: str | None = Field(
-        default=None,
-        pattern="^https?://[^/]",
-        description="address to which the summary is sent by HTTP POST",
+    webhook: SecretStr | None = Field(
+        default=None, description="address to which the summary is sent by HTTP POST"
     )
+
+    @field_validator("webhook")
+    @classmethod
+    def _is_address(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and not re.match(
+            r"https?://[^/\s]+(/\S*)?\Z", given.get_secret_value()
+        ):
+            raise ValueError("not an address that begins with http:// or https://")
+        return given
 
 
 Model = TypeVar("Model", bound=Options)
+
+FIXED, WEBHOOK = "SCREEN_FLOW_OPTIONS", "SCREEN_WEBHOOK"
+
+
+def fix(options: Weekly) -> None:
+    """Set what flows of this process, and of those that it starts, are run with.
+
+    It is kept in the environment, not in parameters: these lie in the server's database, and
+    whoever may start a run chooses them. What names a file, an address or code is not theirs to
+    choose.
+    """
+    plain = options.model_dump(mode="json", exclude_defaults=True, exclude={"webhook"})
+    os.environ[FIXED] = json.dumps(plain)
+    if options.webhook is not None:
+        os.environ[WEBHOOK] = options.webhook.get_secret_value()
+
+
+def fixed() -> Weekly:
+    """What was set, or what holds if nothing was.
+
+    Raises:
+        UsageError: naming the first that is wrong.
+    """
+    try:
+        given = json.loads(os.environ.get(FIXED) or "{}")
+        if not isinstance(given, dict):
+            raise ValueError("not an object")
+    except ValueError as error:
+        raise UsageError(f"{FIXED} is no JSON object of options: {str(error)[:80]}") from error
+    webhook = os.environ.get(WEBHOOK)
+    return checked(Weekly, given | ({"webhook": webhook} if webhook else {}))
+
+
+def chosen(
+    model: type[Model],
+    choice: type[Options],
+    given: Options | Mapping[str, Any],
+    base: Options | None,
+) -> Model:
+    """Options of a flow: those that were fixed, and over them what its run was told.
+
+    Args:
+        model: of all options of the flow.
+        choice: of those that a run may be told.
+        given: what it was told.
+        base: what was fixed, of `model` or of one with more; none: nothing was.
+
+    Raises:
+        UsageError: naming the first that is wrong.
+    """
+    picked = checked(choice, given).model_dump(exclude_unset=True, include=set(choice.model_fields))
+    set_before = {} if base is None else {name: getattr(base, name) for name in model.model_fields}
+    return model.model_validate(set_before | picked)
+
+
+def told(choice: type[Model], options: Options) -> Model:
+    """Of the options of a flow, those that stand in its parameters."""
+    return choice(**options.model_dump(include=set(choice.model_fields), exclude_unset=True))
 
 
 def checked(model: type[Model], given: Model | Mapping[str, Any]) -> Model:
@@ -124,4 +221,15 @@ def checked(model: type[Model], given: Model | Mapping[str, Any]) -> Model:
         if first["type"] == "extra_forbidden":
             hint = did_you_mean(name, model.model_fields)
             raise UsageError(f"unknown parameter {name!r}; {hint}") from error
-        raise UsageError(f"parameter {name} = {first['input']!r}: {first['msg']}") from error
+        value = "" if name == "webhook" else f" = {first['input']!r}"  # it is a secret
+        said = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"parameter {name}{value}: {said}") from error
+
+
+def masked(arguments: Sequence[str]) -> list[str]:
+    """A command's arguments without the address of its webhook, which is a secret."""
+    found = [re.sub(r"\A(--webhook=).*", r"\1***", text, flags=re.DOTALL) for text in arguments]
+    for i, text in enumerate(found[:-1]):
+        if text == "--webhook":
+            found[i + 1] = "***"
+    return found

@@ -1,22 +1,12 @@
 """One line for a fault in the log of a run, not the way through the program."""
 
-import io
 import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from screen.errors import ScreenError
 
 _RUNS = {"prefect.flow_runs": "flow", "prefect.task_runs": "task"}
-_OBSERVERS = (
-    "prefect.FlowRunCancellingObserver",
-    "prefect.FlowRunSuspendingObserver",
-    "prefect.runner",
-    "prefect.events.clients",
-    "asyncio",
-)
+_OBSERVERS = ("prefect.FlowRunSuspendingObserver", "prefect.events.clients", "asyncio")
 """What tells at length that the server is away; it tries again by itself."""
 
 
@@ -49,27 +39,3 @@ def install() -> None:
         logger = logging.getLogger(name)
         if not any(isinstance(f, OneLine) for f in logger.filters):
             logger.addFilter(OneLine())
-
-
-class _NoTracebacks(io.TextIOBase):
-    """Passes on what is printed, but for tracebacks."""
-
-    def __init__(self, through: Any) -> None:
-        self._through = through
-
-    def write(self, text: str) -> int:
-        """Print unless it is one, or announces one."""
-        if "Traceback (most recent" not in text and not text.startswith("Examples of recent"):
-            self._through.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """As of what it passes on to."""
-        self._through.flush()
-
-
-@contextmanager
-def no_tracebacks() -> Iterator[None]:
-    """Prefect's runner prints those of each attempt to reach a server that is away."""
-    with redirect_stdout(_NoTracebacks(sys.stdout)):
-        yield

@@ -16,7 +16,7 @@ from prefect.artifacts import (
 
 from flows import tasks
 from flows.engines import Spread, engine
-from flows.parameters import Screening, checked
+from flows.parameters import Screening, ScreeningChoice, chosen, fixed, masked
 from screen import batches, weekly
 from screen.batches import Request
 
@@ -24,13 +24,13 @@ _TOLD_S = 2.0
 _SHOWN = 10
 
 
-DEFAULT = Screening()
+DEFAULT = ScreeningChoice()
 
 
 @flow(name="screening", validate_parameters=False)
-def screening_flow(options: Screening = DEFAULT) -> list[str]:
+def screening_flow(options: ScreeningChoice = DEFAULT) -> list[str]:
     """Screen for each anode metal; the folders of the runs."""
-    wanted = checked(Screening, options)
+    wanted = chosen(Screening, ScreeningChoice, options, fixed())
     requests = wanted.requests()
     with engine(wanted) as spread:
         return [screen_one(wanted, request, spread) for request in requests]
@@ -70,7 +70,7 @@ def publish(anode: str, folder: Path) -> None:
 def command() -> str:
     """What the manifest holds as the command: the one that was typed, or that of the schedule."""
     if Path(sys.argv[0]).parent.name == "flows":
-        return shlex.join(["python", "-m", "flows", *sys.argv[1:]])
+        return shlex.join(["python", "-m", "flows", *masked(sys.argv[1:])])
     return "python -m flows.serve"
 
 

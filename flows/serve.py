@@ -1,21 +1,21 @@
 """Serve the flows by a schedule: `python -m flows.serve --every "0 6 * * 1" --anode Li`.
 
-A Prefect server that answers is used, else one of our own is started and kept up. Nothing is lost
-when server or this process end: the next start goes on with the same schedules and runs.
+The Prefect server of PREFECT_API_URL is used, else one of our own is started and kept up. Nothing
+is lost when server or this process end: the next start goes on with the same schedules and runs.
 """
 
 import asyncio
 import os
+import signal
 import sys
-import time
-import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from flows import quiet, server
+from flows import access, runner, server
 from flows.__main__ import (
     Address,
     Anodes,
@@ -32,17 +32,21 @@ from flows.__main__ import (
     Top,
     Webhook,
     Workers,
+    flow_of,
     given,
     main,
     weekly_options,
 )
-from flows.parameters import Weekly
-from screen.errors import NetworkError, UsageError
+from flows.parameters import WeeklyChoice, fix, told
+from screen.errors import UsageError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 PORT = 4200
-_AGAIN_S = 5.0
+_OPEN = (
+    "whoever reaches it can begin runs and read what they say; set PREFECT_SERVER_API_AUTH_STRING "
+    "there and PREFECT_API_AUTH_STRING here (see flows/README.md)"
+)
 
 
 @app.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -96,10 +100,14 @@ def serve_command(
         train=train,
     )
     with server.at_hand(port) as url:
-        quiet.install()
         print(f"serving 'weekly' at {every!r} ({zone}); page: {url.removesuffix('/api')}")
+        if access.is_ours(url, access.secret()):
+            print(f"the page asks for a password: the line in {access.secret_path()}")
+        elif not os.environ.get("PREFECT_API_AUTH_STRING"):
+            print(f"warning: {url} asks for no password: {_OPEN}", file=sys.stderr)
         print("stop with Ctrl-C", flush=True)
-        serve(options, every, zone)
+        fix(options)
+        serve(told(WeeklyChoice, options), every, zone)
 
 
 def check_cron(line: str, zone: str) -> None:
@@ -121,90 +129,75 @@ def check_cron(line: str, zone: str) -> None:
         ) from error
 
 
-def serve(options: Weekly, cron: str, zone: str) -> None:
-    """Serve until stopped; begin again when the server was away for long."""
-    # Stopped by SIGTERM, Prefect's runner warns of a coroutine of its own.
-    warnings.filterwarnings("ignore", "coroutine 'Runner.astop' was never awaited", RuntimeWarning)
-    first = True
+def serve(options: WeeklyChoice, cron: str, zone: str) -> None:
+    """Serve until stopped, with Ctrl-C or SIGTERM; wait when the server is away.
+
+    Args:
+        options: parameters of the scheduled runs; the others are those that were fixed.
+    """
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    runs = runner.Runner({})
+    with suppress(KeyboardInterrupt):
+        try:
+            asyncio.run(_serve(runs, options, cron, zone))
+        finally:
+            runs.stop()
+
+
+async def _serve(runs: runner.Runner, options: WeeklyChoice, cron: str, zone: str) -> None:
+    """Register, look after lost runs, then turn after turn; all over again if the server was
+    away, which may have come back empty.
+    """
+    import httpx
+    from prefect.client.orchestration import get_client
+
+    waiting = False
     while True:
         try:
-            with quiet.no_tracebacks():
-                asyncio.run(_serve(options, cron, zone, first=first))
-            return
-        except KeyboardInterrupt:
-            return
-        except Exception as error:  # the runner gives up in many ways when the server is away
-            try:
-                server.check(os.environ["PREFECT_API_URL"])
-            except NetworkError as away:
-                print(f"waiting: {away}", file=sys.stderr, flush=True)
-            else:
-                print(f"beginning again: {type(error).__name__}", file=sys.stderr, flush=True)
-            first = False
-            time.sleep(_AGAIN_S)
+            async with get_client() as client:
+                runs.flows = await _register(options, cron, zone)
+                await runs.take_over(client)
+                waiting = False
+                while True:
+                    await runs.turn(client)
+                    await asyncio.sleep(runner.EVERY_S)
+        except (httpx.HTTPError, OSError, RuntimeError) as error:
+            if not waiting:
+                said = type(error).__name__
+                print(f"waiting for the server ({said})", file=sys.stderr, flush=True)
+            waiting = True
+            await asyncio.sleep(runner.EVERY_S)
 
 
-async def _serve(options: Weekly, cron: str, zone: str, *, first: bool) -> None:
-    """One runner for all deployments."""
+async def _register(options: WeeklyChoice, cron: str, zone: str) -> dict[UUID, str]:
+    """Tell the server of the flows; the deployment of each, and its name.
+
+    The server refuses parameters that the schema of the flow does not name.
+    """
     from prefect.client.schemas.objects import (
         ConcurrencyLimitConfig,
         ConcurrencyLimitStrategy,
     )
-    from prefect.runner import Runner as FlowRunner
     from prefect.schedules import Cron
-
-    from flows.screening import screening_flow
-    from flows.snapshot import snapshot_flow
-    from flows.training import training_flow
-    from flows.weekly import weekly_flow
 
     alone = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
     parameters = {"options": options.model_dump(mode="json", exclude_defaults=True)}
-    runner = FlowRunner(name="screen", pause_on_shutdown=False, limit=2)
-    served = await weekly_flow.ato_deployment(
-        name="served",
-        schedules=[Cron(cron, timezone=zone)],
-        parameters=parameters,
-        concurrency_limit=alone,
-        enforce_parameter_schema=False,
-    )
-    ids = [await runner.aadd_deployment(served)]
-    for flow in (screening_flow, snapshot_flow, training_flow):
-        deployment = await flow.ato_deployment(
-            name="served", concurrency_limit=alone, enforce_parameter_schema=False
+    registered = {}
+    for name in ("weekly", "screening", "snapshot", "training"):
+        scheduled = name == "weekly"
+        deployment = await flow_of(name).ato_deployment(
+            name="served",
+            concurrency_limit=alone,
+            enforce_parameter_schema=True,
+            schedules=[Cron(cron, timezone=zone)] if scheduled else None,
+            parameters=parameters if scheduled else None,
         )
-        ids.append(await runner.aadd_deployment(deployment))
-    if first:
-        await _end_lost_runs(ids)
-    await runner.start()
-
-
-async def _end_lost_runs(deployments: list[UUID]) -> None:
-    """Call runs crashed that a serving process before this one began and did not end: else they
-    would count as running for ever, and all that follow be cancelled.
-    """
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import (
-        DeploymentFilter,
-        DeploymentFilterId,
-        FlowRunFilter,
-        FlowRunFilterState,
-        FlowRunFilterStateType,
-    )
-    from prefect.client.schemas.objects import StateType
-    from prefect.states import Crashed
-
-    begun = FlowRunFilterStateType(
-        any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
-    )
-    async with get_client() as client:
-        lost = await client.read_flow_runs(
-            deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=deployments)),
-            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=begun)),
-        )
-        for run in lost:
-            said = "the serving process ended before this run did; the next one goes on with it"
-            await client.set_flow_run_state(run.id, Crashed(message=said))
+        registered[await deployment.aapply()] = name
+    return registered
 
 
 if __name__ == "__main__":

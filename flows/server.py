@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
+from flows import access
 from screen.errors import NetworkError
 
 USUAL_PORT = 4200
@@ -21,61 +23,76 @@ START_S = 180.0
 _PARENT = "SCREEN_SERVER_PARENT"
 
 
-def server_version(url: str, timeout_s: float = 10.0) -> str:
+class Address(NamedTuple):
+    """Where a server is, and `user:password` if it wants them."""
+
+    url: str
+    auth: str | None = None
+
+
+def server_version(url: str, auth: str | None = None, timeout_s: float = 10.0) -> str:
     """Version of the server at an address.
 
+    Args:
+        auth: `user:password`, if it wants them.
+
     Raises:
-        NetworkError: if none answers, or what answers is no Prefect server.
+        NetworkError: if none answers, it does not take the password, or is no Prefect server.
     """
     try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/admin/version", timeout=timeout_s) as reply:
-            text = str(reply.read(100), "utf-8", "replace").strip().strip('"')
+        status, said = access.get(
+            url, "/admin/version", access.authorization(auth), timeout_s=timeout_s
+        )
     except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise NetworkError(
-            f"no Prefect server answers at {url} ({_said(error)}); start it, mend PREFECT_API_URL, "
-            "or unset that for a server of our own"
+            f"no Prefect server answers at {url} ({str(reason)[:80]}); start it, mend "
+            "PREFECT_API_URL, or unset that for a server of our own"
         ) from error
-    if not text[:1].isdigit():
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise NetworkError(
+            f"the Prefect server at {url} wants {'another' if auth else 'a'} password; set "
+            "PREFECT_API_AUTH_STRING to its PREFECT_SERVER_API_AUTH_STRING"
+        )
+    text = said.strip().strip('"')
+    if status != HTTPStatus.OK or not text[:1].isdigit():
         raise NetworkError(f"what answers at {url} is no Prefect server; mend PREFECT_API_URL")
     return text
 
 
-def _said(error: Exception) -> str:
-    reason = getattr(error, "reason", error)
-    return str(getattr(reason, "strerror", None) or reason)[:80]
-
-
-def check(url: str) -> None:
+def check(at: Address) -> None:
     """Refuse a server that flows cannot be run against.
 
     Raises:
         NetworkError: for none, or one of another major version.
     """
-    theirs, ours = server_version(url), version("prefect")
+    theirs, ours = server_version(at.url, at.auth), version("prefect")
     if theirs.split(".")[0] != ours.split(".")[0]:
         raise NetworkError(
-            f"the Prefect server at {url} is of version {theirs}, this program has {ours}: major "
-            "versions must be the same; install one or the other anew"
+            f"the Prefect server at {at.url} is of version {theirs}, this program has {ours}: "
+            "major versions must be the same; install one or the other anew"
         )
 
 
-def found(port: int = USUAL_PORT) -> str | None:
-    """Address of the server to use, if there is one: that of PREFECT_API_URL, or of this port here.
+def found(port: int = USUAL_PORT) -> Address | None:
+    """The server to use, if there is one: that of PREFECT_API_URL, or one of this SCREEN_HOME.
+
+    What else listens at the port is left alone: on a machine with several users, it may be
+    anybody's.
 
     Raises:
         NetworkError: if that of PREFECT_API_URL cannot be used.
     """
     given = os.environ.get("PREFECT_API_URL")
-    if given:
-        check(given)
-        return given
-    here = f"http://127.0.0.1:{port}/api"
-    try:
-        server_version(here, timeout_s=2)
-    except NetworkError:
+    url = given or f"http://127.0.0.1:{port}/api"
+    if access.is_ours(url, access.secret()):
+        at = Address(url, access.secret())
+    elif given:
+        at = Address(url, os.environ.get("PREFECT_API_AUTH_STRING"))
+    else:
         return None
-    check(here)
-    return here
+    check(at)
+    return at
 
 
 @contextmanager
@@ -90,16 +107,16 @@ def at_hand(port: int | None = None) -> Iterator[str]:
         NetworkError: if none can be used or started.
     """
     _make_home()
-    url = found(USUAL_PORT if port is None else port)
-    if url is not None:
-        with _as_api(url):
-            yield url
+    there = found(USUAL_PORT if port is None else port)
+    if there is not None:
+        with _as_api(there):
+            yield there.url
         return
     own = Own(free_port() if port is None else port, whole=port is not None)
     try:
-        with _as_api(own.url):
+        with _as_api(own.at):
             try:
-                yield own.url
+                yield own.at.url
             finally:
                 _drain()
     finally:
@@ -114,7 +131,7 @@ def _make_home() -> Path:
     """
     folder = Path(os.environ["PREFECT_HOME"])
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise NetworkError(
             f"cannot write {folder}: {error.strerror or error}; set SCREEN_HOME or PREFECT_HOME to "
@@ -133,20 +150,27 @@ def _drain() -> None:
 
 
 @contextmanager
-def _as_api(url: str) -> Iterator[None]:
-    """Make an address that of Prefect, in this process and those that it starts."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings  # a second
+def _as_api(at: Address) -> Iterator[None]:
+    """Make a server that of Prefect, in this process and those that it starts."""
+    from prefect.settings import (  # a second
+        PREFECT_API_AUTH_STRING,
+        PREFECT_API_URL,
+        temporary_settings,
+    )
 
-    before = os.environ.get("PREFECT_API_URL")
-    os.environ["PREFECT_API_URL"] = url
+    ours = {"PREFECT_API_URL": at.url} | ({"PREFECT_API_AUTH_STRING": at.auth} if at.auth else {})
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
-        with temporary_settings({PREFECT_API_URL: url}):
+        auth = {PREFECT_API_AUTH_STRING: at.auth} if at.auth else {}
+        with temporary_settings({PREFECT_API_URL: at.url} | auth):
             yield
     finally:
-        if before is None:
-            del os.environ["PREFECT_API_URL"]
-        else:
-            os.environ["PREFECT_API_URL"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def free_port() -> int:
@@ -155,6 +179,18 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise NetworkError(
+                f"port {port} cannot be used ({error.strerror}): another program has it; choose "
+                "another with --port, or set PREFECT_API_URL to a Prefect server of your own"
+            ) from error
 
 
 class Own:
@@ -166,7 +202,7 @@ class Own:
 
     def __init__(self, port: int, *, whole: bool) -> None:
         self.port, self.whole = port, whole
-        self.url = f"http://127.0.0.1:{port}/api"
+        self.at = Address(f"http://127.0.0.1:{port}/api", access.secret())
         self._ending = threading.Event()
         self._process = self._start()
         if whole:
@@ -175,6 +211,7 @@ class Own:
     def _start(self) -> subprocess.Popen[bytes]:
         folder = _make_home()
         log = folder / "server.log"
+        _refuse_taken(self.port)
         try:
             with (folder / "start.lock").open("w") as lock, log.open("ab") as output:
                 fcntl.flock(lock, fcntl.LOCK_EX)  # one at a time makes the tables of the database
@@ -197,7 +234,11 @@ class Own:
     def _environment(self) -> dict[str, str]:
         here = {
             _PARENT: str(os.getpid()),
-            "PREFECT_API_URL": self.url,
+            "PREFECT_API_URL": self.at.url,
+            "PREFECT_API_AUTH_STRING": str(self.at.auth),
+            "PREFECT_SERVER_API_AUTH_STRING": str(self.at.auth),
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{self.port},"
+            f"http://localhost:{self.port}",
             "PREFECT_SERVER_API_HOST": "127.0.0.1",
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT__SERVER_FINAL": "1",
@@ -212,8 +253,7 @@ class Own:
             if process.poll() is not None:
                 said = log.read_text(encoding="utf-8", errors="replace").strip().split("\n")[-1]
                 raise NetworkError(f"the Prefect server did not start: {said[:120]} (see {log})")
-            with suppress(NetworkError):
-                server_version(self.url, timeout_s=2)
+            if access.is_ours(self.at.url, str(self.at.auth)):
                 return
             time.sleep(0.1)
         process.kill()
@@ -240,24 +280,29 @@ class Own:
 def _serve(port: int) -> None:
     """Be the server, until the process that started it is gone."""
     import uvicorn
+    from prefect.server.api.server import create_app
 
-    parent = int(os.environ[_PARENT])
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with(int(os.environ[_PARENT]))
     uvicorn.run(
-        "prefect.server.api.server:create_app",
-        factory=True,
+        access.Guard(create_app(), port, os.environ["PREFECT_SERVER_API_AUTH_STRING"]),
         host="127.0.0.1",
         port=port,
+        proxy_headers=False,
         log_level="error",
         lifespan="on",
         timeout_graceful_shutdown=2,
     )
+
+
+def end_with(parent: int) -> None:
+    """End this process when the one that started it is gone, however that went."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -3,14 +3,15 @@
 from prefect import flow, get_run_logger
 
 from flows import tasks
-from flows.parameters import Pull, checked
+from flows.parameters import Pull, PullChoice, chosen, fixed
 
-DEFAULT = Pull()
+DEFAULT = PullChoice()
 
 
 @flow(name="snapshot", validate_parameters=False)
-def snapshot_flow(options: Pull = DEFAULT) -> str:
+def snapshot_flow(options: PullChoice = DEFAULT) -> str:
     """Pull what is new, if anything is; the path of the newest snapshot."""
-    path = tasks.pull(checked(Pull, options).model_dump(mode="json"))
+    wanted = chosen(Pull, PullChoice, options, fixed().pull)
+    path = tasks.pull(wanted.model_dump(mode="json"))
     get_run_logger().info("snapshot: %s", path)
     return path

@@ -4,10 +4,7 @@ Prefect's cache is off: it takes old results for new ones when the science chang
 computed again is found by its digest in `screen.batches`.
 """
 
-import json
 import os
-import urllib.request
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +14,16 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
 from flows import quiet
-from flows.parameters import Pull, Train
+from flows.parameters import Pull, Train, fixed
+from flows.webhook import LIMIT_S
+from flows.webhook import post as send
 from screen import batches, files, run_folder, weekly
 from screen.batches import Request, Shard
-from screen.errors import NetworkError, ScreenError
+from screen.errors import NetworkError
 
 quiet.install()
 
 PULL_HOURS = 6
-POST_S = 20.0
 
 
 def _is_network(_: "Task[..., Any]", __: TaskRun, state: "State[Any]") -> bool:
@@ -116,21 +114,9 @@ def accept(run: str) -> str:
     retry_delay_seconds=exponential_backoff(2),
     retry_jitter_factor=0.5,
     retry_condition_fn=_is_network,
-    timeout_seconds=4 * POST_S,
+    timeout_seconds=4 * LIMIT_S,
 )
-def post(webhook: str, message: dict[str, Any]) -> int:
-    """Send a message as JSON to an address; the answer's status."""
-    body = {"sent": datetime.now(UTC).isoformat(timespec="seconds")} | message
-    request = urllib.request.Request(
-        webhook,
-        data=json.dumps(body, ensure_ascii=False).encode(),
-        headers={"Content-Type": "application/json; charset=utf-8"},
-        method="POST",
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=POST_S) as reply:
-            return int(reply.status)
-    except ValueError as error:
-        raise ScreenError(f"webhook {webhook!r}: {error}") from error
-    except OSError as error:
-        raise NetworkError(f"the webhook did not take the message: {error}") from error
+def post(message: dict[str, Any]) -> int | None:
+    """Send a message to the webhook, if one was given; the answer's status."""
+    webhook = fixed().webhook
+    return None if webhook is None else send(webhook.get_secret_value(), message)

@@ -150,7 +150,7 @@ def test_small_answers_load_no_more_than_they_need(answer: str) -> None:
 
 FLOWS = sorted((PACKAGE.parent / "flows").glob("*.py"))
 KNOWN_TO_FLOWS = {
-    *("prefect", "prefect_dask", "screen", "flows", "pydantic", "typer", "uvicorn"),
+    *("prefect", "prefect_dask", "screen", "flows", "pydantic", "typer", "uvicorn", "httpx"),
     *sys.stdlib_module_names,
 }
 

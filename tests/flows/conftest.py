@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from flows.access import authorization
 from flows.server import free_port, server_version
 from screen.errors import NetworkError
 from tests.conftest import wait_until
@@ -29,11 +30,13 @@ Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
 
 
-def environment(home: Path, url: str | None = None) -> dict[str, str]:
+def environment(home: Path, url: str | None = None, auth: str | None = None) -> dict[str, str]:
     """Of a process that keeps everything under a folder."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "MP_API"))}
+    foreign = ("PREFECT_", "MP_API", "SCREEN_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     ours = {"SCREEN_HOME": str(home), "HOME": str(home), "PYTHONPATH": str(ROOT)}
-    return kept | ours | ({} if url is None else {"PREFECT_API_URL": url})
+    server = {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": auth}
+    return kept | ours | {name: value for name, value in server.items() if value is not None}
 
 
 class Serving:
@@ -47,7 +50,6 @@ class Serving:
 
     def start(self) -> None:
         """Start it and wait until it serves; twice is fine after an end."""
-        settings = {"PREFECT_API_URL": self.url} if self.answers() else {}
         with (self.home / "serve.out").open("a") as out:
             self.process = subprocess.Popen(
                 [
@@ -55,29 +57,39 @@ class Serving:
                     *("--port", str(self.port), "--results", "results", "--top", "3"),
                 ],
                 cwd=self.home,
-                env=environment(self.home) | settings,
+                env=environment(self.home),
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
             )
-        assert wait_until(lambda: self.answers() and bool(self.deployments()), WAIT_S), self.said
+        assert wait_until(lambda: self.answers() and len(self.deployments()) == 4, WAIT_S), (
+            self.said
+        )
 
     @property
     def said(self) -> str:
         return (self.home / "serve.out").read_text(encoding="utf-8")
 
+    @property
+    def auth(self) -> str:
+        """User and password of its server."""
+        return (self.home / "server-secret").read_text(encoding="utf-8").strip()
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """Of a process that keeps its files elsewhere and uses this server."""
+        return environment(home, self.url, self.auth)
+
     def answers(self) -> bool:
         try:
-            return bool(server_version(self.url, timeout_s=2))
-        except NetworkError:
+            return bool(server_version(self.url, self.auth, timeout_s=2))
+        except (NetworkError, OSError):
             return False
 
     def ask(self, path: str, body: Mapping[str, Any] | None) -> Any:
         """The server's answer: by POST, or by GET where there is no body."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            f"{self.url}/{path}", data, {"Content-Type": "application/json"}
-        )
+        headers = {"Content-Type": "application/json", **authorization(self.auth)}
+        request = urllib.request.Request(f"{self.url}/{path}", data, headers)
         for wait in (1, 2, 4, None):
             try:
                 with urllib.request.urlopen(request, timeout=20) as reply:
@@ -98,6 +110,15 @@ class Serving:
         body = {"sort": "EXPECTED_START_TIME_ASC", "limit": 200, **conditions}
         found: list[dict[str, Any]] = self.ask("flow_runs/filter", body)
         return [run for run in found if run["start_time"] is not None]
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask(f"flow_runs/{run_id}", None)
+        return found
+
+    def states(self, run_id: str) -> list[dict[str, Any]]:
+        """All that a run has been in, the first first."""
+        found: list[dict[str, Any]] = self.ask(f"flow_run_states/?flow_run_id={run_id}", None)
+        return sorted(found, key=lambda state: str(state["timestamp"]))
 
     def scheduled(self) -> list[dict[str, Any]]:
         """Those of the schedule that completed."""
@@ -145,7 +166,7 @@ def flow(serving: Serving, tmp_path: Path) -> Run:
         return subprocess.run(
             [sys.executable, "-m", "flows", *arguments],
             cwd=tmp_path,
-            env=environment(tmp_path, serving.url) | changes,
+            env=serving.environment(tmp_path) | changes,
             capture_output=True,
             text=True,
             check=False,

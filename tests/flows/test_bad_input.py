@@ -31,7 +31,10 @@ REFUSED = {
     "out of range": ({"settings": {"plating_v": -1}}, "plating_v = -1"),
     "unknown runner": ({"runner": "ray"}, "parameter runner = 'ray'"),
     "workers alone": ({"workers": 3}, "--runner dask"),
-    "no address": ({"webhook": "file:///etc/passwd"}, "parameter webhook = 'file:"),
+    "no address": (
+        {"webhook": "file:///etc/passwd"},
+        "parameter webhook: not an",
+    ),
     "nested": ({"pull": {"rate": 99}}, "parameter pull.rate = 99"),
 }
 
@@ -145,7 +148,7 @@ def test_full_disk(serving: Serving, tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
     command = [sys.executable, "-m", "flows", "screening", "--anode", "Li"]
-    env = environment(tmp_path, serving.url)
+    env = serving.environment(tmp_path)
     done = subprocess.run(
         command,
         cwd=tmp_path,

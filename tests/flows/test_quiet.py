@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 
-import pytest
-
 from flows import quiet
 from screen.errors import DataError
 
@@ -34,14 +32,3 @@ def test_a_fault_is_said_once() -> None:
         text = said.format(name)
         record = logging.LogRecord("prefect.task_runs", logging.ERROR, "", 0, text, (), None)
         assert quiet.OneLine().filter(record) == passes
-
-
-def test_printed_tracebacks_are_dropped(capsys: pytest.CaptureFixture[str]) -> None:
-    with quiet.no_tracebacks():
-        print("waiting")
-        print("Examples of recent errors:\n")
-        print("Traceback (most recent call last):\n  File ...\nOSError: away")
-    said = capsys.readouterr().out
-    assert said.startswith("waiting\n")
-    assert "Traceback" not in said
-    assert "Examples" not in said

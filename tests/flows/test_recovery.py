@@ -60,14 +60,14 @@ def kill_when(
         return process.wait() == -signal.SIGKILL
 
 
-def killed_at(stage: Callable[[Path], bool], folder: Path, url: str) -> Path:
+def killed_at(stage: Callable[[Path], bool], folder: Path, serving: Serving) -> Path:
     """Where a run was killed at a stage; on a busy machine a short one may pass unseen, so this
     tries again.
     """
     for i in range(ATTEMPTS):
         home = folder / f"attempt-{i}"
         home.mkdir()
-        if kill_when(partial(stage, home), SCREENING, home, environment(home, url)):
+        if kill_when(partial(stage, home), SCREENING, home, serving.environment(home)):
             return home
     pytest.fail(f"{ATTEMPTS} runs ended before they were killed")
 
@@ -76,7 +76,7 @@ def killed_at(stage: Callable[[Path], bool], folder: Path, url: str) -> Path:
 def test_killed_and_run_again(
     stage: Callable[[Path], bool], serving: Serving, flow: Run, expected: Path, tmp_path: Path
 ) -> None:
-    home = killed_at(stage, tmp_path, serving.url)
+    home = killed_at(stage, tmp_path, serving)
     results = home / "results"
     assert not [p for p in results.glob("*") if not p.name.startswith(".")]
     before = shards(home)
@@ -97,7 +97,7 @@ def test_killed_in_a_pull(serving: Serving, tmp_path: Path) -> None:
         home = tmp_path / name
         home.mkdir()
         with Emulator(make_database(3200, seed=1)) as emulator:
-            env = environment(home, serving.url) | safe_environment(home)
+            env = serving.environment(home) | safe_environment(home)
             env |= {"MP_API_KEY": KEY, "MP_API_ENDPOINT": emulator.endpoint}
             if name == "killed":
                 pages = home / "pulls"

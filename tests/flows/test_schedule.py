@@ -58,5 +58,21 @@ def test_fires_and_survives(serving: Serving) -> None:
         return any(started(run).timestamp() > begun for run in serving.scheduled())
 
     assert wait_until(fired, WAIT_S)
-    assert serving.ask(f"flow_runs/{lost}", None)["state_type"] == "CRASHED"
+    # The lost run is tried again, and does not stand in the way of those that follow.
+    assert wait_until(lambda: bool(serving.run(lost)["end_time"]), WAIT_S)
+    names = [state["name"] for state in serving.states(lost)]
+    assert "AwaitingRetry" in names
+    assert serving.run(lost)["state_type"] in ("COMPLETED", "CANCELLED"), names
     assert len(serving.deployments()) == 4
+
+
+def test_the_server_dies_while_a_run_starts(serving: Serving) -> None:
+    """The run is tried again when the server is back, and completes."""
+    (found,) = (d for d in serving.deployments() if "screening_flow" in d["entrypoint"])
+    run = serving.ask(f"deployments/{found['id']}/create_flow_run", {"parameters": {}})["id"]
+    assert wait_until(lambda: serving.run(run)["state_type"] == "PENDING", WAIT_S, pause=0.02)
+    os.kill(serving.server_pid(), signal.SIGKILL)
+    assert wait_until(lambda: not serving.answers(), WAIT_S)
+    assert wait_until(serving.answers, WAIT_S)
+    assert wait_until(lambda: serving.run(run)["state_type"] == "COMPLETED", WAIT_S, pause=1)
+    assert "Traceback" not in serving.said

@@ -73,7 +73,7 @@ def test_two_at_once(serving: Serving, expected: Path, tmp_path: Path) -> None:
                 *("--batch", "25", "--results", f"r{i}"),
             ],
             cwd=tmp_path,
-            env=environment(tmp_path, serving.url),
+            env=serving.environment(tmp_path),
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -66,7 +66,7 @@ def test_killed_among_structures_and_on_two_workers(
     assert len(computed(calm)) == STRUCTURES
     plain = tmp_path / "plain"
     assert "migration_barrier_ev" in (plain / "ranked.csv").read_text().split("\n")[0]
-    env = environment(tmp_path, serving.url)
+    env = serving.environment(tmp_path)
     assert kill_when(lambda: bool(computed(tmp_path)), ("screening", *arguments), tmp_path, env)
     before = computed(tmp_path)
     assert 0 < len(before) <= STRUCTURES

@@ -17,7 +17,7 @@ import pytest
 
 from screen.tables import sha256
 from tests.conftest import ROOT
-from tests.flows.conftest import Done, Serving, environment
+from tests.flows.conftest import Done, Serving
 from tests.flows.test_recovery import ATTEMPTS, kill_when
 
 pytestmark = pytest.mark.slow
@@ -29,13 +29,13 @@ TRAINING = ("training", "--seed", "1")
 class Copy:
     """A copy of the package with its models, and how to run what is in it."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, serving: Serving) -> None:
         self.folder = folder
         for name in ("screen", "flows"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, folder / "package" / name, ignore=ignored)
         self.data = folder / "package" / "screen" / "data"
-        self.env = environment(folder, url) | {"PYTHONPATH": str(folder / "package")}
+        self.env = serving.environment(folder) | {"PYTHONPATH": str(folder / "package")}
 
     def python(self, *arguments: str) -> Done:
         return subprocess.run(
@@ -65,7 +65,7 @@ class Copy:
 
 @pytest.fixture
 def copy(serving: Serving, tmp_path: Path) -> Callable[[str], Copy]:
-    return lambda name: Copy(tmp_path / name, serving.url)
+    return lambda name: Copy(tmp_path / name, serving)
 
 
 def test_a_model_as_good_is_put_in_place(copy: Callable[[str], Copy]) -> None:

@@ -18,6 +18,8 @@ from tests.materials_project.emulator import KEY
 
 pytestmark = pytest.mark.slow
 
+SECRET = "T0K3N-of-the-webhook"
+
 
 @contextmanager
 def webhook() -> Iterator[tuple[str, list[Any]]]:
@@ -35,7 +37,7 @@ def webhook() -> Iterator[tuple[str, list[Any]]]:
 
     with HTTPServer(("127.0.0.1", 0), Taker) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/", sent
+        yield f"http://127.0.0.1:{server.server_port}/{SECRET}", sent
         server.shutdown()
 
 
@@ -64,6 +66,10 @@ def test_what_changed_is_told(flow: Run, serving: Serving, tmp_path: Path) -> No
     found = serving.ask("artifacts/filter", {"limit": 200, "sort": "CREATED_DESC"})
     summaries = [a["data"] for a in found if a["key"] == "changes-li"]
     assert any("plating_v" in text for text in summaries)
+    kept_files = [path for home in (serving.home, tmp_path) for path in home.rglob("*")]
+    assert any(path.name.startswith("prefect.db") for path in kept_files)
+    told = [path for path in kept_files if path.is_file() and SECRET.encode() in path.read_bytes()]
+    assert not told, "the address of the webhook is a secret"
 
 
 def test_an_incomplete_pull_publishes_nothing(flow: Run, tmp_path: Path) -> None:
