@@ -69,7 +69,7 @@ def publish(anode: str, folder: Path) -> None:
 
 def command() -> str:
     """What the manifest holds as the command: the one that was typed, or that of the schedule."""
-    if Path(sys.argv[0]).parent.name == "flows":
+    if Path(sys.argv[0]).parts[-2:] == ("flows", "__main__.py"):
         return shlex.join(["python", "-m", "flows", *masked(sys.argv[1:])])
     return "python -m flows.serve"
 
