@@ -239,6 +239,20 @@ class Settings(BaseModel):
     )
 
 
+CHECK = frozenset({"seed", "check_candidates", "check_interfaces", "check_tolerance"})
+"""Choices of the cross-check alone: no value of a table depends on them."""
+
+STRUCTURES = frozenset(
+    {
+        *("barrier", "surface", "calculator", "structure_limit_s", "barrier_grid_a"),
+        *("slab_thickness_a", "slab_vacuum_a", "slab_width_a", "slab_atoms"),
+        *("surface_faces", "surface_sites", "relax_steps", "relax_force_ev_a"),
+        *("interface_area_a2", "interface_strain"),
+    }
+)
+"""Choices that only what is computed atom by atom depends on."""
+
+
 class PullSettings(BaseModel):
     """How to behave towards a remote database."""
 
