@@ -117,6 +117,19 @@ class Settings(BaseModel):
     )
     engine: Engine = Field(default="kernel", description="what solves the phase equilibria")
     seed: int = Field(default=0, ge=0, description="chooses the sample of the cross-check")
+    bridged_v: float = Field(
+        default=0.1,
+        ge=0,
+        description="V; a film whose far side comes this near to the window of an electrolyte "
+        "reaches it; own choice: computed plateaus of Li-Al, Li-In, Li-Sn are off by as much",
+    )
+    quiet_drive_ev_atom: float = Field(
+        default=0.1,
+        ge=0,
+        description="eV per atom that is not the anode metal's; film and electrolyte that react by "
+        "no more hardly react; own choice: four times the error of reaction energies (Hautier et "
+        "al., PRB 85, 155208, 2012)",
+    )
     stable_contact_ev_atom: float = Field(
         default=0.005,
         gt=0,
