@@ -322,7 +322,20 @@ class Phases:
         wanted = frozenset(elements)
         if self.systems is None:
             return wanted <= self.symbols
-        return wanted in self.systems or any(wanted <= system for system in self.systems)
+        return any(wanted <= system for system in self._systems_with(wanted))
+
+    def _systems_with(self, wanted: frozenset[str]) -> Sequence[frozenset[str]]:
+        """The systems that may hold all of some elements: those with the rarest of them."""
+        by_element = self._systems_by_element
+        return min((by_element.get(symbol, []) for symbol in wanted), key=len, default=[])
+
+    @cached_property
+    def _systems_by_element(self) -> dict[str, list[frozenset[str]]]:
+        found: dict[str, list[frozenset[str]]] = {}
+        for system in self.systems or ():
+            for symbol in system:
+                found.setdefault(symbol, []).append(system)
+        return found
 
     def select(self, rows: IntArray | Sequence[int]) -> pa.Table:
         """The chosen rows as a table."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from screen import schema
 from screen.composition import (
     INDEX,
     SYMBOLS,
@@ -21,7 +22,7 @@ from screen.composition import (
     format_formula,
     parse_formula,
 )
-from screen.errors import DataError, UsageError, did_you_mean
+from screen.errors import DataError, UsageError, did_you_mean, first_line
 
 DATA = Path(__file__).parent / "data"
 SEALED = (".csv", ".json", ".npz")
@@ -30,8 +31,15 @@ SEALED = (".csv", ".json", ".npz")
 
 @cache
 def datasets() -> dict[str, dict[str, Any]]:
-    """The stanzas of datasets.toml: what each shipped table is, from where, under what licence."""
-    return tomllib.loads((DATA / "datasets.toml").read_text(encoding="utf-8"))
+    """The stanzas of datasets.toml: what each shipped table is, from where, under what licence.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    try:
+        return tomllib.loads((DATA / "datasets.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"datasets.toml cannot be read: {first_line(error)}") from error
 
 
 def sha256(path: Path) -> str:
@@ -40,16 +48,45 @@ def sha256(path: Path) -> str:
 
 
 def seal(folder: Path = DATA) -> None:
-    """Write the digests of the tables in a folder into its datasets.toml."""
+    """Write the digests of the tables in a folder into its datasets.toml.
+
+    Raises:
+        DataError: for a table without a stanza.
+    """
     path = folder / "datasets.toml"
     text = path.read_text(encoding="utf-8")
-    for table in sorted(file for kind in SEALED for file in folder.glob(f"*{kind}")):
+    for table in sealed_files(folder):
         head, found, tail = text.partition(f"[{table.stem}]\n")
-        if found:
-            tail = re.sub(r'sha256 = "[0-9a-f]*"', f'sha256 = "{sha256(table)}"', tail, count=1)
-            text = head + found + tail
+        body, rest = _split_stanza(tail)
+        if not found or not _DIGEST.search(body):
+            raise DataError(
+                f"datasets.toml has no stanza [{table.stem}] with a sha256 for {table.name}; say "
+                'there what it is, from where and under what licence, with sha256 = ""'
+            )
+        text = head + found + _DIGEST.sub(f'sha256 = "{sha256(table)}"', body, count=1) + rest
     path.write_text(text, encoding="utf-8")
+    forget()
+
+
+def forget() -> None:
+    """Read the tables anew when they are asked for next."""
     datasets.cache_clear()
+    rows_of.cache_clear()
+
+
+_DIGEST = re.compile(r'^sha256 = "[0-9a-f]*"', re.MULTILINE)
+
+
+def _split_stanza(text: str) -> tuple[str, str]:
+    """What comes before the next head of a table in TOML, and the rest."""
+    following = re.search(r"^\[", text, re.MULTILINE)
+    end = following.start() if following else len(text)
+    return text[:end], text[end:]
+
+
+def sealed_files(folder: Path = DATA) -> list[Path]:
+    """The files of a folder whose digests stand in its datasets.toml."""
+    return sorted(file for file in folder.iterdir() if file.suffix in SEALED)
 
 
 @cache
@@ -60,33 +97,64 @@ def rows_of(name: str) -> tuple[dict[str, str], ...]:
         DataError: if the file is not the one that datasets.toml describes.
     """
     path = checked(name)
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    for fault in faults_of(name):
+        raise DataError(fault)
+    head, rows = schema.read(path)
+    return tuple(dict(zip(head, cells, strict=True)) for _, cells in rows)
+
+
+def faults_of(name: str) -> Iterator[str]:
+    """What the schema of a shipped table forbids in it, whatever its digest.
+
+    A table whose columns are declared beside its reader says so in its stanza (`checked_by`), and
+    is held to them there.
+
+    Raises:
+        DataError: if it cannot be read, has no stanza, or one without a sound schema.
+    """
+    stanza = stanza_of(name)
+    if "columns" not in stanza:
+        if "checked_by" not in stanza:
+            yield f"datasets.toml, [{name}]: no columns; say in [{name}.columns] what each holds"
+        return
+    rules = schema.Schema.of(name, stanza)
+    within = {rule.within for rule in rules.columns.values() if rule.within}
+    others = {place: _values_in(*place.split(".")) for place in within}
+    file = DATA / f"{name}.csv"
+    yield from schema.faults(file.name, rules, *schema.read(file), others)
+
+
+def _values_in(name: str, column: str) -> frozenset[str]:
+    head, rows = schema.read(DATA / f"{name}.csv")
+    return frozenset(cells[head.index(column)] for _, cells in rows)
+
+
+def stanza_of(name: str) -> dict[str, Any]:
+    """The stanza of a shipped table.
+
+    Raises:
+        DataError: if there is none.
+    """
+    try:
+        return datasets()[name]
+    except KeyError:
+        raise DataError(
+            f"datasets.toml has no stanza [{name}]; say there what it is, from where and under "
+            "what licence"
+        ) from None
 
 
 def checked(name: str, suffix: str = ".csv") -> Path:
     """Path of data/<name>.csv (or another suffix), its digest compared with datasets.toml."""
     path = DATA / f"{name}{suffix}"
-    stated = datasets()[name]["sha256"]
+    stated = stanza_of(name).get("sha256", "")
     found = sha256(path) if path.is_file() else "missing"
     if found != stated:
         raise DataError(
             f"shipped table {path.name} is {found[:12]}, datasets.toml says {stated[:12]}; "
-            "reinstall, or run 'python -m screen build-reference' if you changed it on purpose"
+            "reinstall, or run 'python -m screen seal' if you changed it on purpose"
         )
     return path
-
-
-def check_all() -> int:
-    """Compare the digest of every shipped table and model with datasets.toml; how many there are.
-
-    Raises:
-        DataError: for the first that differs.
-    """
-    sealed = [file for file in sorted(DATA.iterdir()) if file.suffix in SEALED]
-    for file in sealed:
-        checked(file.stem, file.suffix)
-    return len(sealed)
 
 
 @dataclass(frozen=True)
@@ -137,14 +205,9 @@ class Electrolyte:
     note: str
 
     @property
-    def slug(self) -> str:
-        """The formula as names of columns hold it."""
-        return format_formula(parse_formula(self.formula)).lower()
-
-    @property
     def column(self) -> str:
         """Name of the column of reaction energies with it."""
-        return f"interface_{self.slug}_ev_atom"
+        return f"interface_{format_formula(parse_formula(self.formula)).lower()}_ev_atom"
 
 
 def electrolytes_of(anode: str, chosen: tuple[str, ...] = ()) -> tuple[Electrolyte, ...]:

@@ -54,8 +54,13 @@ SUFFIXES: dict[str, str] = {
     "_mpa": "MPa",
     "_h": "h",
     "_c": "°C",
+    "_k": "K",
+    "_deg": "°",
+    "_cm3_mol": "cm³/mol",
 }
 """Unit of a column by the end of its name; no suffix, no unit."""
+UNITS: frozenset[str] = frozenset({*SUFFIXES.values(), "Å"})
+"""All that are known."""
 
 
 def unit_of(name: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from screen.errors import NothingPassedError
 from tests.conftest import ROOT
 
 Done = subprocess.CompletedProcess[str]
@@ -56,8 +57,9 @@ class Copy:
         return done
 
     def rank(self, *arguments: str) -> list[dict[str, str]]:
-        """The rows of a run."""
-        self.good("rank", "-q", "--config", "quick.toml", "-o", "run", *arguments)
+        """The rows of a run, whether or not one of them passed."""
+        done = self.screen("rank", "-q", "--config", "quick.toml", "-o", "run", *arguments)
+        assert done.returncode in (0, NothingPassedError.exit_code), done.stderr
         with (self.folder / "run" / "ranked.csv").open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
 
@@ -130,3 +132,86 @@ def test_two_sources_of_one_name_are_refused(copy: Copy) -> None:
     refused = copy.screen("window", "LiF")
     assert refused.returncode == 1
     assert "two sources are called 'latest'" in refused.stderr
+
+
+def append(path: Path, row: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{row}\n")
+
+
+def test_an_electrolyte_as_one_row(copy: Copy) -> None:
+    append(copy.data / "electrolytes.csv", "Li7P3S11,Li7P3S11,sulfide,Li,glass ceramic")
+    refused = copy.screen("rank", "-q")
+    assert refused.returncode == 3
+    assert "electrolytes.csv" in refused.stderr
+    assert "'python -m screen seal'" in refused.stderr
+    assert "sound" in copy.good("seal").stderr
+    rows = copy.rank("--role", "interlayer")
+    assert all(row["interface_li7p3s11_ev_atom"] for row in rows)
+    (chosen,) = {tuple(row) for row in copy.rank("--electrolyte", "Li7P3S11")}
+    assert [name for name in chosen if name.startswith("interface_li")] == [
+        "interface_li7p3s11_ev_atom"
+    ]
+
+
+def test_an_electrolyte_beyond_the_reference_set_is_told(copy: Copy) -> None:
+    append(copy.data / "electrolytes.csv", "Li6PS5Br,Li6PS5Br,sulfide,Li,")
+    said = copy.good("seal").stderr
+    assert "Li6PS5Br has no energy of its own" in said
+    assert "does not hold every phase of it with" in said
+    rows = copy.rank("--role", "interlayer", "--electrolyte", "Li6PS5Br")
+    known = [row["formula"] for row in rows if row["interface_li6ps5br_ev_atom"]]
+    assert len(known) < len(rows)
+    assert "LiBr" in known
+    with (copy.folder / "run" / "gaps.csv").open(newline="", encoding="utf-8") as file:
+        reasons = {
+            row["formula"]: row["reason"]
+            for row in csv.DictReader(file)
+            if row["column"] == "interface_li6ps5br_ev_atom"
+        }
+    assert "does not hold all phases" in reasons["ZnO"]
+
+
+def test_a_candidate_as_one_row(copy: Copy) -> None:
+    before = copy.rank("--role", "interlayer")
+    append(copy.data / "candidates.csv", "SnO,romarchite,*,oxide,,")
+    copy.good("seal")
+    rows = {row["formula"]: row for row in copy.rank("--role", "interlayer")}
+    assert rows.keys() - {row["formula"] for row in before} == {"SnO"}
+    assert rows["SnO"]["label"] == "romarchite"
+    assert rows["SnO"]["reduction_v"]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("RbCl,RbCl,*,halide,,", "reference_phases.csv has no phase RbCl"),
+        ("OSn,SnO,*,oxide,,", "no phase OSn, spelled so"),
+    ],
+)
+def test_a_candidate_without_a_phase_is_refused(copy: Copy, row: str, said: str) -> None:
+    append(copy.data / "candidates.csv", row)
+    before = (copy.data / "datasets.toml").read_bytes()
+    refused = copy.screen("seal")
+    assert refused.returncode == 3
+    assert said in refused.stderr
+    assert "build-reference" in refused.stderr
+    assert (copy.data / "datasets.toml").read_bytes() == before
+
+
+def test_an_anode_metal_as_one_row(copy: Copy) -> None:
+    append(copy.data / "anodes.csv", "Rb,rubidium,1,1.532,2.4,CRC Handbook")
+    copy.good("seal")
+    table = copy.folder / "mine.csv"
+    table.write_text("formula,formation_energy_ev_atom\nRbCl,-2.2\nRb2O,-1.1\n", encoding="utf-8")
+    rows = copy.rank("--source", "mine.csv", "--anode", "rubidium")
+    assert {row["formula"] for row in rows} == {"RbCl", "Rb2O", "Cl", "O"}
+
+
+def test_a_table_without_a_stanza_is_named(copy: Copy) -> None:
+    (copy.data / "solvents.csv").write_text("formula\nC3H4O3\n", encoding="utf-8")
+    refused = copy.screen("seal")
+    assert refused.returncode == 3
+    assert "no stanza [solvents]" in refused.stderr
+    bad = [line for line in copy.screen("doctor").stdout.splitlines() if line.startswith("BAD")]
+    assert any("no stanza [solvents]" in line for line in bad)

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from screen import __version__, files, tables
+from screen import __version__, files, sealing, tables
 from screen.candidates import make_case
 from screen.crosscheck import cross_check
 from screen.errors import ScreenError
@@ -38,7 +38,7 @@ def health() -> Iterator[tuple[bool, str]]:
         except importlib.metadata.PackageNotFoundError:
             yield True, f"{name} is not installed; {option} needs the extra [{extra}]"
     try:
-        yield True, f"shipped tables and models: {tables.check_all()}, all as they were sealed"
+        yield True, f"shipped tables and models: {sealing.check()}, all as they were sealed"
         phases = reference.load()
         facts = tables.datasets()["reference_phases"]
         yield True, f"reference set: {len(phases)} phases, {phases.scheme}, {facts['licence']}"

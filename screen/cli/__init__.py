@@ -36,6 +36,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "columns": maintenance.columns_command,
     "compare": hand_off.compare_command,
     "doctor": maintenance.doctor_command,
+    "seal": maintenance.seal_command,
     "build-reference": maintenance.build_reference_command,
     "build-moduli": maintenance.build_moduli_command,
 }

@@ -1,4 +1,4 @@
-"""The installation and its tables: `columns`, `doctor`, `build-reference`, `build-moduli`."""
+"""The installation and its tables: `columns`, `doctor`, `seal` and what maintainers build."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ def doctor_command() -> None:
         sound &= good
     if not sound:
         raise DataError("the installation is not sound; the lines marked BAD say what to mend")
+
+
+def seal_command() -> None:
+    """Check every shipped table and write its digest, after you changed one (for maintainers)."""
+    from screen import sealing
+
+    count, notes = sealing.seal()
+    for note in notes:
+        say(f"note: {note}")
+    say(f"{count} tables and models are sound; their digests stand in datasets.toml")
 
 
 def build_reference_command(

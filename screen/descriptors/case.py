@@ -12,14 +12,7 @@ import numpy.typing as npt
 
 from screen.atomistic.jobs import Result
 from screen.columns import Texts
-from screen.composition import (
-    SYMBOLS,
-    Compositions,
-    FloatArray,
-    IntArray,
-    parse_formula,
-    segment_sum,
-)
+from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray, segment_sum
 from screen.errors import DataError
 from screen.phases import Phases
 from screen.settings import Settings
@@ -199,8 +192,15 @@ class Case:
         """
         partner = Compositions.from_formulas([formula])
         energies = np.full(len(self), np.nan)
-        reasons = self.not_covered_with(formula)
-        rows = np.flatnonzero(reasons == "")
+        reasons = np.full(len(self), "", dtype=object)
+        absent = [s for s in partner.row(0) if not self.phases.covers([s])]
+        if absent:
+            reasons[:] = f"{self.phases.name} has no phases with {', '.join(absent)}"
+            return energies, reasons
+        around = {*partner.row(0), self.anode.symbol}
+        covered = self._covered(around)
+        reasons[~covered] = f"{self.phases.name} does not hold all phases of it with {formula}"
+        rows = np.flatnonzero(covered)
         if len(rows):
             reactions = self.engine.react(
                 self.table,
@@ -212,17 +212,6 @@ class Case:
             )
             energies[rows] = reactions.energy[reactions.lowest]
         return energies, reasons
-
-    def not_covered_with(self, formula: str) -> Texts:
-        """Why the table cannot say what each candidate does with a partner; "" where it can."""
-        elements = parse_formula(formula).keys()
-        absent = sorted(s for s in elements if not self.phases.covers([s]))
-        if absent:
-            reason = f"{self.phases.name} has no phases with {', '.join(absent)}"
-            return np.full(len(self), reason, dtype=object)
-        covered = self._covered({*elements, self.anode.symbol})
-        reason = f"{self.phases.name} does not hold all phases of it with {formula}"
-        return np.where(covered, "", reason).astype(object)
 
     def _covered(self, around: set[str]) -> npt.NDArray[np.bool_]:
         """Whether the table holds every phase of each candidate with these elements."""

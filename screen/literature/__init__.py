@@ -2,7 +2,7 @@
 
 from screen.literature.columns import ALLOWED, BRIEF, COLUMNS, NAMES, REQUIRED, Row
 from screen.literature.rules import Fault, faults
-from screen.literature.table import ANODE, add, digests, own_path, rows, to_columns
+from screen.literature.table import ANODE, add, check_shipped, digests, own_path, rows, to_columns
 
 __all__ = [
     "ALLOWED",
@@ -14,6 +14,7 @@ __all__ = [
     "Fault",
     "Row",
     "add",
+    "check_shipped",
     "digests",
     "faults",
     "own_path",

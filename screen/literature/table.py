@@ -17,6 +17,7 @@ from screen import files
 from screen.errors import DataError, did_you_mean
 from screen.literature.columns import COLUMNS, NAMES, REQUIRED, Row, row_of
 from screen.literature.rules import faults, refuse
+from screen.schema import fault_of_head
 from screen.tables import datasets, rows_of, sha256
 
 ANODE = "Li"
@@ -25,7 +26,20 @@ ANODE = "Li"
 
 @cache
 def _shipped() -> tuple[Row, ...]:
-    return tuple(row_of(record) for record in rows_of("literature"))
+    records = rows_of("literature")
+    if wrong := fault_of_head(list(records[0]), NAMES):
+        raise DataError(f"literature.csv: {wrong}")
+    return tuple(row_of(record) for record in records)
+
+
+def check_shipped() -> None:
+    """Hold the shipped rows to the rules.
+
+    Raises:
+        DataError: naming the first that breaks one, its column and the reason.
+    """
+    refuse("literature.csv", faults(rows_of("literature")))
+    _shipped()
 
 
 def own_path() -> Path:

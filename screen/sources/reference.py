@@ -71,7 +71,7 @@ def load() -> Phases:
     """
     path = checked("reference_phases")
     table = user_files.load(path).table
-    files = (path, checked("candidates"))
+    files = (path, checked("reference_systems"), checked("candidates"))
     return Phases(table, name=REFERENCE, systems=_systems(), files=files)
 
 
@@ -80,7 +80,14 @@ SOURCE = Source(REFERENCE, load)
 
 @cache
 def _systems() -> tuple[frozenset[str], ...]:
-    """Chemical systems within which the set holds every phase: candidate, anode, surroundings."""
+    """Chemical systems within which the set holds every phase, and all their subsystems."""
+    return tuple(frozenset(row["elements"].split()) for row in rows_of("reference_systems"))
+
+
+def _wanted_systems() -> list[frozenset[str]]:
+    """What the set must hold every phase of: candidate, anode metal and surroundings, and labelled
+    substrates with lithium; without those that another includes.
+    """
     found = set()
     for anode in ANODES:
         around = [
@@ -91,7 +98,8 @@ def _systems() -> tuple[frozenset[str], ...]:
             found |= {frozenset(own | {anode} | other) for other in (*around, *AIR)}
     for row in rows_of("lithiophilic_labels"):
         found.add(frozenset({*parse_formula(row["formula"]), "Li"}))
-    return tuple(sorted(found, key=sorted))
+    largest = [system for system in found if not any(system < other for other in found)]
+    return sorted(largest, key=sorted)
 
 
 def without_dilute(phases: Phases) -> Phases:
@@ -113,7 +121,8 @@ def without_dilute(phases: Phases) -> Phases:
 
 
 def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = DATA) -> Path:
-    """Write reference_phases.csv from any full snapshot, and the digests of all shipped tables.
+    """Write reference_phases.csv and reference_systems.csv from any full snapshot, and the digests
+    of all shipped tables.
 
     The phases on the hull of every system that a named candidate, its anode metal and its
     surroundings span, or a labelled substrate and lithium; the candidates and electrolytes
@@ -129,7 +138,8 @@ def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = D
     full = without_dilute(user_files.load(source, gaps=gaps, moduli=moduli))
     seal(folder)
     stable, _ = stable_table(Competition(full.compositions, full.energy))
-    systems = [sorted(INDEX[symbol] for symbol in system) for system in _systems()]
+    wanted = _wanted_systems()
+    systems = [sorted(INDEX[symbol] for symbol in system) for system in wanted]
     ragged = Ragged(np.cumsum([0, *map(len, systems)]), np.array([e for s in systems for e in s]))
     rows = np.unique(competitors(stable, ragged)[0].value)
     named = [row["formula"] for row in rows_of("candidates")]
@@ -147,6 +157,8 @@ def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = D
     part = _with_structures(part)
     path = folder / "reference_phases.csv"
     Phases(part, name=path.name).write_csv(path)
+    lines = ["elements", *(" ".join(sorted(system)) for system in wanted)]
+    (folder / "reference_systems.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     seal(folder)
     return path
 

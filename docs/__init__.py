@@ -1,1 +1,0 @@
-"""The documentation, and what writes the part of it that the program knows."""
