@@ -36,7 +36,7 @@ from screen.phases import Phases
 from screen.pipeline import Progress
 from screen.ranking.roles import Role, chosen_roles
 from screen.run import Run
-from screen.settings import Settings
+from screen.settings import CHECK, STRUCTURES, Settings
 from screen.sources import REFERENCE
 from screen.sources.snapshot import keep
 from screen.tables import sha256
@@ -52,6 +52,17 @@ MOST_BATCHES = 5000
 """Of structures: more tasks than this are a strain on a Prefect server."""
 KEPT_DAYS = 30
 """Shards that no run asked for since are removed."""
+AFTERWARDS = frozenset(
+    {
+        *("answers", "api", "cli", "frame", "weekly", "report", "run_folder", "filters"),
+        *("literature", "model", "predictions", "ranking", "similarity", "training"),
+        *("roles.toml", "datasets.toml", "literature.csv", "lithiophilic_labels.csv"),
+        *("lithiophilic_model.json", "performance_model.json", "recovery_model.json"),
+    }
+)
+"""Parts of the package and of its data that come in after a candidate is described: other roles,
+other models, another page make no shard anew. Of tables, `datasets.toml` says only the digests.
+"""
 _REASON = "reason:"
 _ATOMISTIC = {kind.name: kind for kind in structure_runs.KINDS}
 """Kinds of runs, which are families of the same names."""
@@ -108,15 +119,15 @@ class Work:
 
     @cached_property
     def digest(self) -> str:
-        """Of all that a description depends on, but for the candidates: data, structures, settings,
-        code, and the packages that compute.
+        """Of all that a description depends on, but for the candidates: data, settings, code, and
+        the packages that compute; and of nothing else.
         """
         packages = ("numpy", "scipy", "pyarrow", "pymatgen", "pymatgen-core")
         parts = {
             "step": STEP,
             "data": run.data_digest(self.phases),
-            "settings": self.request.settings.model_dump_json(),
-            "code": run.code_digest(),
+            "settings": self.request.settings.model_dump_json(exclude={*CHECK, *STRUCTURES}),
+            "code": run.code_digest(without=AFTERWARDS),
             "packages": {name: importlib.metadata.version(name) for name in packages},
             "python": platform.python_version_tuple()[:2],
         }
@@ -139,7 +150,9 @@ class Work:
 
     def structures_path(self, folder: Path, kind: str, rows: Sequence[int]) -> Path:
         """Where the shard of some candidates computed atom by atom is kept."""
-        names = json.dumps([self.digest, kind, list(rows), [self.case.formulas[i] for i in rows]])
+        choices = self.request.settings.model_dump_json(include={*STRUCTURES})
+        formulas = [self.case.formulas[i] for i in rows]
+        names = json.dumps([self.digest, choices, kind, list(rows), formulas])
         name = hashlib.sha256(names.encode()).hexdigest()
         return folder / self.digest[:16] / f"{name[:32]}.{kind}.parquet"
 

@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +31,7 @@ from screen.report import table as report
 from screen.settings import Settings
 from screen.sources import reference
 from screen.structures import TABLE, shipped
-from screen.tables import DATA, SEALED, Electrolyte
+from screen.tables import SEALED, Electrolyte
 
 
 def computed_columns(
@@ -138,15 +138,19 @@ def data_digest(phases: Phases) -> str:
     return hashlib.sha256("".join(digest for _, digest in phases.digests()).encode()).hexdigest()
 
 
-def code_digest() -> str:
-    """Digest of the package's code and shipped data."""
+def code_digest(without: Collection[str] = ()) -> str:
+    """Digest of the package's code and shipped data.
+
+    Args:
+        without: parts of the package and files of its data that are left out, by name.
+    """
     digest = hashlib.sha256()
     root = Path(__file__).parent
-    kinds = (*SEALED, ".toml", ".html", ".css", ".js")
-    beside = (file for folder in (DATA, page.PARTS) for file in folder.iterdir())
-    parts = (file for file in beside if file.suffix in kinds)
-    for path in sorted((*root.rglob("*.py"), *parts)):
-        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    kinds = {".py", *SEALED, ".toml", ".html", ".css", ".js"}
+    for path in sorted(path for path in root.rglob("*") if path.suffix in kinds):
+        place = path.relative_to(root)
+        if place.parts[0].removesuffix(".py") not in without and path.name not in without:
+            digest.update(place.as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 
 

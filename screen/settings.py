@@ -117,6 +117,19 @@ class Settings(BaseModel):
     )
     engine: Engine = Field(default="kernel", description="what solves the phase equilibria")
     seed: int = Field(default=0, ge=0, description="chooses the sample of the cross-check")
+    bridged_v: float = Field(
+        default=0.1,
+        ge=0,
+        description="V; a film whose far side comes this near to the window of an electrolyte "
+        "reaches it; own choice: computed plateaus of Li-Al, Li-In, Li-Sn are off by as much",
+    )
+    quiet_drive_ev_atom: float = Field(
+        default=0.1,
+        ge=0,
+        description="eV per atom that is not the anode metal's; film and electrolyte that react by "
+        "no more hardly react; own choice: four times the error of reaction energies (Hautier et "
+        "al., PRB 85, 155208, 2012)",
+    )
     stable_contact_ev_atom: float = Field(
         default=0.005,
         gt=0,
@@ -237,6 +250,20 @@ class Settings(BaseModel):
     interface_strain: float = Field(
         default=0.05, gt=0, lt=0.3, description="largest strain of the metal in that cell"
     )
+
+
+CHECK = frozenset({"seed", "check_candidates", "check_interfaces", "check_tolerance"})
+"""Choices of the cross-check alone: no value of a table depends on them."""
+
+STRUCTURES = frozenset(
+    {
+        *("barrier", "surface", "calculator", "structure_limit_s", "barrier_grid_a"),
+        *("slab_thickness_a", "slab_vacuum_a", "slab_width_a", "slab_atoms"),
+        *("surface_faces", "surface_sites", "relax_steps", "relax_force_ev_a"),
+        *("interface_area_a2", "interface_strain"),
+    }
+)
+"""Choices that only what is computed atom by atom depends on."""
 
 
 class PullSettings(BaseModel):

@@ -205,9 +205,14 @@ class Electrolyte:
     note: str
 
     @property
+    def slug(self) -> str:
+        """The formula as names of columns hold it."""
+        return format_formula(parse_formula(self.formula)).lower()
+
+    @property
     def column(self) -> str:
         """Name of the column of reaction energies with it."""
-        return f"interface_{format_formula(parse_formula(self.formula)).lower()}_ev_atom"
+        return f"interface_{self.slug}_ev_atom"
 
 
 def electrolytes_of(anode: str, chosen: tuple[str, ...] = ()) -> tuple[Electrolyte, ...]:

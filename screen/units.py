@@ -19,8 +19,6 @@ CM3_PER_LITRE: float = constants.litre / constants.centi**3
 MG_PER_G: float = 1 / constants.milli
 EV_PER_J_MOL: float = 1 / (constants.Avogadro * constants.eV)
 """Energy of one particle in eV for one J per mole."""
-KJ_MOL_PER_EV: float = FARADAY_C_MOL / constants.kilo
-"""Energy of one mole in kJ for one eV each."""
 ZERO_CELSIUS_K: float = constants.zero_Celsius
 
 SUFFIXES: dict[str, str] = {

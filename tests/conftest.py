@@ -34,7 +34,7 @@ EMBEDDED = ROOT / "screen/data/reference_phases.csv"
 FULL_SIZE = ROOT.parent / "shared/data/mp2019_ground_states.csv"
 
 
-def _competition(path: Path, energy_column: str) -> Competition:
+def competition(path: Path, energy_column: str) -> Competition:
     """A table from a CSV with formulas and energies (eV/atom); absent elements join at zero."""
     with path.open(newline="") as file:
         lines = list(csv.DictReader(file))
@@ -53,13 +53,13 @@ def full_size() -> Competition:
     """Every ground state of the 2019 database, 85,000 phases."""
     if not FULL_SIZE.exists():
         pytest.skip(f"needs {FULL_SIZE.name}, a table that is not part of the repository")
-    return _competition(FULL_SIZE, "formation_energy_per_atom_eV")
+    return competition(FULL_SIZE, "formation_energy_per_atom_eV")
 
 
 @pytest.fixture(scope="session")
 def embedded() -> Competition:
     """The phases that ship with the package."""
-    return _competition(EMBEDDED, "formation_energy_ev_atom")
+    return competition(EMBEDDED, "formation_energy_ev_atom")
 
 
 @pytest.fixture(params=["embedded", "full_size"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import screen.run
-from screen import batches, candidates, descriptors, pipeline, run_folder
+from screen import batches, candidates, descriptors, pipeline, run_folder, tables
 from screen.batches import Request
 from screen.columns import Texts, Values, missing
 from screen.descriptors.case import Case
 from screen.errors import DataError, UsageError
-from screen.settings import Settings
+from screen.settings import CHECK, STRUCTURES, Settings
 from screen.sources import reference
 
 TABLE = """formula,formation_energy_per_atom_eV
@@ -113,7 +116,7 @@ def test_no_shard_is_taken_for_another(
     paths = [work.path(tmp_path, range(2)) for work in works]
     assert paths[0] != paths[1]
     assert works[0].path(tmp_path, range(1)) != paths[0]
-    monkeypatch.setattr(screen.run, "code_digest", lambda: "other code")
+    monkeypatch.setattr(screen.run, "code_digest", lambda **_: "other code")
     assert batches.Work.of(base).path(tmp_path, range(2)) != paths[0]
 
 
@@ -122,6 +125,75 @@ def test_roles_share_shards(table: Path, tmp_path: Path) -> None:
     requests = [Request(source=str(table), roles=roles) for roles in ((), ("host",))]
     paths = [batches.Work.of(request).path(tmp_path, range(2)) for request in requests]
     assert paths[0] == paths[1]
+
+
+OTHER: dict[str, Any] = {
+    **{"seed": 5, "check_candidates": 3, "check_interfaces": 1, "check_tolerance": 1e-3},
+    **{"barrier": True, "surface": True, "calculator": "emt", "structure_limit_s": 9.0},
+    **{"barrier_grid_a": 0.5, "slab_thickness_a": 9.0, "slab_vacuum_a": 9.0, "slab_width_a": 9.0},
+    **{"slab_atoms": 99, "surface_faces": 1, "surface_sites": 1, "relax_steps": 9},
+    **{"relax_force_ev_a": 0.5, "interface_area_a2": 9.0, "interface_strain": 0.2, "workers": 2},
+}
+"""Settings that no value of a shard of families depends on, with values other than the default."""
+
+
+def test_a_shard_depends_on_what_its_values_depend_on(table: Path) -> None:
+    assert OTHER.keys() == CHECK | STRUCTURES | {"workers"}
+    works = [
+        batches.Work.of(Request(source=str(table), settings=Settings(**chosen)))
+        for chosen in ({}, OTHER)
+    ]
+    assert works[0].digest == works[1].digest
+    one, other = (
+        descriptors.compute_families(work.case, batches._families()).columns for work in works
+    )
+    for name, column in one.items():
+        np.testing.assert_array_equal(column, other[name], err_msg=name)
+
+
+@pytest.mark.parametrize("name", sorted(STRUCTURES))
+def test_a_shard_of_structures_depends_on_their_settings(table: Path, name: str) -> None:
+    works = [
+        batches.Work.of(Request(source=str(table), settings=Settings(**chosen)))
+        for chosen in ({}, {name: OTHER[name]})
+    ]
+    one, other = (work.structures_path(Path(), "barrier", [0, 1]) for work in works)
+    assert one != other
+
+
+def test_what_comes_afterwards_has_no_part_in_describing() -> None:
+    """Parts that may change without making a shard anew are loaded by no family."""
+    code = (
+        "import sys; from screen import descriptors; descriptors.families(); "
+        "print(*{name.split('.')[1] for name in sys.modules if name.startswith('screen.')})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "thermo" in loaded
+    assert not loaded & batches.AFTERWARDS
+    package = Path(screen.run.__file__).parent
+    there = {path.name.removesuffix(".py") for path in package.iterdir()}
+    assert there | {path.name for path in tables.DATA.iterdir()} >= batches.AFTERWARDS
+
+
+def test_code_of_what_describes_is_told_from_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = tmp_path / "screen"
+    shutil.copytree(Path(screen.run.__file__).parent, copied)
+    monkeypatch.setattr(screen.run, "__file__", str(copied / "run.py"))
+
+    def digests() -> tuple[str, str]:
+        return screen.run.code_digest(batches.AFTERWARDS), screen.run.code_digest()
+
+    before = digests()
+    for place, counts in (("data/roles.toml", False), ("cli/rank.py", False), ("units.py", True)):
+        path = copied / place
+        path.write_bytes(path.read_bytes() + b"\n")
+        after = digests()
+        assert (after[0] != before[0]) is counts
+        assert after[1] != before[1]
+        before = after
 
 
 def test_data_that_changes_on_the_way_is_refused(table: Path, tmp_path: Path) -> None:

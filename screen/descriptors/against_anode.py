@@ -172,7 +172,7 @@ def _add_contact(case: Case, values: Values) -> None:
     with np.errstate(divide="ignore", invalid="ignore"):
         per_anode = np.where(uptake > 0, energy * atoms / uptake, np.nan)
     values.add("contact_reaction_energy_ev_anode_atom", per_anode, f"takes up no {symbol}")
-    low, high, matrix, alloy, basis, unknown = _shares(case)
+    low, high, matrix, alloy, basis, unknown = shares(case)
     settled = high - low < 1e-9
     values.add("conducting_fraction", np.where(settled, low, np.nan), unknown)
     values.add("matrix_fraction", np.where(settled, matrix, np.nan), unknown)
@@ -184,7 +184,7 @@ def _add_contact(case: Case, values: Values) -> None:
     values.add("interphase", np.where(reacts, verdict, STABLE).astype(object), unknown)
 
 
-def _shares(
+def shares(
     case: Case,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, Texts, Texts]:
     """Least and largest conducting share, shares of insulating matrix and of alloys, their basis,

@@ -12,10 +12,16 @@ import numpy.typing as npt
 
 from screen.atomistic.jobs import Result
 from screen.columns import Texts
-from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray, segment_sum
+from screen.composition import (
+    SYMBOLS,
+    Compositions,
+    FloatArray,
+    IntArray,
+    parse_formula,
+    segment_sum,
+)
 from screen.errors import DataError
 from screen.phases import Phases
-from screen.reactions import written
 from screen.settings import Settings
 from screen.structures import Crystal, find
 from screen.tables import Anode, Electrolyte, elements
@@ -193,15 +199,8 @@ class Case:
         """
         partner = Compositions.from_formulas([formula])
         energies = np.full(len(self), np.nan)
-        reasons = np.full(len(self), "", dtype=object)
-        absent = [s for s in partner.row(0) if not self.phases.covers([s])]
-        if absent:
-            reasons[:] = f"{self.phases.name} has no phases with {', '.join(absent)}"
-            return energies, reasons
-        around = {*partner.row(0), self.anode.symbol}
-        covered = self._covered(around)
-        reasons[~covered] = f"{self.phases.name} does not hold all phases of it with {formula}"
-        rows = np.flatnonzero(covered)
+        reasons = self.not_covered_with(formula)
+        rows = np.flatnonzero(reasons == "")
         if len(rows):
             reactions = self.engine.react(
                 self.table,
@@ -213,6 +212,17 @@ class Case:
             )
             energies[rows] = reactions.energy[reactions.lowest]
         return energies, reasons
+
+    def not_covered_with(self, formula: str) -> Texts:
+        """Why the table cannot say what each candidate does with a partner; "" where it can."""
+        elements = parse_formula(formula).keys()
+        absent = sorted(s for s in elements if not self.phases.covers([s]))
+        if absent:
+            reason = f"{self.phases.name} has no phases with {', '.join(absent)}"
+            return np.full(len(self), reason, dtype=object)
+        covered = self._covered({*elements, self.anode.symbol})
+        reason = f"{self.phases.name} does not hold all phases of it with {formula}"
+        return np.where(covered, "", reason).astype(object)
 
     def _covered(self, around: set[str]) -> npt.NDArray[np.bool_]:
         """Whether the table holds every phase of each candidate with these elements."""
@@ -302,7 +312,7 @@ class Case:
         """Mixtures as text: "Li2O + 2 LiZn", amounts to four digits."""
         names = self.phases.formulas
         parts = [
-            written(amount, names[phase])
+            names[phase] if abs(amount - 1) < 5e-5 else f"{amount:.4g} {names[phase]}"
             for phase, amount in zip(mixtures.phase.tolist(), mixtures.amount.tolist(), strict=True)
         ]
         return [" + ".join(parts[i:j]) for i, j in pairwise(mixtures.start.tolist())]

@@ -1,0 +1,192 @@
+"""The candidate as a film between the anode metal and a solid electrolyte: how well it protects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from screen.columns import Column, Texts, Values
+from screen.composition import BoolArray, Compositions, FloatArray, IntArray
+from screen.descriptors import against_anode
+from screen.descriptors.case import Case
+from screen.tables import Electrolyte
+from screen.thermo import layers
+from screen.thermo.layers import Layers
+
+_SOURCE = "anode metal | film | electrolyte, open to the metal (thermo/layers.py)"
+
+
+def columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+    """Three columns for each electrolyte, one for each class, and what they come to."""
+    return (
+        Column(
+            "film_holds_v",
+            "film holds",
+            "Highest voltage that the far side of the film can have while the anode metal touches "
+            "the near one; 0 for a film that conducts electrons after contact.",
+            _SOURCE,
+        ),
+        *(column for e in electrolytes for column in _of_electrolyte(e)),
+        *(_of_class(name) for name in classes(electrolytes)),
+        Column(
+            "drive_best_ev_atom",
+            "drive, best class",
+            "The weakest of the drives of the classes.",
+            _SOURCE,
+        ),
+        Column(
+            "best_class",
+            "best beside",
+            "The class of electrolyte of the weakest drive; of equal ones the first.",
+            _SOURCE,
+            "text",
+        ),
+        Column(
+            "protects",
+            "protects",
+            "Classes of electrolyte whose window it reaches and with which it hardly reacts there.",
+            "settings.bridged_v, settings.quiet_drive_ev_atom",
+            "text",
+        ),
+    )
+
+
+def _of_electrolyte(electrolyte: Electrolyte) -> tuple[Column, ...]:
+    name, label = electrolyte.slug, electrolyte.label
+    return (
+        Column(
+            f"bridge_gap_{name}_v",
+            f"bridge gap, {label}",
+            f"From the voltage that the film holds up to the reduction limit of {label}; 0 if the "
+            "film reaches it.",
+            _SOURCE,
+        ),
+        Column(
+            f"drive_{name}_ev_atom",
+            f"drive, {label}",
+            f"Strongest reaction of the film after contact with {label} at the voltage that it "
+            "holds there, per atom that is not the anode metal's.",
+            _SOURCE,
+        ),
+        Column(
+            f"protection_{name}_fraction",
+            f"protection, {label}",
+            f"Share of what the bare anode metal would do to {label} that the film keeps from it; "
+            "below zero where it makes it worse.",
+            _SOURCE,
+        ),
+    )
+
+
+def _of_class(name: str) -> Column:
+    words = name.replace("_", " ")
+    return Column(
+        f"drive_{name}_class_ev_atom",
+        f"drive, {words}s",
+        f"Median of the drives with the {words} electrolytes that the table answers for.",
+        _SOURCE,
+    )
+
+
+def classes(electrolytes: Sequence[Electrolyte]) -> tuple[str, ...]:
+    """Classes of the electrolytes, in their order."""
+    return tuple(dict.fromkeys(e.family for e in electrolytes))
+
+
+def blocking(case: Case) -> tuple[BoolArray, Texts]:
+    """Whether each candidate blocks electrons after contact, and why that is not known, if so."""
+    low, high, *_, unknown = against_anode.shares(case)
+    threshold = case.settings.percolation_fraction
+    settled = (high < threshold) | (low >= threshold)
+    return high < threshold, np.where(settled, "", unknown).astype(object)
+
+
+def solve(
+    case: Case, blocks: BoolArray, rows: IntArray, formula: str, *, only_lowest: bool = True
+) -> Layers:
+    """Some candidates between the anode metal and an electrolyte."""
+    partner = Compositions.from_formulas([formula])
+    engine, element, valence = case.engine, case.anode.element, case.anode.valence
+    electrolyte = layers.Electrolyte(
+        partner,
+        engine.profiles(case.table, partner, element, valence),
+        engine.decompose(case.table, partner).energy,
+    )
+    return layers.between(
+        case.table,
+        case.compositions.take(rows),
+        case.profiles,
+        case.profiles.contact[rows],
+        blocks[rows],
+        electrolyte,
+        element,
+        valence,
+        solve=engine.react_open,
+        only_lowest=only_lowest,
+    )
+
+
+def compute(case: Case) -> Values:
+    """How well each candidate protects each electrolyte."""
+    values = Values(len(case))
+    blocks, unknown = blocking(case)
+    hold = layers.holding_v(case.profiles, case.profiles.contact, blocks)
+    free = f"holds no {case.anode.symbol}, so it stands any voltage"
+    values.add(
+        "film_holds_v",
+        np.where((unknown == "") & np.isfinite(hold), hold, np.nan),
+        np.where(unknown == "", free, unknown),
+    )
+    gaps, drives, why = [], [], []
+    for electrolyte in case.electrolytes:
+        reasons = case.not_covered_with(electrolyte.formula)
+        reasons = np.where(reasons == "", unknown, reasons)
+        gap, drive, protection = np.full((3, len(case)), np.nan)
+        rows = np.flatnonzero(reasons == "")
+        bare = np.nan
+        if len(rows):
+            found = solve(case, blocks, rows, electrolyte.formula)
+            gap[rows], drive[rows] = found.bridge_gap_v, found.drive_ev_atom
+            protection[rows], bare = found.protection, found.bare_ev_atom
+        values.add(f"bridge_gap_{electrolyte.slug}_v", gap, reasons)
+        values.add(f"drive_{electrolyte.slug}_ev_atom", drive, reasons)
+        nothing = f"bare {case.anode.symbol} does nothing to {electrolyte.label}"
+        why_not = np.where(reasons == "", nothing if bare == 0 else "", reasons)
+        values.add(f"protection_{electrolyte.slug}_fraction", protection, why_not)
+        gaps.append(gap)
+        drives.append(drive)
+        why.append(reasons)
+    _add_classes(case, values, np.array(gaps), np.array(drives), why)
+    return values
+
+
+def _add_classes(
+    case: Case, values: Values, gaps: FloatArray, drives: FloatArray, why: list[Texts]
+) -> None:
+    """What the electrolytes come to by class; arrays have shape (electrolytes, candidates)."""
+    names = classes(case.electrolytes)
+    of_class, bridged = np.full((2, len(names), len(case)), np.nan)
+    for k, name in enumerate(names):
+        mine = np.array([e.family == name for e in case.electrolytes])
+        known = ~np.isnan(drives[mine]).all(axis=0)
+        of_class[k, known] = np.nanmedian(drives[mine][:, known], axis=0)
+        bridged[k, known] = np.nanmedian(gaps[mine][:, known], axis=0)
+        first = why[int(np.flatnonzero(mine)[0])]
+        values.add(f"drive_{name}_class_ev_atom", of_class[k], first)
+    some = ~np.isnan(of_class).all(axis=0) if len(names) else np.zeros(len(case), dtype=bool)
+    best, beside = np.full(len(case), np.nan), np.full(len(case), "", dtype=object)
+    protects = np.full(len(case), "", dtype=object)
+    none = np.full(len(case), f"no electrolytes for {case.anode.symbol}", dtype=object)
+    if some.any():
+        best[some] = np.nanmax(of_class[:, some], axis=0)
+        beside[some] = np.array(names, dtype=object)[np.nanargmax(of_class[:, some], axis=0)]
+        settings = case.settings
+        good = (bridged <= settings.bridged_v) & (of_class >= -settings.quiet_drive_ev_atom)
+        words = [name.replace("_", " ") for name in names]
+        for i in np.flatnonzero(good.any(axis=0)):
+            protects[i] = ", ".join(words[k] for k in np.flatnonzero(good[:, i]))
+    unknown = why[0] if why else none
+    values.add("drive_best_ev_atom", best, unknown)
+    values.add("best_class", beside, unknown)
+    values.add("protects", protects, np.where(some, "none of the classes", unknown))
