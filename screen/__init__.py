@@ -14,28 +14,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    **dict.fromkeys(("Run", "RunFolder", "open_run"), "screen.api.runs"),
     **dict.fromkeys(
-        (
-            *(
-                "Run",
-                "RunFolder",
-                "compare",
-                "decompose",
-                "explain",
-                "interface",
-                "literature_table",
-            ),
-            *("load", "models", "open_run", "rank", "window"),
-        ),
-        "screen.api",
+        ("compare", "decompose", "explain", "interface", "literature_table"), "screen.api"
     ),
+    **dict.fromkeys(("load", "models", "rank", "window"), "screen.api"),
     "Settings": "screen.settings",
 }
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 (names, every one)
 
 if TYPE_CHECKING:
-    from screen.api import Run as Run
-    from screen.api import RunFolder as RunFolder
     from screen.api import compare as compare
     from screen.api import decompose as decompose
     from screen.api import explain as explain
@@ -43,9 +31,11 @@ if TYPE_CHECKING:
     from screen.api import literature_table as literature_table
     from screen.api import load as load
     from screen.api import models as models
-    from screen.api import open_run as open_run
     from screen.api import rank as rank
     from screen.api import window as window
+    from screen.api.runs import Run as Run
+    from screen.api.runs import RunFolder as RunFolder
+    from screen.api.runs import open_run as open_run
     from screen.settings import Settings as Settings
 
 

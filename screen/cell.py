@@ -12,12 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from screen.composition import FloatArray
 from screen.errors import UsageError
-from screen.settings import ReferenceCell
 from screen.tables import Anode, anode_of
 from screen.units import (
     AMPERE_PER_MA,
@@ -31,6 +31,9 @@ from screen.units import (
     UM_PER_NM,
     ZERO_CELSIUS_K,
 )
+
+if TYPE_CHECKING:
+    from screen.settings import ReferenceCell
 
 Quantity = float | FloatArray
 """One number, or one per candidate."""

@@ -19,7 +19,6 @@ from itertools import product
 from math import gcd
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from screen.composition import FloatArray, IntArray
 
@@ -208,6 +207,8 @@ def smallest(
     )
     if not len(cells):
         return found
+    from scipy.spatial import cKDTree  # noqa: PLC0415 (a fifth of a second)
+
     near = cKDTree(_point(cells)).query_ball_point(
         _point(bases), -np.log1p(-tolerance) * 1.01, p=np.inf
     )

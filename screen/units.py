@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from scipy import constants
+ELEMENTARY_CHARGE_C: float = 1.602176634e-19
+AVOGADRO_PER_MOL: float = 6.02214076e23
+BOLTZMANN_J_K: float = 1.380649e-23
+"""These three are exact: they define the SI (BIPM, The International System of Units, 9th edition,
+2019, section 2.2). All else here follows from them, so no library of constants need be loaded.
+"""
 
-FARADAY_C_MOL: float = constants.value("Faraday constant")
+_MILLI, _CENTI, _MICRO, _NANO, _ANGSTROM = 1e-3, 1e-2, 1e-6, 1e-9, 1e-10
+
+FARADAY_C_MOL: float = ELEMENTARY_CHARGE_C * AVOGADRO_PER_MOL
 """Charge of one mole of electrons in C."""
-MAH_PER_MOL: float = FARADAY_C_MOL / (constants.hour * constants.milli)
+MAH_PER_MOL: float = FARADAY_C_MOL / (3600 * _MILLI)
 """The same in mAh."""
-GAS_J_MOL_K: float = constants.R
+GAS_J_MOL_K: float = AVOGADRO_PER_MOL * BOLTZMANN_J_K
 """Molar gas constant."""
-CM3_MOL_PER_A3: float = constants.Avogadro * constants.angstrom**3 / constants.centi**3
+CM3_MOL_PER_A3: float = AVOGADRO_PER_MOL * _ANGSTROM**3 / _CENTI**3
 """Volume of a mole in cm³ for one Å³ each."""
-CM_PER_UM: float = constants.micro / constants.centi
-UM_PER_NM: float = constants.nano / constants.micro
-AMPERE_PER_MA: float = constants.milli
-CM3_PER_LITRE: float = constants.litre / constants.centi**3
-MG_PER_G: float = 1 / constants.milli
-EV_PER_J_MOL: float = 1 / (constants.Avogadro * constants.eV)
+CM_PER_UM: float = _MICRO / _CENTI
+UM_PER_NM: float = _NANO / _MICRO
+AMPERE_PER_MA: float = _MILLI
+CM3_PER_LITRE: float = _MILLI / _CENTI**3
+MG_PER_G: float = 1 / _MILLI
+EV_PER_J_MOL: float = 1 / (AVOGADRO_PER_MOL * ELEMENTARY_CHARGE_C)
 """Energy of one particle in eV for one J per mole."""
-ZERO_CELSIUS_K: float = constants.zero_Celsius
+J_M2_PER_EV_A2: float = ELEMENTARY_CHARGE_C / _ANGSTROM**2
+"""Surface energy in J/m² for one eV/Å²."""
+ZERO_CELSIUS_K: float = 273.15
 
 SUFFIXES: dict[str, str] = {
     "_ev_atom": "eV/atom",

@@ -17,7 +17,7 @@ from pymatgen.core import Composition
 from pymatgen.entries.computed_entries import ComputedEntry
 
 import screen
-from screen import api, errors
+from screen import errors
 from screen.cli import main
 from screen.frame import to_html
 
@@ -28,7 +28,8 @@ PUBLIC = [name for name in screen.__all__ if name not in ("__version__", "Settin
 def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     finder = doctest.DocTestFinder(recurse=False)
-    (found,) = finder.find(getattr(api, name), name, module=api)
+    thing = getattr(screen, name)
+    (found,) = finder.find(thing, name, module=sys.modules[thing.__module__])
     examples = [example for example in found.examples if "import" not in example.source]
     assert examples, f"{name} has no example"
     result = doctest.DocTestRunner(verbose=False).run(found)

@@ -8,14 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy import constants
 
 from screen.atomistic import calculators, slabs
 from screen.atomistic.jobs import Cell, Job, Kind, NoAnswerError, Result
 from screen.coincidence import CommonCell, common_cell
+from screen.units import J_M2_PER_EV_A2
 
-J_M2_PER_EV_A2 = constants.e / constants.angstrom**2
-"""Energy per area."""
 COLUMNS = (
     "surface_energy_j_m2",
     "adsorption_energy_ev",

@@ -43,11 +43,11 @@ def model_evaluate_command(
     output: Out = None,
 ) -> None:
     """Measure all models anew on what they were not fitted to; --source: among its phases."""
-    from screen import pipeline
+    from screen import api
     from screen.answers import models
 
     check_format(form)
-    write_answer(models.model_skill(pipeline.load(source, gaps, moduli), seed), form, output)
+    write_answer(models.model_skill(api.load(source, gaps=gaps, moduli=moduli), seed), form, output)
 
 
 @model_app.command("train", epilog=EXIT_CODES)

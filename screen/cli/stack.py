@@ -51,7 +51,7 @@ def stack_command(
     """Stack energy (Wh/kg, Wh/L) of the reference cell, and with a candidate in it. Further
     figures of the cell go in the table "cell" of a --config file.
     """
-    from screen import api, pipeline
+    from screen import api
     from screen.answers import stack
     from screen.tables import anode_of
 
@@ -79,7 +79,7 @@ def stack_command(
     else:
         if density_g_cm3 is not None and not 0 < density_g_cm3 < 30:
             raise UsageError(f"--density-g-cm3 {density_g_cm3:g}: no solid has that, in g/cm³")
-        phases = pipeline.load(source, gaps, add=add)
+        phases = api.load(source, gaps=gaps, add=add)
         case = api.case_of([film], phases, settings, settings.anode)
         answer = stack.stack(settings.cell, case, role or "interlayer", density_g_cm3)
     write_answer(answer, form, output)

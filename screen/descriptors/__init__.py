@@ -24,11 +24,17 @@ from screen.tables import Electrolyte
 
 
 @cache
-def families() -> tuple[ModuleType, ...]:
-    """Every module of this package that computes a family, by name."""
+def families(names: tuple[str, ...] | None = None) -> tuple[ModuleType, ...]:
+    """The modules of this package that compute a family, by name; no others are imported.
+
+    Args:
+        names: of the families; none: all.
+    """
+    known = (info.name for info in pkgutil.iter_modules(__path__))
     modules = [
-        importlib.import_module(f"{__name__}.{info.name}")
-        for info in pkgutil.iter_modules(__path__)
+        importlib.import_module(f"{__name__}.{name}")
+        for name in known
+        if names is None or name in names
     ]
     return tuple(module for module in modules if hasattr(module, "compute"))
 
@@ -67,10 +73,8 @@ def compute_families(
 ) -> Values:
     """The values of some families; as `compute_all`."""
     everything = Values(len(case))
-    for family in families():
+    for family in families(tuple(names)):
         name = name_of(family)
-        if name not in names:
-            continue
         progress(name.replace("_", " "))
         values: Values = family.compute(case)
         declared = family.columns(case.electrolytes)

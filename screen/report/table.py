@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import pyarrow.parquet
 
 from screen.columns import Column, Values, missing
 
@@ -170,7 +169,9 @@ def render(table: pa.Table, form: str, records: Any = None) -> bytes:
         return (json.dumps(finite(plain), ensure_ascii=False, indent=2) + "\n").encode()
     sink = io.BytesIO()
     if form == "parquet":
-        pa.parquet.write_table(table, sink, compression="zstd")
+        from pyarrow import parquet  # noqa: PLC0415 (brings file systems and TLS)
+
+        parquet.write_table(table, sink, compression="zstd")
     elif form == "csv":
         write_csv([table], sink)
     else:

@@ -171,7 +171,7 @@ def only_family(
     family = SimpleNamespace(
         __name__="screen.descriptors.made_up", columns=lambda _: columns, compute=compute
     )
-    monkeypatch.setattr(descriptors, "families", lambda: (family,))
+    monkeypatch.setattr(descriptors, "families", lambda *_: (family,))
 
 
 def test_a_family_that_returns_other_columns_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,33 +7,23 @@ source, a file, a list of pymatgen entries, or what `load` returned. Faults are 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from screen import candidates, pipeline, run, run_folder
+from screen import candidates, sources
 from screen.answers import equilibria
 from screen.answers.answer import Answer
-from screen.answers.card import Explanation, explanation
 from screen.descriptors.case import Case
-from screen.errors import DataError, UsageError, did_you_mean
-from screen.frame import to_html, to_pandas
+from screen.errors import DataError, UsageError
 from screen.phases import Phases
-from screen.pipeline import Progress
-from screen.ranking.roles import chosen_roles
-from screen.report import table as report
-from screen.report.run_files import RunFiles
 from screen.settings import Settings, load_settings
 from screen.sources import REFERENCE
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from screen.answers.shortlist import Shortlist
+if TYPE_CHECKING:  # a question about one phase needs neither the models nor the page
+    from screen.answers.card import Explanation
+    from screen.api.runs import Run
+    from screen.pipeline import Progress
 
 Material = Any
 """Text, a pymatgen `Composition`, or an entry with one."""
@@ -74,7 +64,7 @@ def load(
             what = f"a {type(strangers[0]).__name__} among them" if strangers else "an empty list"
             raise DataError(f"a list of pymatgen entries is wanted, this is {what}")
         return Phases(entry_files.to_table(list(source)), name="entries")
-    return pipeline.load(str(source), *(Path(p) if p else None for p in (gaps, moduli, add)))
+    return sources.load(str(source), *(Path(p) if p else None for p in (gaps, moduli, add)))
 
 
 def rank(
@@ -111,6 +101,10 @@ def rank(
         >>> done.frame("interlayer").columns[:2].tolist()
         ['rank', 'formula']
     """
+    from screen import pipeline  # noqa: PLC0415
+    from screen.api.runs import Run  # noqa: PLC0415
+    from screen.ranking.roles import chosen_roles  # noqa: PLC0415
+
     chosen = config or _settings(anode, electrolytes, settings)
     named = chosen_roles(_texts(roles))
     progress("reading")
@@ -140,6 +134,10 @@ def explain(
         >>> screen.explain("LiF").records["values"]["formula"]
         'LiF'
     """
+    from screen import pipeline  # noqa: PLC0415
+    from screen.answers.card import explanation  # noqa: PLC0415
+    from screen.ranking.roles import chosen_roles  # noqa: PLC0415
+
     chosen = config or _settings(anode, electrolytes, settings)
     phases, text = load(source, gaps=gaps, moduli=moduli, add=add), _formula(formula)
     candidates.check_covered(phases, text, anode=chosen.anode)
@@ -255,158 +253,6 @@ def compare(before: str | Path, after: str | Path, top: int = 10) -> Answer:
     from screen.answers.run_folders import comparison  # noqa: PLC0415
 
     return comparison(Path(before), Path(after), top)
-
-
-def open_run(folder: str | Path) -> RunFolder:
-    """A run that was written, checked against the digests of its manifest.
-
-    Raises:
-        DataError: naming the file that is missing, altered or of another version.
-
-    Example:
-        >>> import screen
-        >>> folder = screen.rank("Mg").write("results/first")
-        >>> screen.open_run(folder).roles
-        ('interlayer', 'host', 'alloy')
-    """
-    return RunFolder(Path(folder), run_folder.read(Path(folder)))
-
-
-class Run(run.Run):
-    """A finished judgement: a table for each role, with the reason for every missing value.
-
-    Example:
-        >>> import screen
-        >>> done = screen.rank("Mg")
-        >>> done.roles
-        ('interlayer', 'host', 'alloy')
-    """
-
-    @classmethod
-    def of(cls, done: run.Run) -> Run:
-        """The same run, for notebooks."""
-        return cls(**{field.name: getattr(done, field.name) for field in fields(done)})
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """Names of the roles that were judged."""
-        return tuple(ranking.role.name for ranking in self.rankings)
-
-    def frame(self, role: str) -> pd.DataFrame:
-        """Rows of a role, best first; units and meanings of the columns are in `.attrs`.
-
-        Raises:
-            UsageError: for a role that was not judged.
-        """
-        for ranking in self.rankings:
-            if ranking.role.name == role:
-                rows = self.ranked(ranking)
-                first = ranking.role.brief
-                rest = [name for name in rows.column_names if name not in first]
-                return to_pandas(rows.select([*first, *rest]), self._labels)
-        raise UsageError(f"unknown role {role!r}; {did_you_mean(role, self.roles)}")
-
-    @property
-    def gaps(self) -> pd.DataFrame:
-        """One row for each missing value: id, formula, column, reason."""
-        missing = report.gaps(
-            self.descriptors, self.values, self.identity["id"], self.identity["formula"]
-        )
-        return to_pandas(missing, {})
-
-    def write(self, folder: str | Path, also: Sequence[str] = ()) -> Path:
-        """Write the run as `rank -o` does: tables, cards, manifest and the page.
-
-        Args:
-            also: "short", "parquet" or "xlsx".
-        """
-        return run_folder.write(self, Path(folder), "screen.rank(...)", also)
-
-    def shortlist(
-        self, per_role: int = 5, *, diverse: bool = True, roles: Sequence[str] = ()
-    ) -> Shortlist:
-        """Few candidates of each role with the reason of each, different ones if `diverse`."""
-        with tempfile.TemporaryDirectory() as place:
-            return open_run(self.write(Path(place) / "run")).shortlist(
-                per_role, diverse=diverse, roles=roles
-            )
-
-    @property
-    def _labels(self) -> dict[str, Any]:
-        return {column.name: column for column in self._ranked_columns}
-
-    def __repr__(self) -> str:
-        passed = ", ".join(f"{np.sum(r.passed)} as {r.role.name}" for r in self.rankings)
-        return f"Run {self.name}: {len(self.case)} candidates; passed: {passed}"
-
-    def _repr_html_(self) -> str:
-        parts = [f"<p>{self!r}</p>"]
-        for ranking in self.rankings:
-            rows = self.ranked(ranking).select(ranking.role.brief)
-            parts.append(to_html(rows.slice(0, 5), self._labels, ranking.role.label))
-        return "".join(parts)
-
-
-@dataclass(frozen=True, repr=False)
-class RunFolder:
-    """A run as it lies on disk.
-
-    Attributes:
-        path: the folder.
-        files: its content, as it was checked.
-
-    Example:
-        >>> import screen
-        >>> folder = screen.open_run(screen.rank("Mg").write("results/first"))
-        >>> folder.manifest["anode"]["name"]
-        'magnesium'
-    """
-
-    path: Path
-    files: RunFiles
-
-    @property
-    def manifest(self) -> dict[str, Any]:
-        """What the run was: command, settings, digests, versions, models, cross-check."""
-        return self.files.manifest
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """Names of the roles that were judged."""
-        return tuple(self.manifest["roles"])
-
-    def frame(self, role: str) -> pd.DataFrame:
-        """Rows of a role, best first, as `Run.frame`."""
-        import pyarrow.compute as pc  # noqa: PLC0415
-
-        from screen.columns import Column  # noqa: PLC0415
-
-        if role not in self.roles:
-            raise UsageError(f"unknown role {role!r}; {did_you_mean(role, self.roles)}")
-        rows = self.files.ranked
-        labels = {
-            c["name"]: Column(c["name"], c["label"], c["meaning"], c["source"])
-            for c in self.files.columns
-        }
-        return to_pandas(rows.filter(pc.equal(rows.column("role"), role)), labels)
-
-    @property
-    def gaps(self) -> pd.DataFrame:
-        """One row for each missing value: id, formula, column, reason."""
-        return to_pandas(self.files.gaps, {})
-
-    def shortlist(
-        self, per_role: int = 5, *, diverse: bool = True, roles: Sequence[str] = ()
-    ) -> Shortlist:
-        """Few candidates of each role with the reason of each, different ones if `diverse`."""
-        from screen.answers.shortlist import shortlist  # noqa: PLC0415
-
-        return shortlist(self.path, per_role, diverse, None, tuple(roles))
-
-    def __repr__(self) -> str:
-        facts = self.manifest
-        passed = ", ".join(f"{many} as {role}" for role, many in facts["passed"].items())
-        return f"RunFolder {self.path.name}: {facts['candidates']} candidates; passed: {passed}"
 
 
 def _settings(anode: str, electrolytes: str | Iterable[str], given: dict[str, Any]) -> Settings:
