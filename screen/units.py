@@ -28,6 +28,8 @@ EV_PER_J_MOL: float = 1 / (AVOGADRO_PER_MOL * ELEMENTARY_CHARGE_C)
 """Energy of one particle in eV for one J per mole."""
 J_M2_PER_EV_A2: float = ELEMENTARY_CHARGE_C / _ANGSTROM**2
 """Surface energy in J/m² for one eV/Å²."""
+KJ_MOL_PER_EV: float = FARADAY_C_MOL / 1e3
+"""Energy of one mole in kJ for one eV each."""
 ZERO_CELSIUS_K: float = 273.15
 
 SUFFIXES: dict[str, str] = {

@@ -27,6 +27,7 @@ LEVEL = {
     "tables": 0,
     "similarity": 0,
     "coincidence": 0,
+    "reactions": 0,
     "structures": 0,
     "literature": 0,
     "phases": 0,

@@ -102,6 +102,7 @@ def good(said: Said) -> Said:
 
 NUMBER = (int, float)
 STATE = {"v_low": NUMBER, "v_high": (*NUMBER, type(None)), "anode_per_formula": NUMBER}
+EQUATION = ("equation", "reaction_energy_kj_mol")
 
 
 def check_products(products: Any) -> None:
@@ -127,7 +128,7 @@ def test_window_json(cli: Cli) -> None:
         assert answer["anode"] == "Li"
         states = answer["states"]
         for state in states:
-            assert list(state) == [*STATE, "products"]
+            assert list(state) == [*STATE, "products", *EQUATION]
             assert all(isinstance(state[key], kind) for key, kind in STATE.items())
             check_products(state["products"])
         assert states[0]["v_high"] is None
@@ -142,12 +143,17 @@ def test_window_json(cli: Cli) -> None:
             "reaction_energy_ev_atom",
             "interphase",
             "conducting_fraction",
+            *EQUATION,
         ]
         assert contact["products"] == states[-1]["products"]
         assert contact["anode_per_formula"] == states[-1]["anode_per_formula"]
     zno, lif, halide = answers
     assert (zno["outcome"], zno["oxidation_v"]) == ("unbounded_above", None)
     assert zno["contact"]["products"].keys() == {"Li2O", "LiZn"}
+    assert zno["contact"]["equation"] == "ZnO + 3 Li -> Li2O + LiZn"
+    per_mole = zno["contact"]["reaction_energy_ev_atom"] * 2 * 96.485332
+    assert zno["contact"]["reaction_energy_kj_mol"] == pytest.approx(per_mole)
+    assert lif["contact"]["equation"] is None
     assert (lif["outcome"], lif["reduction_v"]) == ("window", 0)
     assert lif["oxidation_v"] == pytest.approx(6.36, abs=0.01)
     assert lif["contact"]["interphase"] == "stable"
@@ -156,19 +162,24 @@ def test_window_json(cli: Cli) -> None:
 
 def test_decompose_json(cli: Cli) -> None:
     stable, none = good(cli("decompose", "LiF", "Li3YCl6", "--format", "json")).json
-    assert stable == {"formula": "LiF", "hull_distance_ev_atom": 0.0, "products": {"LiF": 1.0}}
+    nothing = dict.fromkeys(EQUATION)
+    assert stable == {"formula": "LiF", "hull_distance_ev_atom": 0.0, "products": {"LiF": 1.0}} | (
+        nothing
+    )
     assert none["hull_distance_ev_atom"] is None
     assert none["products"] == pytest.approx({"LiCl": 3.0, "YCl3": 1.0})
+    assert (none["equation"], none[EQUATION[1]]) == ("Li3YCl6 -> 3 LiCl + YCl3", None)
 
 
 def test_interface_json(cli: Cli) -> None:
     answer = good(cli("interface", "ZnO", "Li3PS4", "--format", "json")).json
-    assert list(answer) == ["a", "b", "reaction_energy_ev_atom", "x_a", "products", "kinks"]
+    curve = ["x_a", "reaction_energy_ev_atom", "products", *EQUATION]
+    assert answer.keys() == {"a", "b", "kinks", *curve}
     assert (answer["a"], answer["b"]) == ("ZnO", "Li3PS4")
     check_products(answer["products"])
     kinks = answer["kinks"]
     for kink in kinks:
-        assert list(kink) == ["x_a", "reaction_energy_ev_atom", "products"]
+        assert list(kink) == curve
         check_products(kink["products"])
     assert [kinks[0]["x_a"], kinks[-1]["x_a"]] == [0, 1]
     lowest = min(kinks, key=lambda kink: kink["reaction_energy_ev_atom"])

@@ -15,6 +15,7 @@ from screen.answers.answer import Answer
 from screen.answers.equilibria import contact_line, window_line
 from screen.columns import Column, missing
 from screen.composition import Compositions
+from screen.descriptors import equations
 from screen.report import card as text_card
 from screen.report import page, plot
 from screen.report import table as report
@@ -173,7 +174,7 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     yield text_card.Section("Why it stands where it does", list(_verdicts(record["roles"])))
     yield text_card.Section(
         f"When {symbol} touches it",
-        [contact_line(done.values, 0)],
+        [contact_line(done.values, 0, equations.in_contact(done.case, 0))],
         ("per formula", "product", "what it means"),
         [(f"{c['per_formula']:.4g}", c["product"], c["meaning"]) for c in record["contact"]],
         frozenset([0]),

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from rich.console import Console
 
 from screen import descriptors
 from screen.answers.answer import Answer
 from screen.columns import Column, Values
+from screen.descriptors import equations
 from screen.descriptors.case import Case
+from screen.reactions import Equation
 from screen.report import table as report
 from screen.report import terminal
-from screen.thermo.stacks import Mixtures
+
+_ENERGY = "reaction_energy_kj_mol"
+_LABELS = {
+    "equation": Column("", "reaction", "", ""),
+    _ENERGY: Column(_ENERGY, "energy", "", ""),
+}
 
 
-def _products(case: Case, mixtures: Mixtures, i: int) -> dict[str, float]:
-    phases, amounts = mixtures.of(i)
-    return {case.phases.formulas[p]: float(a) for p, a in zip(phases, amounts, strict=True)}
+def _written(equation: Equation) -> dict[str, Any]:
+    """An equation and its energy as fields of an answer; null where nothing reacts."""
+    if not equation:
+        return {"equation": None, _ENERGY: None}
+    return {"equation": str(equation), _ENERGY: equation.energy_kj_mol}
 
 
-def _labels(case: Case) -> dict[str, Column]:
-    return {column.name: column for column in descriptors.columns(case.electrolytes)}
+def _for_people(table: pa.Table) -> pa.Table:
+    """A table with energies in whole kJ/mol: more digits than that are no knowledge."""
+    place = table.column_names.index(_ENERGY)
+    energies = table[_ENERGY].cast(pa.float64())
+    return table.set_column(place, _ENERGY, pc.round(energies).cast(pa.int64()))
 
 
 def windows(case: Case) -> Answer:
@@ -35,7 +50,8 @@ def windows(case: Case) -> Answer:
                 "v_low": float(profiles.v_low[s]),
                 "v_high": float(profiles.v_high[s]),
                 "anode_per_formula": float(profiles.uptake[s]),
-                "products": _products(case, profiles.products, s),
+                "products": dict(equations.amounts(case, profiles.products, s)),
+                **_written(equations.with_anode(case, i, s)),
             }
             for s in range(profiles.start[i], profiles.start[i + 1])
         ]
@@ -49,41 +65,46 @@ def windows(case: Case) -> Answer:
                 "hull_distance_ev_atom": float(columns["hull_distance_ev_atom"][i]),
                 "states": states,
                 "contact": {
-                    "products": _products(case, case.contact_products, i),
+                    "products": dict(equations.amounts(case, case.contact_products, i)),
                     "anode_per_formula": float(columns["contact_anode_per_formula"][i]),
                     "reaction_energy_ev_atom": float(columns["contact_reaction_energy_ev_atom"][i]),
                     "interphase": columns["interphase"][i] or None,
                     "conducting_fraction": float(columns["conducting_fraction"][i]),
+                    **_written(equations.in_contact(case, i)),
                 },
             }
         )
     texts = case.write_mixtures(profiles.products)
-    rows = [
+    lines = [
         {
             **{k: record[k] for k in ("formula", "anode", "outcome", "reduction_v", "oxidation_v")},
             "hull_distance_ev_atom": record["hull_distance_ev_atom"],
             **{k: state[k] for k in ("v_low", "v_high", "anode_per_formula")},
             "products": texts[profiles.start[i] + s],
+            **{k: state[k] for k in _LABELS},
         }
         for i, record in enumerate(records)
         for s, state in enumerate(record["states"])
     ]
+    rows = pa.Table.from_pylist(report.finite(lines))
 
     def show(console: Console) -> None:
-        columns = ("v_high", "v_low", "anode_per_formula", "products")
+        columns = ("v_high", "v_low", "anode_per_formula", _ENERGY, "equation")
+        table = _for_people(pa.Table.from_pylist(lines).select(columns))
         for i in range(len(records)):
-            own = rows[profiles.start[i] : profiles.start[i + 1]]
-            states = pa.Table.from_pylist([{name: row[name] for name in columns} for row in own])
-            labels = {
+            first, last = profiles.start[i : i + 2].tolist()
+            labels = _LABELS | {
                 "v_high": Column("v_high_v", "from", "", ""),
                 "v_low": Column("v_low_v", "down to", "", ""),
                 "anode_per_formula": Column("", f"{case.anode.symbol} taken up", "", ""),
             }
+            states = table.slice(first, last - first)
             terminal.print_table(console, states, labels, window_line(case, values, i))
-            terminal.print_sentence(console, contact_line(values, i))
+            said = contact_line(values, i, equations.in_contact(case, i))
+            terminal.print_sentence(console, said)
             console.print()
 
-    return Answer(pa.Table.from_pylist(report.finite(rows)), records, show)
+    return Answer(rows, records, show)
 
 
 def window_line(case: Case, values: Values, i: int) -> str:
@@ -109,7 +130,7 @@ def window_line(case: Case, values: Values, i: int) -> str:
     return f"{case.formulas[i]} against {symbol}: {said} ({tail})"
 
 
-def contact_line(values: Values, i: int) -> str:
+def contact_line(values: Values, i: int, equation: Equation) -> str:
     """What forms when the anode metal touches a candidate, in a sentence."""
     columns = values.columns
     verdict = columns["interphase"][i].replace("_", " ")
@@ -117,8 +138,8 @@ def contact_line(values: Values, i: int) -> str:
     reason = values.reason("conducting_fraction")[i]
     conducting = reason if np.isnan(share) else f"{share:.0%} of it conducts electrons"
     return (
-        f"In contact: {columns['contact_products'][i]}, "
-        f"{columns['contact_reaction_energy_ev_atom'][i]:z.3f} eV/atom, "
+        f"In contact: {equation.said or 'no reaction'}, "
+        f"{columns['contact_reaction_energy_ev_atom'][i]:z.3f} eV per atom of the candidate, "
         f"interphase {verdict or 'not known'} ({conducting})."
     )
 
@@ -131,20 +152,26 @@ def decompositions(case: Case) -> Answer:
         {
             "formula": formula,
             "hull_distance_ev_atom": float(distances[i]),
-            "products": _products(case, case.decompositions.products, i),
+            "products": dict(equations.amounts(case, case.decompositions.products, i)),
+            **_written(equations.decomposition(case, i, float(distances[i]))),
         }
         for i, formula in enumerate(case.formulas)
     ]
-    rows = pa.table(
-        {
-            "formula": list(case.formulas),
-            "hull_distance_ev_atom": pa.array(distances, mask=np.isnan(distances)),
-            "products": values["decomposition"].tolist(),
-        }
+    shown = [record | {"products": values["decomposition"][i]} for i, record in enumerate(records)]
+    schema = pa.schema(
+        [
+            *(("formula", pa.string()), ("hull_distance_ev_atom", pa.float64())),
+            *(("products", pa.string()), ("equation", pa.string()), (_ENERGY, pa.float64())),
+        ]
     )
+    rows = pa.Table.from_pylist(report.finite(shown), schema)
 
     def show(console: Console) -> None:
-        terminal.print_table(console, rows, _labels(case), "Decomposition")
+        labels = {c.name: c for c in descriptors.columns(case.electrolytes)} | _LABELS
+        said = [row | {"equation": row["equation"] or "stable"} for row in rows.to_pylist()]
+        columns = ("formula", "hull_distance_ev_atom", _ENERGY, "equation")
+        table = _for_people(pa.Table.from_pylist(said, schema).select(columns))
+        terminal.print_table(console, table, labels, "Decomposition")
 
     return Answer(rows, records, show)
 
@@ -155,51 +182,52 @@ def interface(case: Case) -> Answer:
         case.table, case.compositions.take([0]), case.compositions.take([1])
     )
     a, b = case.formulas
-    texts = case.write_mixtures(reactions.products)
+    found = [equations.between(case, (a, b), reactions, k) for k in range(len(reactions.x_a))]
     kinks = [
         {
             "x_a": float(x),
             "reaction_energy_ev_atom": float(energy),
-            "products": _products(case, reactions.products, k),
+            "products": dict(equations.amounts(case, reactions.products, k)),
+            **_written(found[k]),
         }
         for k, (x, energy) in enumerate(zip(reactions.x_a, reactions.energy, strict=True))
     ]
-    lowest = kinks[int(reactions.lowest[0])]
-    record = {"a": a, "b": b, **lowest, "kinks": kinks}
-    order = ("a", "b", "reaction_energy_ev_atom", "x_a", "products", "kinks")
+    best = int(reactions.lowest[0])
+    order = ("reaction_energy_ev_atom", "x_a", "products", *_LABELS)
+    record = {"a": a, "b": b, **{key: kinks[best][key] for key in order}, "kinks": kinks}
     rows = pa.table(
         {
             "a": [a] * len(kinks),
             "b": [b] * len(kinks),
             "x_a": reactions.x_a,
             "reaction_energy_ev_atom": reactions.energy,
-            "products": texts,
+            "products": case.write_mixtures(reactions.products),
+            "equation": pa.array([kink["equation"] for kink in kinks], pa.string()),
+            _ENERGY: pa.array([kink[_ENERGY] for kink in kinks], pa.float64()),
         }
     )
 
     def show(console: Console) -> None:
-        labels = {"reaction_energy_ev_atom": Column("e_ev_atom", "reaction energy", "", "")}
-        labels["x_a"] = Column("", f"atoms from {a}", "", "")
-        labels["products"] = Column("", "products per atom of the mixture", "", "")
-        energy = float(reactions.energy[reactions.lowest[0]])
+        labels = _LABELS | {
+            "reaction_energy_ev_atom": Column("e_ev_atom", "energy", "", ""),
+            "x_a": Column("", f"atoms from {a}", "", ""),
+        }
         title = f"{a} with {b}: they do not react"
-        if energy < 0:
-            part = f"{reactions.x_a[reactions.lowest[0]]:.3f} of the atoms from {a}"
+        if (energy := float(reactions.energy[best])) < 0:
+            part = f"{reactions.x_a[best]:.3f} of the atoms from {a}"
             title = f"{a} with {b}: strongest {energy:z.4f} eV/atom, {part}"
-        terminal.print_table(
-            console, rows.select(["x_a", "reaction_energy_ev_atom", "products"]), labels, title
-        )
+        columns = ("x_a", "reaction_energy_ev_atom", _ENERGY, "equation")
+        terminal.print_table(console, _for_people(rows.select(columns)), labels, title)
         distances = descriptors.compute_families(case, ("stability",)).columns
         for formula, distance in zip((a, b), distances["hull_distance_ev_atom"], strict=True):
             if not distance <= 0:
                 said = (
                     "no energy of its own"
                     if np.isnan(distance)
-                    else f"{distance:.3f} eV/atom above"
+                    else f"{distance:.3f} eV/atom above the hull"
                 )
-                said = said.replace("above", "above the hull")
                 terminal.print_sentence(
                     console, f"{formula} ({said}) stands as its stablest mixture."
                 )
 
-    return Answer(rows, {key: record[key] for key in order}, show)
+    return Answer(rows, record, show)

@@ -22,6 +22,7 @@ from screen.composition import (
 )
 from screen.errors import DataError
 from screen.phases import Phases
+from screen.reactions import written
 from screen.settings import Settings
 from screen.structures import Crystal, find
 from screen.tables import Anode, Electrolyte, elements
@@ -312,7 +313,7 @@ class Case:
         """Mixtures as text: "Li2O + 2 LiZn", amounts to four digits."""
         names = self.phases.formulas
         parts = [
-            names[phase] if abs(amount - 1) < 5e-5 else f"{amount:.4g} {names[phase]}"
+            written(amount, names[phase])
             for phase, amount in zip(mixtures.phase.tolist(), mixtures.amount.tolist(), strict=True)
         ]
         return [" + ".join(parts[i:j]) for i, j in pairwise(mixtures.start.tolist())]

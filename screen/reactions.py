@@ -1,0 +1,190 @@
+"""Chemical equations: balanced in whole numbers, with their energy per mole.
+
+The one writer of reactions, for the terminal, the page and Markdown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from math import gcd, lcm
+
+import numpy as np
+
+from screen.composition import IntArray, parse_formula
+from screen.units import KJ_MOL_PER_EV
+
+Amounts = Sequence[tuple[str, float]]
+"""Formulas and how many formula units of each."""
+
+MOLECULES = {element: f"{element}2" for element in ("H", "N", "O", "F", "Cl", "Br", "I")}
+"""Elements that are written as molecules of two atoms."""
+
+_NOTHING = 1e-7
+"""Amounts below this part of the largest are rounding."""
+_MULTIPLES = np.arange(1, 401)[:, None]
+"""Of the smallest amount, among which whole numbers are looked for before they are solved for."""
+_DENOMINATOR = 20_000
+"""Largest denominator of the parts of an amount that the balance does not settle."""
+_CLOSE = 1e-5
+"""How far, relative to the largest, a solved amount may be from the one that was given."""
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A balanced reaction: whole numbers of formula units, without a common factor.
+
+    Attributes:
+        left, right: number and formula of each reactant and product; both empty where nothing
+            reacts.
+        energy_kj_mol: per mole of the equation as it is written; NaN where it is not known.
+    """
+
+    left: tuple[tuple[int, str], ...] = ()
+    right: tuple[tuple[int, str], ...] = ()
+    energy_kj_mol: float = 0.0
+
+    def __bool__(self) -> bool:
+        """Whether anything reacts."""
+        return bool(self.left)
+
+    def __str__(self) -> str:
+        """As "ZnO + 3 Li -> Li2O + LiZn"; empty where nothing reacts."""
+        left, right = (
+            " + ".join(name if number == 1 else f"{number} {name}" for number, name in side)
+            for side in (self.left, self.right)
+        )
+        return f"{left} -> {right}" if self else ""
+
+    @property
+    def said(self) -> str:
+        """The equation with its energy, as "ZnO + 3 Li -> Li2O + LiZn (-257 kJ/mol)"."""
+        energy = kj_text(self.energy_kj_mol)
+        return f"{self} ({energy} kJ/mol)" if energy and self else str(self)
+
+
+def kj_text(energy_kj_mol: float) -> str:
+    """An energy in kJ/mol in whole numbers, small ones to a tenth; empty if not known."""
+    if math.isnan(energy_kj_mol):
+        return ""
+    return f"{energy_kj_mol:z.0f}" if abs(energy_kj_mol) >= 9.95 else f"{energy_kj_mol:z.1f}"
+
+
+def written(amount: float, formula: str) -> str:
+    """An amount of a substance as text, "2 LiZn": to four digits, an element as its molecule."""
+    if formula in MOLECULES:
+        amount, formula = amount / 2, MOLECULES[formula]
+    return formula if abs(amount - 1) < 5e-5 else f"{amount:.4g} {formula}"
+
+
+@cache
+def _atoms(formula: str) -> tuple[tuple[str, int], ...]:
+    """Symbols and counts in one formula unit, reduced, by symbol."""
+    return tuple(sorted(parse_formula(formula).items()))
+
+
+def balance(reactants: Amounts, products: Amounts, energy_ev: float = math.nan) -> Equation:
+    """The equation of a reaction whose amounts are known as decimals.
+
+    What stands on both sides is counted on one, and negative amounts on the other.
+
+    Args:
+        reactants, products: reduced formulas, as all tables have them, in amounts that hold the
+            same atoms but for rounding.
+        energy_ev: what the reaction of these amounts gains (below zero) or costs, eV.
+
+    Raises:
+        ValueError: if they do not.
+    """
+    amounts: dict[tuple[tuple[str, int], ...], float] = {}
+    names: dict[tuple[tuple[str, int], ...], str] = {}
+    for sign, side in ((1, products), (-1, reactants)):
+        for formula, amount in side:
+            key = _atoms(formula)
+            amounts[key] = amounts.get(key, 0.0) + sign * amount
+            names[key] = formula
+    largest = max((abs(amount) for _, amount in (*reactants, *products)), default=0.0)
+    amounts = {key: x for key, x in amounts.items() if abs(x) > _NOTHING * largest}
+    if not amounts:
+        return Equation()
+    unit = max(map(abs, amounts.values()))
+    shares = [amount / unit for amount in amounts.values()]
+    numbers = _small(shares)
+    if not _balanced(numbers, list(amounts)):
+        numbers = _whole(_solved(shares, list(amounts)))
+    species = [names[key] for key in amounts]
+    molecules = [MOLECULES.get(name, name) for name in species]
+    halves = [2 if name in MOLECULES else 1 for name in species]
+    written = _whole([Fraction(n, half) for n, half in zip(numbers, halves, strict=True)])
+    place = shares.index(max(shares, key=abs))
+    parts = list(zip(written, molecules, strict=True))
+    return Equation(
+        tuple((-number, name) for number, name in parts if number < 0),
+        tuple((number, name) for number, name in parts if number > 0),
+        energy_ev * abs(written[place]) * halves[place] / unit * KJ_MOL_PER_EV,
+    )
+
+
+def _small(shares: Sequence[float]) -> list[int]:
+    """Whole numbers in nearly these proportions, as small as possible; they may not balance."""
+    multiples = _MULTIPLES * (np.array(shares) / min(map(abs, shares)))
+    whole = np.rint(multiples)
+    fits: IntArray = np.flatnonzero((np.abs(multiples - whole) < _CLOSE).all(axis=1))
+    return [int(n) for n in whole[fits[0]]] if len(fits) else [1] * len(shares)
+
+
+def _whole(fractions: Sequence[Fraction]) -> list[int]:
+    """Fractions as whole numbers in the same proportions, without a common factor."""
+    scale = lcm(*(fraction.denominator for fraction in fractions))
+    numbers = [int(fraction * scale) for fraction in fractions]
+    common = gcd(*numbers) or 1
+    return [number // common for number in numbers]
+
+
+def _balanced(numbers: Sequence[int], species: Sequence[tuple[tuple[str, int], ...]]) -> bool:
+    """Whether every element cancels."""
+    total: dict[str, int] = {}
+    for number, own in zip(numbers, species, strict=True):
+        for symbol, count in own:
+            total[symbol] = total.get(symbol, 0) + number * count
+    return not any(total.values())
+
+
+def _solved(
+    shares: Sequence[float], species: Sequence[tuple[tuple[str, int], ...]]
+) -> list[Fraction]:
+    """Exact amounts that balance, next to those given, by Gauss and Jordan in fractions.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    atoms = [dict(own) for own in species]
+    rows = [
+        [Fraction(own.get(symbol, 0)) for own in atoms]
+        for symbol in sorted({symbol for own in atoms for symbol in own})
+    ]
+    # The largest stays free, as do others that the balance does not settle: these are rounded.
+    columns = sorted(range(len(atoms)), key=lambda i: abs(shares[i]))
+    pivots: list[int] = []
+    for column in columns:
+        place = len(pivots)
+        found = next((i for i in range(place, len(rows)) if rows[i][column]), None)
+        if found is None:
+            continue
+        rows[place], rows[found] = rows[found], rows[place]
+        rows[place] = [value / rows[place][column] for value in rows[place]]
+        for i, row in enumerate(rows):
+            if i != place and row[column]:
+                rows[i] = [a - row[column] * b for a, b in zip(row, rows[place], strict=True)]
+        pivots.append(column)
+    solved = [Fraction(share).limit_denominator(_DENOMINATOR) for share in shares]
+    free = [i for i in columns if i not in pivots]
+    for row, column in zip(rows, pivots, strict=False):
+        solved[column] = -sum((row[i] * solved[i] for i in free), Fraction(0))
+    off = max(abs(float(one) - share) for one, share in zip(solved, shares, strict=True))
+    if off > _CLOSE:
+        raise ValueError("the two sides do not hold the same atoms")
+    return solved
