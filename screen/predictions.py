@@ -60,7 +60,7 @@ def _learned(role: str) -> list[tuple[Goal, float]]:
         )
         terms.append((goal, share))
     for name, target in cells.targets.items():
-        if role not in performance.JUDGED or not (share := target.skill.share) > 0:
+        if not (share := target.skill.share) > 0:
             continue
         goal = Goal(
             column=performance.column(name),

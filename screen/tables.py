@@ -36,10 +36,24 @@ def datasets() -> dict[str, dict[str, Any]]:
     Raises:
         DataError: if it cannot be read.
     """
+    return _toml("datasets.toml")
+
+
+@cache
+def role_names() -> tuple[str, ...]:
+    """What a candidate may be judged for, in the order of data/roles.toml.
+
+    Raises:
+        DataError: if the file cannot be read.
+    """
+    return tuple(_toml("roles.toml"))
+
+
+def _toml(name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads((DATA / "datasets.toml").read_text(encoding="utf-8"))
+        return tomllib.loads((DATA / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"datasets.toml cannot be read: {first_line(error)}") from error
+        raise DataError(f"{name} cannot be read: {first_line(error)}") from error
 
 
 def sha256(path: Path) -> str:
@@ -70,8 +84,8 @@ def seal(folder: Path = DATA) -> None:
 
 def forget() -> None:
     """Read the tables anew when they are asked for next."""
-    datasets.cache_clear()
-    rows_of.cache_clear()
+    for kept in (datasets, role_names, rows_of):
+        kept.cache_clear()
 
 
 _DIGEST = re.compile(r'^sha256 = "[0-9a-f]*"', re.MULTILINE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -215,3 +216,54 @@ def test_a_table_without_a_stanza_is_named(copy: Copy) -> None:
     assert "no stanza [solvents]" in refused.stderr
     bad = [line for line in copy.screen("doctor").stdout.splitlines() if line.startswith("BAD")]
     assert any("no stanza [solvents]" in line for line in bad)
+
+
+def rename_role(copy: Copy, old: str, new: str) -> None:
+    """What the literature reports as one role, as another, which is judged as the first."""
+    toml = copy.data / "roles.toml"
+    text = toml.read_text(encoding="utf-8")
+    begin = text.index(f"[{old}]\n")
+    table = re.sub(rf"(?m)^(\[+){old}\b", rf"\g<1>{new}", text[begin:])
+    toml.write_text(f"{text.rstrip()}\n\n{table}", encoding="utf-8")
+    path = copy.data / "literature.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(row | {"role": new} if row["role"] == old else row for row in rows)
+
+
+@pytest.mark.slow
+def test_a_role_in_a_table_earns_a_share(copy: Copy) -> None:
+    rename_role(copy, "alloy", "sponge")
+    copy.good("seal")
+    copy.good("model", "train")
+    rows = copy.rank()
+    facts = json.loads((copy.folder / "run" / "manifest.json").read_text(encoding="utf-8"))
+    assert set(facts["roles"]) == {"interlayer", "host", "alloy", "sponge"}
+    assert facts["models"]["share"]["sponge"]["recovery_sponge_fraction"] > 0.1
+    assert "of the score as sponge" in facts["models"]["cards"]["recovery"]["in the ranking"]
+    best = next(row for row in rows if row["role"] == "sponge")
+    assert best["score"] != best["score_without_model"]
+    assert float(best["recovery_sponge_low_fraction"]) <= float(best["recovery_sponge_fraction"])
+    # The old role has no literature any more, and says so.
+    of_old = [row for row in rows if row["role"] == "alloy"]
+    assert all(row["score"] == row["score_without_model"] for row in of_old)
+    assert not any(row["recovery_alloy_fraction"] for row in rows)
+    gaps = (copy.folder / "run" / "gaps.csv").read_text(encoding="utf-8")
+    assert "fewer than 3 families in the literature as alloy" in gaps
+    assert "sponge" in copy.good("explain", "LiAl").stdout
+    copy.good("shortlist", "run")
+    copy.good("report", "run")
+
+
+def test_a_role_without_literature_is_judged_without_a_model(copy: Copy) -> None:
+    toml = copy.data / "roles.toml"
+    text = toml.read_text(encoding="utf-8")
+    table = re.sub(r"(?m)^(\[+)alloy\b", r"\1sponge", text[text.index("[alloy]\n") :])
+    toml.write_text(f"{text.rstrip()}\n\n{table}", encoding="utf-8")
+    rows = copy.rank("--role", "sponge")
+    assert {row["role"] for row in rows} == {"sponge"}
+    assert all(row["score"] == row["score_without_model"] for row in rows)
+    assert not any(row["recovery_sponge_fraction"] for row in rows)

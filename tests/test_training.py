@@ -22,6 +22,7 @@ from screen.ranking import order
 from screen.ranking.roles import chosen_roles
 from screen.run import Run, manifest
 from screen.settings import Settings
+from screen.tables import role_names
 from tests.descriptors.cases import phases
 from tests.model import trained
 
@@ -155,7 +156,7 @@ def test_the_desirability_that_is_compared_with_is_that_of_the_bare_roles() -> N
 def test_shares_of_the_manifest_are_those_of_the_models() -> None:
     said = manifest(done(), "test")["models"]
     like, cells = recovery.load(), performance.load()
-    for role in recovery.ROLES:
+    for role in role_names():
         expected = {recovery.column(role): like.skill[role].share} | {
             performance.column(name): target.skill.share for name, target in cells.targets.items()
         }

@@ -38,7 +38,7 @@ def engine_names() -> list[str]:
 
 Anode = Annotated[
     str | None,
-    typer.Option(help="Anode metal: Li, Na, K, Mg, Ca, Zn or Al. [Li]", autocompletion=anode_names),
+    typer.Option(help="Anode metal, such as Li or Na. [Li]", autocompletion=anode_names),
 ]
 Source = Annotated[
     str,

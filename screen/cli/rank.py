@@ -38,7 +38,8 @@ def rank_command(
     role: Annotated[
         list[str] | None,
         typer.Option(
-            help="interlayer, host or alloy; repeat for several. [all]", autocompletion=role_names
+            help="Such as interlayer, host or alloy; repeat for several. [all]",
+            autocompletion=role_names,
         ),
     ] = None,
     electrolyte: Electrolytes = None,

@@ -1,11 +1,10 @@
 """The literature: what cells with a given material have done, and rows that a user adds."""
 
-from screen.literature.columns import ALLOWED, BRIEF, COLUMNS, NAMES, REQUIRED, Row
+from screen.literature.columns import BRIEF, COLUMNS, NAMES, REQUIRED, Row, allowed
 from screen.literature.rules import Fault, faults
 from screen.literature.table import ANODE, add, check_shipped, digests, own_path, rows, to_columns
 
 __all__ = [
-    "ALLOWED",
     "ANODE",
     "BRIEF",
     "COLUMNS",
@@ -14,6 +13,7 @@ __all__ = [
     "Fault",
     "Row",
     "add",
+    "allowed",
     "check_shipped",
     "digests",
     "faults",

@@ -6,9 +6,11 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from screen.columns import Column
+from screen.tables import role_names
 
 Record = Mapping[str, str]
 
@@ -102,8 +104,9 @@ BRIEF = (
 )
 NAMES = tuple(column.name for column in COLUMNS)
 
-ALLOWED: dict[str, tuple[str, ...]] = {
-    "role": ("interlayer", "host", "alloy", "electrolyte", "electrolyte_dopant", "bare_anode"),
+OTHER_ROLES = ("electrolyte", "electrolyte_dopant", "bare_anode")
+"""What a material does in a cell beside the roles that candidates are judged for."""
+_CHOICES: dict[str, tuple[str, ...]] = {
     "electrolyte_class": (
         "sulfide",
         "garnet",
@@ -123,6 +126,18 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "confidence": ("high", "medium", "low"),
     "provenance": ("read", "read_secondary", "recalled"),
 }
+
+
+@cache
+def allowed() -> Mapping[str, tuple[str, ...]]:
+    """What the columns may hold that hold one of a few words.
+
+    Raises:
+        DataError: if data/roles.toml cannot be read.
+    """
+    return {"role": tuple(dict.fromkeys((*role_names(), *OTHER_ROLES))), **_CHOICES}
+
+
 REQUIRED = (
     "reference",
     "role",

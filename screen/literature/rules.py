@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from screen.composition import parse_formula
 from screen.errors import DataError, did_you_mean
 from screen.literature.columns import (
-    ALLOWED,
     COLUMNS,
     NAMES,
     REQUIRED,
     Record,
     Row,
+    allowed,
     number_of,
     row_of,
     split_formulas,
@@ -118,15 +118,15 @@ def _faults_of(record: Record) -> Iterator[tuple[str, str]]:
     for name in REQUIRED:
         if not record[name]:
             yield name, "is empty"
-    for name, allowed in ALLOWED.items():
-        if record[name] not in allowed and (record[name] or name not in REQUIRED):
-            yield name, f"unknown {record[name]!r}; {did_you_mean(record[name], allowed)}"
+    for name, choices in allowed().items():
+        if record[name] not in choices and (record[name] or name not in REQUIRED):
+            yield name, f"unknown {record[name]!r}; {did_you_mean(record[name], choices)}"
     if record["reference"] and not _REFERENCE.fullmatch(record["reference"]):
         yield "reference", f"{record['reference']!r} is no DOI (10.1021/...) and no web address"
     if not record["year"] and not record["note"]:
         yield "year", "is empty; say in the note why"
     of = [name for name, said in _SAYS_CLASS.items() if said.search(record["electrolyte_label"])]
-    others = {*ALLOWED["electrolyte_class"]} - {*of, "polymer", "gel"}
+    others = {*allowed()["electrolyte_class"]} - {*of, "polymer", "gel"}
     if len(of) == 1 and record["electrolyte_class"] in others:
         yield "electrolyte_class", f"{record['electrolyte_label']!r} is called a {of[0]} elsewhere"
     yield from _faults_of_formulas(record)

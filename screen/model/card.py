@@ -109,9 +109,7 @@ def of_recovery(model: recovery.Model) -> Card:
         "two; a candidate that taught it is no longer new to it"
     )
     lines["in the ranking"] = (
-        ", ".join(
-            f"{model.skill[role].share:.1%} of the score as {role}" for role in recovery.ROLES
-        )
+        ", ".join(f"{model.skill[role].share:.1%} of the score as {role}" for role in model.scales)
         + f"; earned {RULE}"
     )
     lines["families it would have missed"] = "; ".join(

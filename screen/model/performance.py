@@ -30,6 +30,7 @@ from screen.errors import ScreenError
 from screen.literature import Row
 from screen.model import persistence, validation
 from screen.model.validation import Estimate
+from screen.tables import role_names
 
 NAME, FORMAT = "performance_model", 2
 FEATURES = ("uptake", "matrix")
@@ -48,7 +49,6 @@ CONDITIONS = {
 is not among those of "ccd": it was chosen with the result in sight."""
 BARE = "bare Li"
 """Family of cells without a film; they teach, but are no material to be left out."""
-JUDGED = ("interlayer", "host", "alloy")
 PENALTY, MATERIAL_PENALTY = 1.0, 10.0
 """Ridge penalties on weights of conditions and features, as tests against any effect."""
 ROOM_C = 25.0
@@ -112,7 +112,7 @@ def tests(rows: Sequence[Row], target: str, known: Mapping[str, FloatArray]) -> 
     """
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
-        if row.role not in (*JUDGED, "bare_anode") or row.cell_type == "full":
+        if row.role not in (*role_names(), "bare_anode") or row.cell_type == "full":
             continue
         own = "" if row.role == "bare_anode" else row.family
         for who, family in (("", own), ("control_", "")):
@@ -447,7 +447,9 @@ def train(
 
 def _elements(rows: Sequence[Row], known: Mapping[str, FloatArray]) -> tuple[str, ...]:
     """Elements of the materials of all tests that have features."""
-    formulas = {f for row in rows if row.role in JUDGED for f in row.active_formulas if f in known}
+    formulas = {
+        f for row in rows if row.role in role_names() for f in row.active_formulas if f in known
+    }
     return tuple(sorted({symbol for formula in formulas for symbol in parse_formula(formula)}))
 
 

@@ -25,9 +25,13 @@ from screen.errors import ScreenError
 from screen.literature import Row
 from screen.model import persistence, validation
 from screen.model.validation import Estimate
+from screen.tables import role_names
 
 NAME, FORMAT = "recovery_model", 2
-ROLES, ALL = ("interlayer", "host", "alloy"), "all"
+ALL = "all"
+"""Name of what is said of all roles together; no role is called so."""
+LEAST = 3
+"""Families that a role must have in the literature to be learned."""
 READS = (
     "alloyed_per_host_atom",
     "contact_reaction_energy_ev_atom",
@@ -252,7 +256,7 @@ def columns() -> tuple[Column, ...]:
             meaning.format(role),
             "logistic regression on literature.csv; python -m screen model card",
         )
-        for role in ROLES
+        for role in role_names()
         for end, label, meaning in said
     )
 
@@ -262,7 +266,12 @@ def predict(model: Model, described: Values, compositions: Compositions) -> Valu
     values = Values(described.length)
     x = features(described.columns, compositions)
     reason = described.first_reason(READS)
-    for role in ROLES:
+    for role in role_names():
+        if role not in model.scales:
+            unknown = f"fewer than {LEAST} families in the literature as {role}, or added since"
+            for end in ("", "low", "high"):
+                values.add(column(role, end), np.full(described.length, np.nan), unknown)
+            continue
         place = model.scales[role].place(x)
         low, high = _interval(model.refits[role], x)
         values.add(column(role), place, reason)
@@ -298,7 +307,7 @@ def train(
         seed: of resampling and shuffling.
 
     Raises:
-        ScreenError: if a role has fewer than three families.
+        ScreenError: if no role has enough families.
     """
     import sklearn  # noqa: PLC0415 (takes seconds)
 
@@ -306,11 +315,12 @@ def train(
     refits: dict[str, tuple[Scale, ...]] = {}
     spread: dict[str, float] = {}
     absent: set[str] = set()
-    for role in ROLES:
+    learned = learnable(rows, pool)
+    if not learned:
+        raise ScreenError(f"the literature table has fewer than {LEAST} families in every role")
+    for role in learned:
         found = Positives.of(rows, role, pool)
         names = sorted(set(found.families))
-        if len(names) < 3:
-            raise ScreenError(f"the literature table has fewer than three families as {role}")
         votes = found.votes(np.ones(len(found.row), dtype=bool), len(pool.x))
         scales[role] = _scale(_fit(pool.x, votes), pool.x, _STEPS)
         random = np.random.default_rng(seed)
@@ -328,11 +338,20 @@ def train(
         spread=spread,
         skill=measure(pool, pool, rows, mix, seed),
         absent=tuple(sorted(absent)),
-        provenance=dict(sorted(Counter(r.provenance for r in rows if r.role in ROLES).items())),
+        provenance=dict(sorted(Counter(r.provenance for r in rows if r.role in learned).items())),
         fitted_to=dict(fitted_to),
         seed=seed,
         scikit_learn=sklearn.__version__,
     )
+
+
+def learnable(rows: Sequence[Row], pool: Pool) -> list[str]:
+    """The roles with enough families in the pool to be learned, in their order."""
+    return [
+        role
+        for role in pool.desirability
+        if len(set(Positives.of(rows, role, pool).families)) >= LEAST
+    ]
 
 
 def _redrawn(
@@ -448,7 +467,7 @@ def places(score: FloatArray, rows: IntArray) -> FloatArray:
 
 @_one_thread()
 def measure(judged: Pool, pool: Pool, rows: Sequence[Row], mix: Mix, seed: int) -> dict[str, Skill]:
-    """The skill of each role, and of ALL roles together.
+    """The skill of each role that can be learned, and of ALL of them together.
 
     Args:
         judged: phases among which left-out families take their places.
@@ -457,7 +476,8 @@ def measure(judged: Pool, pool: Pool, rows: Sequence[Row], mix: Mix, seed: int) 
     orders: dict[str, dict[str, FloatArray]] = {}
     skill: dict[str, Skill] = {}
     shuffled, names, formulas = [], [], 0
-    for role in ROLES:
+    learned = learnable(rows, pool)
+    for role in learned:
         test = _LeftOut(judged, pool, Positives.of(rows, role, pool))
         desired = judged.desirability[role]
 
@@ -477,8 +497,8 @@ def measure(judged: Pool, pool: Pool, rows: Sequence[Row], mix: Mix, seed: int) 
         names += [f"{name} ({role})" for name in test.names]
         shuffled.append(random * len(test.names))
     together = {
-        name: np.concatenate([orders[role][name] for role in ROLES], axis=1)
-        for name in orders[ROLES[0]]
+        name: np.concatenate([orders[role][name] for role in learned], axis=1)
+        for name in orders[learned[0]]
     }
     random = np.sum(shuffled, axis=0) / len(names)
     counted = (len(judged.x), formulas, tuple(names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,6 +18,7 @@ from screen.filters import OPERATORS, Table, compare
 from screen.tables import DATA, elements
 
 Value = bool | float | str
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class _Strict(BaseModel):
@@ -197,6 +199,11 @@ def roles(path: Path = DATA / "roles.toml") -> Mapping[str, Role]:
         raise DataError(f"{path.name}: {error}") from error
     found: dict[str, Role] = {}
     for name, body in raw.items():
+        if not _NAME.fullmatch(name) or name == "all":
+            raise DataError(
+                f"{path.name}: a role cannot be called {name!r}; small letters, digits and _, as "
+                "columns are, and not 'all'"
+            )
         try:
             found[name] = Role.model_validate({"name": name, **body})
         except TypeError as error:

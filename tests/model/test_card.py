@@ -13,7 +13,10 @@ from screen.literature import rows
 from screen.model import lithiophilic, performance, recovery
 from screen.model.card import cards
 from screen.model.performance import TARGETS
-from screen.model.recovery import ALL, ROLES
+from screen.model.recovery import ALL
+from screen.tables import role_names
+
+ROLES = role_names()
 
 
 def test_every_model_says_what_it_is_how_well_it_does_and_what_not_to_do() -> None:

@@ -17,13 +17,15 @@ from screen.composition import Compositions, FloatArray
 from screen.errors import ScreenError
 from screen.literature import Row
 from screen.model import persistence, recovery
-from screen.model.recovery import ALL, FEATURES, READS, ROLES, Pool, Positives
+from screen.model.recovery import ALL, FEATURES, READS, Pool, Positives
 from screen.model.validation import CHANCE, MOST
 from screen.ranking import order
+from screen.tables import role_names
 from tests.descriptors.cases import case_of
 from tests.model.trained import ROWS, like, pool
 
 COUNT = 400
+ROLES = role_names()
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -300,10 +302,23 @@ def test_the_order_of_the_rows_does_not_matter(monkeypatch: pytest.MonkeyPatch) 
     assert first != recovery.train(small_pool(), rows, {}, order.mix, 2)
 
 
-def test_fewer_than_three_families_are_refused() -> None:
+def test_roles_of_fewer_than_three_families_are_left_out() -> None:
     rows = [r for role in ROLES[1:] for r in rows_at(best(5), role)]
-    with pytest.raises(ScreenError, match="fewer than three families as interlayer"):
-        recovery.train(small_pool(), rows, {}, order.mix, 0)
+    assert recovery.learnable(rows, small_pool()) == list(ROLES[1:])
+    with pytest.raises(ScreenError, match="fewer than 3 families in every role"):
+        recovery.train(small_pool(), rows[:2], {}, order.mix, 0)
+
+
+def test_a_role_that_was_not_learned_says_why() -> None:
+    shipped = recovery.load()
+    fewer = replace(shipped, scales={r: s for r, s in shipped.scales.items() if r != ROLES[0]})
+    formulas = Compositions.from_formulas(["ZnO"])
+    values = recovery.predict(fewer, described(mean_atomic_mass_g_mol=[20.0]), formulas)
+    assert list(values.columns) == [column.name for column in recovery.columns()]
+    for end in ("low", "", "high"):
+        name = recovery.column(ROLES[0], end)
+        assert np.isnan(values.columns[name]).all()
+        assert f"in the literature as {ROLES[0]}" in values.reason(name)[0]
 
 
 # What is said of candidates

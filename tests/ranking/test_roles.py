@@ -75,6 +75,8 @@ def test_reads_roles_in_their_order(tmp_path: Path) -> None:
         ("[[seal.gates]]", "[[seal.gates]", ["mine.toml"]),
         ("[seal]", "seal = 1\n[other]", ["mine.toml"]),
         (GOOD[GOOD.index("[[seal.goals]]") :], "goals = []", ["goals"]),
+        (GOOD, GOOD.replace("seal", "all"), ["'all'", "cannot be called"]),
+        (GOOD, GOOD.replace("seal", "Seal"), ["'Seal'", "small letters"]),
     ],
 )
 def test_refuses_with_one_line_that_says_where(
