@@ -25,6 +25,7 @@ from flows.parameters import (
     told,
 )
 from screen.errors import ScreenError, UsageError
+from screen.outside import one_line
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -207,7 +208,7 @@ def _run(name: str, options: Any) -> None:
         with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
             result = flow(options)
     for line in result if isinstance(result, list) else [result]:
-        print(line)
+        print(one_line(str(line)))
 
 
 def flow_of(name: str) -> "Flow[..., Any]":
@@ -225,7 +226,7 @@ def main(arguments: list[str] | None = None, program: typer.Typer | None = None)
     try:
         code = command.main(arguments, prog_name=name, standalone_mode=False)
     except ScreenError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except SystemExit as error:
         return int(error.code or 0)
@@ -235,7 +236,7 @@ def main(arguments: list[str] | None = None, program: typer.Typer | None = None)
     except Exception as error:
         usage = getattr(error, "format_message", None)
         said = usage() if usage is not None else f"internal fault, {type(error).__name__}: {error}"
-        print(f"error: {' '.join(said.split())}", file=sys.stderr)
+        print(f"error: {one_line(said)}", file=sys.stderr)
         return UsageError.exit_code if usage is not None else ScreenError.exit_code
     return int(code or 0)
 

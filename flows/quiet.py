@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from screen.errors import ScreenError
+from screen.outside import one_line
 
 _RUNS = {"prefect.flow_runs": "flow", "prefect.task_runs": "task"}
 _OBSERVERS = ("prefect.FlowRunSuspendingObserver", "prefect.events.clients", "asyncio")
@@ -27,7 +28,8 @@ class OneLine(logging.Filter):
             return False
         error: Any = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if isinstance(error, ScreenError):
-            record.msg, record.args = f"{_RUNS.get(record.name, 'run')} failed: {error}", ()
+            said = f"{_RUNS.get(record.name, 'run')} failed: {error}"
+            record.msg, record.args = one_line(said), ()
         if isinstance(error, ScreenError) or record.name not in _RUNS:
             record.exc_info = None
         return True

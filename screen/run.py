@@ -21,6 +21,7 @@ from screen.crosscheck import CrossCheck
 from screen.descriptors.case import Case
 from screen.model import card as model_cards
 from screen.model import performance, recovery
+from screen.outside import file_name
 from screen.phases import COLUMNS, Phases
 from screen.predictions import learns, model_columns
 from screen.ranking import order
@@ -123,7 +124,7 @@ class Run:
     def name(self) -> str:
         """Folder name: anode, source, and a digest of everything that the result depends on."""
         joined = hashlib.sha256(repr(sorted(self.digests.items())).encode()).hexdigest()
-        source = Path(self.case.phases.name).stem
+        source = file_name(Path(self.case.phases.name).stem)
         return f"{self.case.anode.symbol.lower()}-{source}-{joined[:8]}"
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from screen.columns import Column
 from screen.errors import DataError, ScreenError, UsageError
+from screen.outside import is_file_name
 from screen.report import changes, page, table
 from screen.report.run_files import RunFiles
 from screen.report.workbook import Workbook
@@ -258,12 +259,14 @@ def _manifest(path: Path) -> dict[str, Any]:
     if layout != LAYOUT:
         version = manifest.get("version", "unknown") if isinstance(manifest, dict) else "unknown"
         raise DataError(
-            f"{file} is of another version: written by screen {table.visible(str(version))[:40]}, "
+            f"{file} is of another version: written by screen {str(version)[:40]}, "
             f"layout {'not stated' if layout is None else str(layout)[:20]}, where {LAYOUT} is "
             "wanted; write the run again with 'rank'"
         )
     if sealed(manifest)["seal"] != manifest.get("seal"):
         raise DataError(f"{file} was altered: it does not fit its own seal; write the run again")
+    if not all(map(is_file_name, manifest["files"])):
+        raise DataError(f"{file} names files elsewhere: it is no folder that 'rank' wrote")
     absent = [name for name in DATA_FILES if name not in manifest["files"]]
     if absent:
         raise DataError(f"{file} names no digest of {absent[0]}; write the run again with 'rank'")

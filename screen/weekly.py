@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from screen import files, run_folder, training
 from screen.errors import DataError
 from screen.model import lithiophilic, performance, recovery, validation
+from screen.outside import file_name
 from screen.ranking.roles import chosen_roles
 from screen.settings import PullSettings, Settings
 from screen.sources import materials_project as mp
@@ -223,7 +224,7 @@ def accept(run: Path) -> Path:
 
 
 def _pointer(symbol: str) -> Path:
-    return files.home(os.environ) / "accepted" / f"{symbol.lower()}.json"
+    return files.home(os.environ) / "accepted" / f"{file_name(symbol.lower())}.json"
 
 
 def best(run: Path, count: int) -> dict[str, list[dict[str, Any]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from screen.answers.answer import Answer
 from screen.columns import Column
 from screen.errors import DataError, UsageError, did_you_mean
 from screen.files import write_aside
+from screen.outside import file_name, one_line
 from screen.report import page, terminal
 from screen.report import shortlist as short
 from screen.report import table as report
@@ -119,7 +119,7 @@ def export_shortlist(answer: Shortlist, place: Path) -> Iterator[str]:
     yield f"written: {place}/, structures of {sum(n.endswith('.cif') for n in files)} picks"
     for pick, note in zip(answer.picks, notes, strict=True):
         if note.startswith("none: "):
-            yield report.visible(f"no structure of {pick.row['formula']}: {note[6:]}")
+            yield f"no structure of {pick.row['formula']}: {note[6:]}"
 
 
 def _structure_files(pick: short.Pick, cards_of: dict[str, Any]) -> tuple[str, dict[str, bytes]]:
@@ -132,10 +132,9 @@ def _structure_files(pick: short.Pick, cards_of: dict[str, Any]) -> tuple[str, d
     from pymatgen.io.cif import CifWriter  # noqa: PLC0415 (half a second)
     from pymatgen.io.vasp import Poscar  # noqa: PLC0415
 
-    safe = re.sub(r"[^A-Za-z0-9.]+", "_", formula)[:60]
-    stem = f"{pick.row['role']}-{pick.place}-{safe}"
+    stem = file_name(f"{pick.row['role']}-{pick.place}-{formula}")
     cell = crystal.structure
-    said = report.visible(f"{formula}, {crystal.space_group}, {crystal.source}").replace("\n", " ")
+    said = one_line(f"{formula}, {crystal.space_group}, {crystal.source}")
     poscar = Poscar(cell, comment=said.encode("ascii", "replace").decode(), sort_structure=True)
     with warnings.catch_warnings():  # of spglib, on how pymatgen asks it
         warnings.simplefilter("ignore", DeprecationWarning)

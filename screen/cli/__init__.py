@@ -16,6 +16,7 @@ from screen import __version__
 from screen.cli import cell, hand_off, literature, maintenance, model, pull, questions
 from screen.cli.rank import rank_command
 from screen.errors import EXIT_CODES, ScreenError, UsageError
+from screen.outside import one_line
 
 __all__ = ["EXIT_CODES", "app", "main"]
 
@@ -111,5 +112,5 @@ def main(arguments: list[str] | None = None, name: str = MODULE) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {one_line(message)}", file=sys.stderr)
     return code

@@ -10,6 +10,7 @@ import typer
 from screen.cli.options import Anode, Format, Gaps, Moduli, Out
 from screen.cli.output import check_format, say, write_answer
 from screen.errors import DataError
+from screen.outside import visible
 
 
 def columns_command(anode: Anode = None, form: Format = "table", output: Out = None) -> None:
@@ -27,7 +28,7 @@ def doctor_command() -> None:
 
     sound = True
     for good, line in doctor.health():
-        print(f"{'ok ' if good else 'BAD'}  {line}")
+        print(f"{'ok ' if good else 'BAD'}  {visible(line)}")
         sound &= good
     if not sound:
         raise DataError("the installation is not sound; the lines marked BAD say what to mend")

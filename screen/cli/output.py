@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screen.errors import UsageError, did_you_mean
+from screen.outside import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -101,7 +102,7 @@ def console() -> Console:
 
 def say(message: str) -> None:
     """A line for the reader, beside the data."""
-    print(message, file=sys.stderr)
+    print(visible(message), file=sys.stderr)
 
 
 @contextmanager

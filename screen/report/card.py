@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
 
+from screen.outside import markdown as escaped
 from screen.report import terminal
-from screen.report.table import visible
 
 MEANINGS = {
     (1, True): "alloy: conducts electrons and holds {anode}",
@@ -49,27 +48,19 @@ class Section:
 
 def markdown(title: str, sections: Sequence[Section]) -> str:
     """The card as Markdown that an e-mail shows well."""
-    parts = [f"# {_flat(title)}", ""]
+    parts = [f"# {escaped(title)}", ""]
     for section in sections:
         if section.title:
-            parts += [f"## {_flat(section.title)}", ""]
+            parts += [f"## {escaped(section.title)}", ""]
         for line in section.lines:
-            parts += [_flat(line), ""]
+            parts += [escaped(line), ""]
         if section.rows:
-            parts.append(f"| {' | '.join(map(_flat, section.head))} |")
+            parts.append(f"| {' | '.join(map(escaped, section.head))} |")
             bars = (" ---: " if i in section.right else " --- " for i in range(len(section.head)))
             parts.append(f"|{'|'.join(bars)}|")
-            parts += [f"| {' | '.join(map(_flat, row))} |" for row in section.rows]
+            parts += [f"| {' | '.join(map(escaped, row))} |" for row in section.rows]
             parts.append("")
     return "\n".join(parts)
-
-
-def _flat(text: str) -> str:
-    """One line that Markdown takes as text: no markup, no table bar, no HTML."""
-    plain = re.sub(r"[\\`*\[\]<|]", r"\\\g<0>", " ".join(visible(text).split()))
-    # Within a word an underscore is no markup, and names of columns read better without.
-    plain = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", plain)
-    return re.sub(r"^(?=[>#+-])", r"\\", plain)
 
 
 def to_terminal(console: Console, title: str, sections: Sequence[Section]) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from screen.composition import parse_formula
 from screen.errors import DataError
+from screen.outside import markdown
 from screen.report.run_files import RunFiles
 from screen.report.table import text
 
@@ -69,18 +70,18 @@ class Comparison:
 
     def markdown(self) -> str:
         """As a page for people."""
-        lines = [f"# {self.after}: what changed since {self.before}", ""]
-        lines += [f"* {line}" for line in self.common]
+        lines = [f"# {markdown(self.after)}: what changed since {markdown(self.before)}", ""]
+        lines += [f"* {markdown(line)}" for line in self.common]
         if self.common:
             lines.append("")
         for role in dict.fromkeys(change.role for change in self.changes):
-            lines += [f"## {role}, the best {self.top}", ""]
+            lines += [f"## {markdown(role)}, the best {self.top}", ""]
             lines += ["| formula | change | before | after | cause |", "|---|---|---:|---:|---|"]
             for change in self.changes:
                 if change.role == role:
                     ranks = (text(rank) for rank in (change.rank_before, change.rank_after))
                     cells = (change.formula, change.change, *ranks, change.cause)
-                    lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+                    lines.append(f"| {' | '.join(map(markdown, cells))} |")
             lines.append("")
         if not self.changes:
             lines.append(f"The best {self.top} of each role are the same.")

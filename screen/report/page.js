@@ -6,9 +6,11 @@
 
   // ---- Elements: text is only ever set as text. ----------------------------------------------
 
-  const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+  const HIDDEN = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e" +
+    "\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ud800-\\udfff\\ufeff\\ufff9-\\ufffb" +
+    "\\u{e0000}-\\u{e0fff}]", "gu"); // as screen/outside.py
   const visible = (text) => String(text).replace(HIDDEN, (c) =>
-    `<U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}>`);
+    `<U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}>`);
 
   const fill = (node, attributes, children) => {
     for (const [name, value] of Object.entries(attributes || {})) {

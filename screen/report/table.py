@@ -6,7 +6,6 @@ import io
 import itertools
 import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from screen.columns import Column, Values, missing
+from screen.outside import markdown, visible
 
 FORMATS = ("table", "csv", "json", "parquet", "md")
 
@@ -24,9 +24,6 @@ _DIGITS = 6
 _EXECUTED = "=+@\\-\\t\\r\\n"
 _PLAIN_NUMBER = r"\A[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\z"
 _ARROW = {"number": pa.float64(), "text": pa.string(), "flag": pa.bool_()}
-_HIDDEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
 
 
 def tidy(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -191,11 +188,11 @@ def finite(value: Any) -> Any:
 
 
 def _markdown(table: pa.Table) -> Iterator[str]:
-    yield f"| {' | '.join(table.column_names)} |"
+    yield f"| {' | '.join(map(markdown, table.column_names))} |"
     yield f"|{'|'.join(' ---: ' if numeric(table, n) else ' --- ' for n in table.column_names)}|"
     for row in table.to_pylist():
         cells = (
-            " ".join(text(value).replace("|", "/").replace("<", r"\<").split())
+            markdown(value) if isinstance(value, str) and value else text(value)
             for value in row.values()
         )
         yield f"| {' | '.join(cells)} |"
@@ -218,8 +215,3 @@ def text(value: Any, nothing: str = "–") -> str:
             return "∞" if value > 0 else nothing
         return f"{value:z.3f}" if abs(value) < 1000 else f"{value:.0f}"
     return visible(str(value))
-
-
-def visible(value: str) -> str:
-    """A text whose control characters and marks of writing direction are written out."""
-    return _HIDDEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", value)

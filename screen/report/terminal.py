@@ -17,7 +17,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from screen.columns import Column
-from screen.report.table import numeric, text, visible
+from screen.outside import visible
+from screen.report.table import numeric, text
 
 _GAP = 2
 """Columns of the screen between two cells."""

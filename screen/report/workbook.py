@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from screen.report.table import visible
+from screen.outside import visible
 
 _LONGEST = 32_767
 """Characters that a cell can hold."""

@@ -8,7 +8,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from screen.report.table import visible
+from screen.outside import visible
 from screen.report.workbook import Workbook
 from tests.report import runs
 

@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from screen.errors import NetworkError
+from screen.outside import is_file_name
 from screen.settings import PullSettings
 from screen.sources.materials_project.documents import Documents
 from screen.sources.materials_project.session import HEARTBEAT, PoliteSession
@@ -29,7 +30,7 @@ def answers(endpoint: str) -> str:
 def _version(session: PoliteSession, endpoint: str) -> str:
     """The database version that an endpoint states now."""
     version = session.get(f"{endpoint}{HEARTBEAT}").json().get("db_version")
-    if not isinstance(version, str) or not version:
+    if not isinstance(version, str) or not is_file_name(version):  # it names files of ours
         raise NetworkError(
             f"{endpoint} is not the Materials Project: its heartbeat names no database version; "
             "check --endpoint"
