@@ -303,7 +303,7 @@ def compute_structures(path: Path, kind: str, rows: Sequence[int]) -> Shard:
     if _read(shard) is None:
         results = structure_runs.results(part, run)
         (family,) = (f for f in descriptors.families() if descriptors.name_of(f) == kind)
-        columns = family.columns(part.electrolytes)
+        columns = descriptors.declared(family, part.electrolytes)
         if not all(result.keep for result in results):
             shard = shard.with_name(f"open-{shard.name}")
         keep(shard, _encode(structure_runs.values_of(part, run, columns, results)))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from screen.units import unit_of
+from screen.units import SUFFIXES, suffix_of, unit_of
 
 Kind = Literal["number", "text", "flag"]
 Texts = npt.NDArray[np.object_]
@@ -20,11 +20,12 @@ class Column:
     """A column of the results.
 
     Attributes:
-        name: as in memory and on disk; its suffix is the unit.
+        name: as in memory and on disk; the name of a number ends in its unit (`units.SUFFIXES`).
         label: short head for people.
         meaning: one sentence.
         source: where the value or the formula comes from.
         kind: numbers are missing as NaN, text as "", flags as null.
+        dimensionless: of a number, that it has no unit and its name says none.
     """
 
     name: str
@@ -32,11 +33,27 @@ class Column:
     meaning: str
     source: str
     kind: Kind = "number"
+    dimensionless: bool = False
 
     @property
     def unit(self) -> str:
         """Read off the name."""
         return unit_of(self.name)
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with the unit and what to do about it; "" if nothing is."""
+        wanted = self.kind == "number" and not self.dimensionless
+        suffix = suffix_of(self.name)
+        if not wanted and suffix:
+            what = "dimensionless" if self.dimensionless else f"a {self.kind}"
+            return f"is {what}, but its name ends in {suffix}, a unit"
+        if wanted and (not suffix or self.name.removesuffix(suffix).endswith("_per")):
+            return (
+                f"ends in no known unit: end its name in one of {', '.join(SUFFIXES)}, add the "
+                "unit to screen/units.py, or declare it with dimensionless=True"
+            )
+        return ""
 
 
 class Values:

@@ -19,6 +19,7 @@ from screen import __version__, descriptors
 from screen.columns import Column, Values
 from screen.crosscheck import CrossCheck
 from screen.descriptors.case import Case
+from screen.errors import ScreenError
 from screen.model import card as model_cards
 from screen.model import performance, recovery
 from screen.outside import file_name
@@ -48,21 +49,33 @@ def grouped_columns(
     """Every column of the ranked file of a run with these settings, in its order there, with the
     group that it belongs to: the ranking, a family of descriptors, the models, what names a
     candidate, or where its row comes from.
+
+    Raises:
+        ScreenError: if two columns have one name.
     """
     named = {c.name: c for c in (*COLUMNS, *reference.COLUMNS, *order.COLUMNS)}
     front = ("role", "rank", "formula", "label", "family")
     origin = ("id", "scheme", "source", "property_source", "database_version", "licence")
-    return (
+    columns = (
         *((page.ROLE if named[n] in order.COLUMNS else "identity", named[n]) for n in front),
         *((page.ROLE, c) for c in order.COLUMNS if c.name not in front),
         *(
             (descriptors.name_of(family), c)
             for family in descriptors.asked(settings or Settings())
-            for c in family.columns(electrolytes)
+            for c in descriptors.declared(family, electrolytes)
         ),
         *(("model", c) for c in model_columns(settings or Settings())),
         *(("origin", named[name]) for name in (*origin, "reference")),
     )
+    owner: dict[str, str] = {}
+    for group, column in columns:
+        if column.name in owner:
+            raise ScreenError(
+                f"column {column.name!r} is declared twice, by {owner[column.name]} and {group}; "
+                "rename one"
+            )
+        owner[column.name] = group
+    return columns
 
 
 def ranked_columns(

@@ -74,15 +74,18 @@ UNITS: frozenset[str] = frozenset({*SUFFIXES.values(), "Å"})
 """All that are known."""
 
 
+def suffix_of(name: str) -> str:
+    """The end of a column's name that says its unit; empty if there is none."""
+    return next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
+
+
 def unit_of(name: str) -> str:
     """The unit of a column, read off its name; empty for text, flags and counts."""
-    return next((unit for suffix, unit in SUFFIXES.items() if name.endswith(suffix)), "")
+    return SUFFIXES.get(suffix_of(name), "")
 
 
 def plain_name(name: str) -> str:
     """A column's name in words, without the unit; shares keep what they are called."""
-    for suffix, unit in SUFFIXES.items():
-        if name.endswith(suffix) and unit != "1":
-            name = name.removesuffix(suffix)
-            break
+    if unit_of(name) != "1":
+        name = name.removesuffix(suffix_of(name))
     return name.replace("_", " ")

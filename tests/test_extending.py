@@ -267,3 +267,69 @@ def test_a_role_without_literature_is_judged_without_a_model(copy: Copy) -> None
     assert {row["role"] for row in rows} == {"sponge"}
     assert all(row["score"] == row["score_without_model"] for row in rows)
     assert not any(row["recovery_sponge_fraction"] for row in rows)
+
+
+DESCRIPTOR = '''"""How heavy an atom of the candidate is beside one of the anode metal."""
+
+import numpy as np
+
+from screen.columns import Column, Values
+from screen.tables import elements
+
+COLUMNS = (
+    Column("made_up_g_mol", "made up", "Molar mass per atom.", "elements.csv"),
+    Column("made_up_ratio", "ratio", "That over that of the metal.", "same", dimensionless=True),
+)
+
+
+def compute(case):
+    values = Values(len(case))
+    mass = case.molar_mass / case.compositions.atoms
+    values.add(COLUMNS[0].name, mass)
+    values.add(COLUMNS[1].name, mass / elements().molar_mass_g_mol[case.anode.element])
+    return values
+'''
+
+
+def test_a_descriptor_in_one_file(copy: Copy) -> None:
+    (copy.folder / "screen/descriptors/made_up.py").write_text(DESCRIPTOR, encoding="utf-8")
+    heavy = ("--where", "made_up_ratio > 28", "--columns", "formula", "--format", "csv")
+    said = copy.good("rank", "-q", "--config", "quick.toml", "-o", "run", *heavy)
+    assert '"Pb"' in said.stdout
+    with (copy.folder / "run/ranked.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["formula"]: row for row in csv.DictReader(file)}
+    assert float(rows["LiF"]["made_up_g_mol"]) == pytest.approx(25.939 / 2, abs=0.01)
+    assert float(rows["C"]["made_up_ratio"]) == pytest.approx(12.011 / 6.94, abs=0.01)
+    meanings = json.loads((copy.folder / "run/columns.json").read_text(encoding="utf-8"))
+    described = {column["name"]: column for column in meanings["ranked.csv"]}
+    assert described["made_up_g_mol"]["unit"] == "g/mol"
+    assert described["made_up_g_mol"]["group"] == "made_up"
+    assert described["made_up_ratio"]["unit"] == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("made_up_g_mol", "made_up_kg_mol"), "'made_up_kg_mol' ends in no known unit"),
+        (("COLUMNS = (", "_COLUMNS = ("), "declares no COLUMNS"),
+    ],
+)
+def test_a_descriptor_without_a_unit_is_refused(
+    copy: Copy, change: tuple[str, str], told: str
+) -> None:
+    text = DESCRIPTOR.replace(*change)
+    (copy.folder / "screen/descriptors/made_up.py").write_text(text, encoding="utf-8")
+    refused = copy.screen("rank", "-q", "-o", "run")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert "screen/descriptors/made_up.py" in refused.stderr
+    assert told in refused.stderr
+    assert not (copy.folder / "run").exists()
+
+
+def test_a_column_that_another_family_has_is_refused(copy: Copy) -> None:
+    text = DESCRIPTOR.replace("made_up_g_mol", "reduction_v")
+    (copy.folder / "screen/descriptors/made_up.py").write_text(text, encoding="utf-8")
+    refused = copy.screen("rank", "-q", "-o", "run")
+    assert refused.returncode == 1
+    assert "'reduction_v' is declared twice, by against_anode and made_up" in refused.stderr

@@ -1,9 +1,10 @@
 """What is computed of each candidate: one family per module, found by name.
 
-A family declares `columns(electrolytes)` and computes them in `compute(case)`; nothing else needs
-to be edited to add one. One that is too slow for every run also has `asked(settings)`.
-`compute_all` refuses a family that returns other columns than it declared or leaves a value missing
-without a reason.
+A family declares `COLUMNS`, or `columns(electrolytes)` if they depend on those, and computes them
+in `compute(case)`; nothing else needs to be edited to add one. One that is too slow for every run
+also has `asked(settings)`. A family is refused if it declares a number without a unit that is not
+called dimensionless, returns other columns than it declares, or leaves a value missing without a
+reason.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ def families(names: tuple[str, ...] | None = None) -> tuple[ModuleType, ...]:
 
     Args:
         names: of the families; none: all.
+
+    Raises:
+        ScreenError: naming the file and the column that breaks the contract.
     """
     known = (info.name for info in pkgutil.iter_modules(__path__))
     modules = [
@@ -36,7 +40,35 @@ def families(names: tuple[str, ...] | None = None) -> tuple[ModuleType, ...]:
         for name in known
         if names is None or name in names
     ]
-    return tuple(module for module in modules if hasattr(module, "compute"))
+    found = tuple(module for module in modules if hasattr(module, "compute"))
+    for family in found:
+        if not hasattr(family, "COLUMNS") and not hasattr(family, "columns"):
+            raise ScreenError(f"{_file_of(family)} computes a family but declares no COLUMNS")
+        _check_columns(family, getattr(family, "COLUMNS", ()))
+    return found
+
+
+def _file_of(family: ModuleType) -> str:
+    return f"screen/descriptors/{name_of(family)}.py"
+
+
+def _check_columns(family: ModuleType, declared: Sequence[Column]) -> None:
+    for column in declared:
+        if column.fault:
+            raise ScreenError(f"{_file_of(family)}: column {column.name!r} {column.fault}")
+
+
+def declared(family: ModuleType, electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+    """The columns of a family.
+
+    Raises:
+        ScreenError: naming the file and the column that breaks the contract.
+    """
+    if hasattr(family, "COLUMNS"):
+        return tuple(family.COLUMNS)
+    columns: tuple[Column, ...] = family.columns(electrolytes)
+    _check_columns(family, columns)
+    return columns
 
 
 def asked(settings: Settings) -> tuple[ModuleType, ...]:
@@ -53,7 +85,7 @@ def columns(
         settings: of the run; none: the default ones.
     """
     chosen = asked(settings or Settings())
-    return tuple(column for family in chosen for column in family.columns(electrolytes))
+    return tuple(column for family in chosen for column in declared(family, electrolytes))
 
 
 def compute_all(case: Case, progress: Callable[[str], None] = lambda _: None) -> Values:
@@ -74,22 +106,29 @@ def compute_families(
     """The values of some families; as `compute_all`."""
     everything = Values(len(case))
     for family in families(tuple(names)):
-        name = name_of(family)
-        progress(name.replace("_", " "))
-        values: Values = family.compute(case)
-        declared = family.columns(case.electrolytes)
-        if [column.name for column in declared] != list(values.columns):
-            raise ScreenError(f"family {name} declares {declared}, returns {list(values.columns)}")
-        for column in declared:
-            gaps = missing(values.columns[column.name])
-            unexplained = gaps & (values.reason(column.name) == "")
-            if unexplained.any():
-                raise ScreenError(
-                    f"family {name}: {column.name} of {case.formulas[int(np.argmax(unexplained))]} "
-                    "is missing without a reason"
-                )
-        everything.update(values)
+        progress(name_of(family).replace("_", " "))
+        everything.update(_complete(family, case))
     return everything
+
+
+def _complete(family: ModuleType, case: Case) -> Values:
+    """The values of a family, if it keeps its contract."""
+    values: Values = family.compute(case)
+    promised = declared(family, case.electrolytes)
+    names = [column.name for column in promised]
+    if names != list(values.columns):
+        raise ScreenError(
+            f"{_file_of(family)} declares {names}, but returns {list(values.columns)}"
+        )
+    for name in names:
+        gaps = missing(values.columns[name])
+        unexplained = gaps & (values.reason(name) == "")
+        if unexplained.any():
+            raise ScreenError(
+                f"{_file_of(family)}: {name} of {case.formulas[int(np.argmax(unexplained))]} is "
+                "missing without a reason"
+            )
+    return values
 
 
 def name_of(family: ModuleType) -> str:

@@ -7,7 +7,6 @@ import numpy as np
 from screen.columns import Column, Texts, Values
 from screen.composition import FloatArray, segment_sum
 from screen.descriptors.case import Case
-from screen.tables import Electrolyte
 from screen.thermo.window import OUTCOMES, Outcome
 from screen.units import MAH_PER_MOL
 
@@ -16,118 +15,117 @@ _PROFILE = "grand-potential phase diagram at 0 K (Zhu, He, Mo, ACS AMI 7, 23685,
 STABLE, PASSIVATING, MIXED = "stable", "passivating", "mixed_conducting"
 
 
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """What this family computes."""
-    return (
-        Column(
-            "outcome",
-            "outcome",
-            "Whether there is a window: window, no_window (takes up and gives off the anode metal "
-            "at one voltage), loses_anode_metal_at_0_v, unbounded_above (holds none), anode_metal.",
-            _PROFILE,
-            "text",
-        ),
-        Column(
-            "reduction_v",
-            "reduction limit",
-            "Highest voltage at which the anode metal is taken up; 0 if it never is. Of a "
-            "metastable candidate: of what it decomposes into.",
-            _PROFILE,
-        ),
-        Column(
-            "oxidation_v",
-            "oxidation limit",
-            "Lowest voltage at which the anode metal is given off.",
-            _PROFILE,
-        ),
-        Column(
-            "onset_v",
-            "uptake onset",
-            "Voltage of the first step at which the composition, emptied of anode metal, takes "
-            "it up.",
-            _PROFILE,
-        ),
-        Column(
-            "mean_uptake_v",
-            "mean uptake potential",
-            "Average voltage at which the emptied composition takes up what it holds.",
-            _PROFILE,
-        ),
-        Column(
-            "held_per_host_atom",
-            "held per host atom",
-            "Atoms of anode metal per other atom held just before plating.",
-            f"{_PROFILE}; settings.plating_v",
-        ),
-        Column(
-            "held_mah_g",
-            "held charge",
-            "Charge of the anode metal held just before plating, per mass of everything, the anode "
-            "metal included.",
-            f"{_PROFILE}; settings.plating_v",
-        ),
-        Column(
-            "contact_products",
-            "contact products",
-            "What the candidate becomes in touch with the anode metal, per formula unit.",
-            _PROFILE,
-            "text",
-        ),
-        Column(
-            "contact_anode_per_formula",
-            "taken up on contact",
-            "Atoms of anode metal taken up per formula unit on contact; negative if given off.",
-            _PROFILE,
-        ),
-        Column(
-            "contact_reaction_energy_ev_atom",
-            "contact energy",
-            "Reaction energy with the anode metal per atom of the candidate, from its hull energy.",
-            _PROFILE,
-        ),
-        Column(
-            "contact_reaction_energy_ev_anode_atom",
-            "contact energy per anode atom",
-            "The same per atom of anode metal taken up.",
-            _PROFILE,
-        ),
-        Column(
-            "conducting_fraction",
-            "conducting share",
-            "Share of the contact products that conducts electrons: gap below the threshold, "
-            "metals and alloys; by volume where all volumes are known, else by atoms.",
-            "settings.conducting_gap_ev",
-        ),
-        Column(
-            "matrix_fraction",
-            "matrix share",
-            "Share of the contact products that insulates and holds the anode metal, such as LiF, "
-            "Li2O, Li3N; by volume or atoms as the conducting share.",
-            "settings.conducting_gap_ev",
-        ),
-        Column(
-            "alloy_fraction",
-            "alloy share",
-            "Share of the contact products that conducts and holds the anode metal: the alloys; by "
-            "volume or atoms as the conducting share.",
-            "settings.conducting_gap_ev",
-        ),
-        Column(
-            "fraction_basis",
-            "share by",
-            "Whether the shares are by volume or by atoms.",
-            "volumes of the source table",
-            "text",
-        ),
-        Column(
-            "interphase",
-            "interphase",
-            "stable (no reaction), passivating (conducting share below percolation) or "
-            "mixed_conducting.",
-            "settings.stable_contact_ev_atom, settings.percolation_fraction",
-            "text",
-        ),
-    )
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "outcome",
+        "outcome",
+        "Whether there is a window: window, no_window (takes up and gives off the anode metal "
+        "at one voltage), loses_anode_metal_at_0_v, unbounded_above (holds none), anode_metal.",
+        _PROFILE,
+        "text",
+    ),
+    Column(
+        "reduction_v",
+        "reduction limit",
+        "Highest voltage at which the anode metal is taken up; 0 if it never is. Of a "
+        "metastable candidate: of what it decomposes into.",
+        _PROFILE,
+    ),
+    Column(
+        "oxidation_v",
+        "oxidation limit",
+        "Lowest voltage at which the anode metal is given off.",
+        _PROFILE,
+    ),
+    Column(
+        "onset_v",
+        "uptake onset",
+        "Voltage of the first step at which the composition, emptied of anode metal, takes it up.",
+        _PROFILE,
+    ),
+    Column(
+        "mean_uptake_v",
+        "mean uptake potential",
+        "Average voltage at which the emptied composition takes up what it holds.",
+        _PROFILE,
+    ),
+    Column(
+        "held_per_host_atom",
+        "held per host atom",
+        "Atoms of anode metal per other atom held just before plating.",
+        f"{_PROFILE}; settings.plating_v",
+        dimensionless=True,
+    ),
+    Column(
+        "held_mah_g",
+        "held charge",
+        "Charge of the anode metal held just before plating, per mass of everything, the anode "
+        "metal included.",
+        f"{_PROFILE}; settings.plating_v",
+    ),
+    Column(
+        "contact_products",
+        "contact products",
+        "What the candidate becomes in touch with the anode metal, per formula unit.",
+        _PROFILE,
+        "text",
+    ),
+    Column(
+        "contact_anode_per_formula",
+        "taken up on contact",
+        "Atoms of anode metal taken up per formula unit on contact; negative if given off.",
+        _PROFILE,
+        dimensionless=True,
+    ),
+    Column(
+        "contact_reaction_energy_ev_atom",
+        "contact energy",
+        "Reaction energy with the anode metal per atom of the candidate, from its hull energy.",
+        _PROFILE,
+    ),
+    Column(
+        "contact_reaction_energy_ev_anode_atom",
+        "contact energy per anode atom",
+        "The same per atom of anode metal taken up.",
+        _PROFILE,
+    ),
+    Column(
+        "conducting_fraction",
+        "conducting share",
+        "Share of the contact products that conducts electrons: gap below the threshold, "
+        "metals and alloys; by volume where all volumes are known, else by atoms.",
+        "settings.conducting_gap_ev",
+    ),
+    Column(
+        "matrix_fraction",
+        "matrix share",
+        "Share of the contact products that insulates and holds the anode metal, such as LiF, "
+        "Li2O, Li3N; by volume or atoms as the conducting share.",
+        "settings.conducting_gap_ev",
+    ),
+    Column(
+        "alloy_fraction",
+        "alloy share",
+        "Share of the contact products that conducts and holds the anode metal: the alloys; by "
+        "volume or atoms as the conducting share.",
+        "settings.conducting_gap_ev",
+    ),
+    Column(
+        "fraction_basis",
+        "share by",
+        "Whether the shares are by volume or by atoms.",
+        "volumes of the source table",
+        "text",
+    ),
+    Column(
+        "interphase",
+        "interphase",
+        "stable (no reaction), passivating (conducting share below percolation) or "
+        "mixed_conducting.",
+        "settings.stable_contact_ev_atom, settings.percolation_fraction",
+        "text",
+    ),
+)
 
 
 def compute(case: Case) -> Values:

@@ -7,7 +7,6 @@ from screen.columns import Column, Values
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
 from screen.settings import Settings
-from screen.tables import Electrolyte
 
 _SOURCE = (
     "only with --barrier: bond-valence site energies (Adams and Rao, phys. stat. sol. a 208, 1746, "
@@ -20,18 +19,16 @@ _WAYS = {
 }
 
 
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """What this family computes."""
-    return tuple(
-        Column(
-            name,
-            label,
-            f"Lowest energy at which paths of the anode metal's ion through the rigid framework "
-            f"connect {ways}, above its best site. Ranks, but is no activation energy.",
-            _SOURCE,
-        )
-        for name, (label, ways) in _WAYS.items()
+COLUMNS: tuple[Column, ...] = tuple(
+    Column(
+        name,
+        label,
+        f"Lowest energy at which paths of the anode metal's ion through the rigid framework "
+        f"connect {ways}, above its best site. Ranks, but is no activation energy.",
+        _SOURCE,
     )
+    for name, (label, ways) in _WAYS.items()
+)
 
 
 def asked(settings: Settings) -> bool:
@@ -41,4 +38,4 @@ def asked(settings: Settings) -> bool:
 
 def compute(case: Case) -> Values:
     """Barriers of the candidates that hold the anode metal and have a structure."""
-    return structure_runs.values_of(case, KIND, columns(case.electrolytes))
+    return structure_runs.values_of(case, KIND, COLUMNS)

@@ -8,81 +8,79 @@ from screen import cell as equations
 from screen.columns import Column, Texts, Values
 from screen.composition import FloatArray, segment_sum
 from screen.descriptors.case import Case
-from screen.tables import Electrolyte, anode_of
+from screen.tables import anode_of
 from screen.units import CM_PER_UM, MAH_PER_MOL
 
 _PROFILE = "grand-potential phase diagram at 0 K; settings.plating_v"
 _VOLUMES = "volumes of the source table"
 
 
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """What this family computes."""
-    return (
-        Column(
-            "own_capacity_mah_g",
-            "own capacity",
-            "Charge of the anode metal in the composition itself per mass of its other elements: "
-            "993 mAh per g of Al in LiAl.",
-            "composition",
-        ),
-        Column(
-            "host_capacity_mah_g",
-            "host capacity",
-            "Charge held just before plating per mass of the elements other than the anode metal: "
-            "the convention of 3,579 mAh per g of Si in Li15Si4.",
-            _PROFILE,
-        ),
-        Column(
-            "held_mah_cm3",
-            "held charge by volume",
-            "Charge of the anode metal held just before plating, per volume of everything, the "
-            "anode metal included.",
-            f"{_PROFILE}; {_VOLUMES}",
-        ),
-        Column(
-            "uptake_volume_fraction",
-            "volume change on uptake",
-            "Volume just before plating over that of the candidate as given, less 1; the anode "
-            "metal's own volume is not in the latter.",
-            f"{_PROFILE}; {_VOLUMES}",
-        ),
-        Column(
-            "cycling_volume_fraction",
-            "volume change in cycling",
-            "Volume just before plating over that of what remains when all anode metal is taken "
-            "out, less 1: the same for all that hold the same elements beside the anode metal in "
-            "the same ratio.",
-            f"{_PROFILE}; {_VOLUMES}",
-        ),
-        Column(
-            "conversion_loss_mah_cm2_um",
-            "conversion loss",
-            "Charge per area and thickness of a film that ends in insulating contact products, "
-            "which do not give it back; what alloys and other conductors hold comes back.",
-            f"contact products; settings.conducting_gap_ev; {_VOLUMES}",
-        ),
-        Column(
-            "interlayer_change_wh_kg",
-            "stack energy, interlayer",
-            "Change of the reference cell's stack energy with a film of the candidate between "
-            "anode metal and separator: its mass and its conversion loss.",
-            "cell.film_stack; settings.cell",
-        ),
-        Column(
-            "host_change_wh_kg",
-            "stack energy, host",
-            "Change of the reference cell's stack energy with the anode metal in the pores of a "
-            "scaffold of what the candidate is just before plating.",
-            f"cell.scaffold_stack; settings.cell; {_VOLUMES}",
-        ),
-        Column(
-            "alloy_change_wh_kg",
-            "stack energy, alloy",
-            "Change of the reference cell's stack energy with all charge held by the candidate as "
-            "an alloy: the mass it adds and the voltage it takes.",
-            "cell.alloy_stack; settings.cell",
-        ),
-    )
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "own_capacity_mah_g",
+        "own capacity",
+        "Charge of the anode metal in the composition itself per mass of its other elements: "
+        "993 mAh per g of Al in LiAl.",
+        "composition",
+    ),
+    Column(
+        "host_capacity_mah_g",
+        "host capacity",
+        "Charge held just before plating per mass of the elements other than the anode metal: "
+        "the convention of 3,579 mAh per g of Si in Li15Si4.",
+        _PROFILE,
+    ),
+    Column(
+        "held_mah_cm3",
+        "held charge by volume",
+        "Charge of the anode metal held just before plating, per volume of everything, the "
+        "anode metal included.",
+        f"{_PROFILE}; {_VOLUMES}",
+    ),
+    Column(
+        "uptake_volume_fraction",
+        "volume change on uptake",
+        "Volume just before plating over that of the candidate as given, less 1; the anode "
+        "metal's own volume is not in the latter.",
+        f"{_PROFILE}; {_VOLUMES}",
+    ),
+    Column(
+        "cycling_volume_fraction",
+        "volume change in cycling",
+        "Volume just before plating over that of what remains when all anode metal is taken "
+        "out, less 1: the same for all that hold the same elements beside the anode metal in "
+        "the same ratio.",
+        f"{_PROFILE}; {_VOLUMES}",
+    ),
+    Column(
+        "conversion_loss_mah_cm2_um",
+        "conversion loss",
+        "Charge per area and thickness of a film that ends in insulating contact products, "
+        "which do not give it back; what alloys and other conductors hold comes back.",
+        f"contact products; settings.conducting_gap_ev; {_VOLUMES}",
+    ),
+    Column(
+        "interlayer_change_wh_kg",
+        "stack energy, interlayer",
+        "Change of the reference cell's stack energy with a film of the candidate between "
+        "anode metal and separator: its mass and its conversion loss.",
+        "cell.film_stack; settings.cell",
+    ),
+    Column(
+        "host_change_wh_kg",
+        "stack energy, host",
+        "Change of the reference cell's stack energy with the anode metal in the pores of a "
+        "scaffold of what the candidate is just before plating.",
+        f"cell.scaffold_stack; settings.cell; {_VOLUMES}",
+    ),
+    Column(
+        "alloy_change_wh_kg",
+        "stack energy, alloy",
+        "Change of the reference cell's stack energy with all charge held by the candidate as "
+        "an alloy: the mass it adds and the voltage it takes.",
+        "cell.alloy_stack; settings.cell",
+    ),
+)
 
 
 def compute(case: Case) -> Values:

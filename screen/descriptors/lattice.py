@@ -11,29 +11,9 @@ from screen.columns import Column, Texts, Values
 from screen.composition import Compositions, FloatArray, IntArray
 from screen.descriptors.case import Case
 from screen.structures import shipped
-from screen.tables import Electrolyte
 
 _METHOD = "superlattices of faces with no index beyond 1 (Zur and McGill, JAP 55, 378, 1984)"
 _LIMITS = "settings.coincidence_strain, settings.coincidence_area_a2"
-
-
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """What this family computes."""
-    return (
-        Column("space_group", "space group", "Hermann-Mauguin symbol.", "its structure", "text"),
-        Column(
-            "structure_source", "structure from", "Origin of the structure.", "its source", "text"
-        ),
-        *_coincidence("", "the candidate"),
-        Column(
-            "main_contact_product",
-            "main contact product",
-            "The contact product of the largest share, the anode metal left out.",
-            "contact_products",
-            "text",
-        ),
-        *_coincidence("product_", "the main contact product"),
-    )
 
 
 def _coincidence(prefix: str, what: str) -> tuple[Column, ...]:
@@ -60,6 +40,21 @@ def _coincidence(prefix: str, what: str) -> tuple[Column, ...]:
             "text",
         ),
     )
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("space_group", "space group", "Hermann-Mauguin symbol.", "its structure", "text"),
+    Column("structure_source", "structure from", "Origin of the structure.", "its source", "text"),
+    *_coincidence("", "the candidate"),
+    Column(
+        "main_contact_product",
+        "main contact product",
+        "The contact product of the largest share, the anode metal left out.",
+        "contact_products",
+        "text",
+    ),
+    *_coincidence("product_", "the main contact product"),
+)
 
 
 def compute(case: Case) -> Values:

@@ -14,7 +14,7 @@ import numpy as np
 from screen.columns import Column, Texts, Values
 from screen.composition import INDEX, SYMBOLS, FloatArray, IntArray, segment_sum
 from screen.descriptors.case import Case
-from screen.tables import Electrolyte, elements, rows_of
+from screen.tables import elements, rows_of
 from screen.units import EV_PER_J_MOL
 
 _PROFILE = "grand-potential phase diagram at 0 K (Zhu, He, Mo, ACS AMI 7, 23685, 2015)"
@@ -22,85 +22,87 @@ _MIEDEMA = "de Boer et al., Cohesion in Metals (North-Holland, 1988), parameters
 _OWN_METALS = "its metals (metals, Si, Ge, Sb; not the anode metal), averaged by amount"
 
 
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """What this family computes."""
-    return (
-        Column(
-            "uptake_per_atom",
-            "taken up at 0 V",
-            "Atoms of anode metal that the candidate takes up in touch with it, by alloying or "
-            "conversion, per atom of its own; negative if given off.",
-            _PROFILE,
-        ),
-        Column(
-            "alloyed_per_host_atom",
-            "held in alloys",
-            "Atoms of anode metal in the contact products that conduct (its alloys), per other "
-            "atom of the candidate; down to 0 V, solid solutions rich in it included.",
-            f"{_PROFILE}; settings.conducting_gap_ev",
-        ),
-        Column(
-            "dilute_reaction_ev_anode_atom",
-            "first uptake",
-            "Reaction energy of the first anode metal that the candidate as given takes up, per "
-            "atom of it: minus valence times reduction limit.",
-            _PROFILE,
-        ),
-        Column(
-            "line_compounds",
-            "line compounds",
-            "Number of stable binary compounds of the anode metal with the metals of the candidate "
-            "(metals, Si, Ge, Sb).",
-            "convex hull of the source table at 0 K",
-        ),
-        Column(
-            "richest_line_compound_fraction",
-            "richest in anode metal",
-            "Largest atomic share of anode metal in those compounds; 0 if there are none.",
-            "convex hull of the source table at 0 K",
-        ),
-        Column(
-            "latent_matrix",
-            "insulating products",
-            "Contact products that insulate and hold the anode metal, with their shares.",
-            "as matrix_fraction",
-            "text",
-        ),
-        Column(
-            "latent_alloys",
-            "alloy products",
-            "Contact products that conduct and hold the anode metal, with their shares.",
-            "as alloy_fraction",
-            "text",
-        ),
-        Column(
-            "miedema_solution_ev_anode_atom",
-            "heat of solution",
-            f"Heat of solution of the anode metal at infinite dilution in {_OWN_METALS}. Signs are "
-            "right for most pairs, magnitudes are not: a descriptor, no energy to add to others.",
-            _MIEDEMA,
-        ),
-        Column(
-            "miedema_interface_j_m2",
-            "interfacial energy, chemical",
-            "That heat per area of contact: the chemical part of the interfacial energy. Negative: "
-            "the two metals like to touch.",
-            f"{_MIEDEMA}; Miedema and den Broeder, Z. Metallkd. 70, 14 (1979)",
-        ),
-        Column(
-            "size_mismatch_fraction",
-            "size mismatch",
-            f"Atomic radius of {_OWN_METALS}, over that of the anode metal, minus one; radius from "
-            "the cube root of the molar volume.",
-            "data/metals.csv",
-        ),
-        Column(
-            "electronegativity_mismatch",
-            "electronegativity mismatch",
-            f"Pauling electronegativity of {_OWN_METALS}, minus that of the anode metal.",
-            "data/metals.csv",
-        ),
-    )
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "uptake_per_atom",
+        "taken up at 0 V",
+        "Atoms of anode metal that the candidate takes up in touch with it, by alloying or "
+        "conversion, per atom of its own; negative if given off.",
+        _PROFILE,
+        dimensionless=True,
+    ),
+    Column(
+        "alloyed_per_host_atom",
+        "held in alloys",
+        "Atoms of anode metal in the contact products that conduct (its alloys), per other "
+        "atom of the candidate; down to 0 V, solid solutions rich in it included.",
+        f"{_PROFILE}; settings.conducting_gap_ev",
+        dimensionless=True,
+    ),
+    Column(
+        "dilute_reaction_ev_anode_atom",
+        "first uptake",
+        "Reaction energy of the first anode metal that the candidate as given takes up, per "
+        "atom of it: minus valence times reduction limit.",
+        _PROFILE,
+    ),
+    Column(
+        "line_compounds",
+        "line compounds",
+        "Number of stable binary compounds of the anode metal with the metals of the candidate "
+        "(metals, Si, Ge, Sb).",
+        "convex hull of the source table at 0 K",
+        dimensionless=True,
+    ),
+    Column(
+        "richest_line_compound_fraction",
+        "richest in anode metal",
+        "Largest atomic share of anode metal in those compounds; 0 if there are none.",
+        "convex hull of the source table at 0 K",
+    ),
+    Column(
+        "latent_matrix",
+        "insulating products",
+        "Contact products that insulate and hold the anode metal, with their shares.",
+        "as matrix_fraction",
+        "text",
+    ),
+    Column(
+        "latent_alloys",
+        "alloy products",
+        "Contact products that conduct and hold the anode metal, with their shares.",
+        "as alloy_fraction",
+        "text",
+    ),
+    Column(
+        "miedema_solution_ev_anode_atom",
+        "heat of solution",
+        f"Heat of solution of the anode metal at infinite dilution in {_OWN_METALS}. Signs are "
+        "right for most pairs, magnitudes are not: a descriptor, no energy to add to others.",
+        _MIEDEMA,
+    ),
+    Column(
+        "miedema_interface_j_m2",
+        "interfacial energy, chemical",
+        "That heat per area of contact: the chemical part of the interfacial energy. Negative: "
+        "the two metals like to touch.",
+        f"{_MIEDEMA}; Miedema and den Broeder, Z. Metallkd. 70, 14 (1979)",
+    ),
+    Column(
+        "size_mismatch_fraction",
+        "size mismatch",
+        f"Atomic radius of {_OWN_METALS}, over that of the anode metal, minus one; radius from "
+        "the cube root of the molar volume.",
+        "data/metals.csv",
+    ),
+    Column(
+        "electronegativity_mismatch",
+        "electronegativity mismatch",
+        f"Pauling electronegativity of {_OWN_METALS}, minus that of the anode metal.",
+        "data/metals.csv",
+        dimensionless=True,
+    ),
+)
 
 
 def compute(case: Case) -> Values:

@@ -8,7 +8,6 @@ from screen.columns import Column, Texts, Values
 from screen.composition import BoolArray, FloatArray, segment_sum
 from screen.descriptors.case import Case
 from screen.elastic import moduli
-from screen.tables import Electrolyte
 
 SOURCE, PREDICTED, EXTRAPOLATED = "source", "predicted", "extrapolated"
 STABLE, NOT_STABLE, UNDECIDED = "stable", "not_stable", "undecided"
@@ -21,72 +20,74 @@ _MODEL = "trees on Magpie features (Ward et al., npj Comput. Mater. 2, 16028, 20
 _RULE = "Monroe and Newman, J. Electrochem. Soc. 152, A396 (2005)"
 
 
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """What this family computes."""
-    found: list[Column] = []
-    for name in _PROPERTIES:
-        label = name.replace("_", " ")
-        found += [
-            Column(
-                f"{name}_best_gpa",
-                f"{label}, best",
-                f"The {label} of the source; where it gives none, predicted from composition.",
-                f"as the source table gives it; moduli_model.npz, {_MODEL}",
-            ),
-            Column(
-                f"{name}_best_low_gpa",
-                f"{label}, low",
-                f"Low end of the interval that holds the {label} of 80 % of new compounds like "
-                "this one, if it is predicted.",
-                "errors on chemical systems left out of training, data/README.md",
-            ),
-            Column(
-                f"{name}_best_high_gpa",
-                f"{label}, high",
-                "High end of that interval.",
-                "errors on chemical systems left out of training, data/README.md",
-            ),
-            Column(
-                f"{name}_basis",
-                f"{label} from",
-                "source, predicted (from composition), or extrapolated (predicted, though two of "
-                "its elements occur together in no compound of the training data).",
-                "data/moduli_model.npz",
-                "text",
-            ),
-        ]
+def _of_modulus(name: str) -> tuple[Column, ...]:
+    """Columns of one modulus."""
+    label = name.replace("_", " ")
     return (
-        *found,
         Column(
-            "pugh_ratio",
-            "Pugh's ratio",
-            "Bulk over shear modulus; brittle below about 1.75, ductile above. From two "
-            "predictions it is within a factor of 1.4 for 80 %.",
-            "Pugh, Phil. Mag. 45, 823 (1954)",
+            f"{name}_best_gpa",
+            f"{label}, best",
+            f"The {label} of the source; where it gives none, predicted from composition.",
+            f"as the source table gives it; moduli_model.npz, {_MODEL}",
         ),
         Column(
-            "stiffness_ratio",
-            "stiffness ratio",
-            "Shear modulus over that of the anode metal.",
-            f"anodes.csv; {_RULE}",
+            f"{name}_best_low_gpa",
+            f"{label}, low",
+            f"Low end of the interval that holds the {label} of 80 % of new compounds like "
+            "this one, if it is predicted.",
+            "errors on chemical systems left out of training, data/README.md",
         ),
         Column(
-            "monroe_newman",
-            "Monroe-Newman",
-            "Whether a rigid interface would stay flat by linear elasticity: stable (stiffness "
-            "ratio above 2), not_stable, or undecided where the interval holds the threshold. Not "
-            "enough by experiment: dendrites short garnets far above it.",
-            _RULE,
+            f"{name}_best_high_gpa",
+            f"{label}, high",
+            "High end of that interval.",
+            "errors on chemical systems left out of training, data/README.md",
+        ),
+        Column(
+            f"{name}_basis",
+            f"{label} from",
+            "source, predicted (from composition), or extrapolated (predicted, though two of "
+            "its elements occur together in no compound of the training data).",
+            "data/moduli_model.npz",
             "text",
         ),
-        Column(
-            "uptake_strain_fraction",
-            "strain on contact",
-            "Linear strain on turning into the contact products: cube root of their volume over "
-            "that of the candidate, less one. The anode metal used up is not counted before.",
-            "volumes of the source table",
-        ),
     )
+
+
+COLUMNS: tuple[Column, ...] = (
+    *(column for name in _PROPERTIES for column in _of_modulus(name)),
+    Column(
+        "pugh_ratio",
+        "Pugh's ratio",
+        "Bulk over shear modulus; brittle below about 1.75, ductile above. From two "
+        "predictions it is within a factor of 1.4 for 80 %.",
+        "Pugh, Phil. Mag. 45, 823 (1954)",
+        dimensionless=True,
+    ),
+    Column(
+        "stiffness_ratio",
+        "stiffness ratio",
+        "Shear modulus over that of the anode metal.",
+        f"anodes.csv; {_RULE}",
+        dimensionless=True,
+    ),
+    Column(
+        "monroe_newman",
+        "Monroe-Newman",
+        "Whether a rigid interface would stay flat by linear elasticity: stable (stiffness "
+        "ratio above 2), not_stable, or undecided where the interval holds the threshold. Not "
+        "enough by experiment: dendrites short garnets far above it.",
+        _RULE,
+        "text",
+    ),
+    Column(
+        "uptake_strain_fraction",
+        "strain on contact",
+        "Linear strain on turning into the contact products: cube root of their volume over "
+        "that of the candidate, less one. The anode metal used up is not counted before.",
+        "volumes of the source table",
+    ),
+)
 
 
 def compute(case: Case) -> Values:

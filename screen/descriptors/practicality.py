@@ -9,7 +9,7 @@ import numpy as np
 from screen.columns import Column, Texts, Values
 from screen.composition import INDEX, SYMBOLS, FloatArray, segment_sum
 from screen.descriptors.case import Case
-from screen.tables import Electrolyte, elements, rows_of
+from screen.tables import elements, rows_of
 
 _HULL = "pseudo-binary on the hull at 0 K, no kinetics"
 
@@ -43,60 +43,59 @@ NO_HAZARD = "none in this table"
 MADE, THEORETICAL = "made", "theoretical"
 
 
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """What this family computes."""
-    return (
-        *(
-            Column(
-                name,
-                f"with {what}",
-                f"Most negative reaction energy of any mixture with {what}, per atom of the "
-                "mixture. Metals and nitrides may be far slower than their energy says.",
-                _HULL,
-            )
-            for name, (_, what) in _AIR.items()
-        ),
+COLUMNS: tuple[Column, ...] = (
+    *(
         Column(
-            "handling",
-            "handling",
-            "Where it keeps: air, dry_room or glove_box, by rules on composition and on the "
-            "energies with water and carbon dioxide. Guidance for planning, no safety statement.",
-            "rules of the family practicality, held to handbook behaviour of common compounds",
-            "text",
-        ),
+            name,
+            f"with {what}",
+            f"Most negative reaction energy of any mixture with {what}, per atom of the "
+            "mixture. Metals and nitrides may be far slower than their energy says.",
+            _HULL,
+        )
+        for name, (_, what) in _AIR.items()
+    ),
+    Column(
+        "handling",
+        "handling",
+        "Where it keeps: air, dry_room or glove_box, by rules on composition and on the "
+        "energies with water and carbon dioxide. Guidance for planning, no safety statement.",
+        "rules of the family practicality, held to handbook behaviour of common compounds",
+        "text",
+    ),
+    Column(
+        "radioactive",
+        "radioactive",
+        "Whether an element of it has no stable isotope.",
+        "elements.csv",
+        "flag",
+    ),
+    Column(
+        "hazards",
+        "hazards",
+        "What its elements and their common compounds are classified as. No safety statement: "
+        "the compound itself may be worse or harmless, and what is not listed is not safe.",
+        "hazards.csv (IARC, US National Toxicology Program, EU harmonised classification)",
+        "text",
+    ),
+    *(
         Column(
-            "radioactive",
-            "radioactive",
-            "Whether an element of it has no stable isotope.",
-            "elements.csv",
-            "flag",
-        ),
-        Column(
-            "hazards",
-            "hazards",
-            "What its elements and their common compounds are classified as. No safety statement: "
-            "the compound itself may be worse or harmless, and what is not listed is not safe.",
-            "hazards.csv (IARC, US National Toxicology Program, EU harmonised classification)",
-            "text",
-        ),
-        *(
-            Column(
-                name,
-                label,
-                f"Concentration of {what} in few countries, mean over the elements by mass; from "
-                "0 to 10000, above 2500 is high.",
-                "Herfindahl-Hirschman index (Gaultois et al., Chem. Mater. 25, 2911, 2013)",
-            )
-            for name, (label, what) in _HHI.items()
-        ),
-        Column(
-            "made",
-            "made",
-            f"Whether the phase was reported as {MADE}, or is {THEORETICAL} only.",
-            "as the source table gives it",
-            "text",
-        ),
-    )
+            name,
+            label,
+            f"Concentration of {what} in few countries, mean over the elements by mass; from "
+            "0 to 10000, above 2500 is high.",
+            "Herfindahl-Hirschman index (Gaultois et al., Chem. Mater. 25, 2911, 2013)",
+            dimensionless=True,
+        )
+        for name, (label, what) in _HHI.items()
+    ),
+    Column(
+        "made",
+        "made",
+        f"Whether the phase was reported as {MADE}, or is {THEORETICAL} only.",
+        "as the source table gives it",
+        "text",
+    ),
+)
 
 
 def compute(case: Case) -> Values:

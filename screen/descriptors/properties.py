@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from screen import phases
 from screen.columns import Column, Values
 from screen.descriptors.case import Case
 from screen.elastic import moduli
-from screen.phases import COLUMNS
-from screen.tables import Electrolyte
 
 _TAKEN = (
     "band_gap_ev",
@@ -20,39 +19,38 @@ _TAKEN = (
 )
 
 
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """Columns of `Phases` that are handed through."""
-    by_name = {column.name: column for column in COLUMNS}
-    return (
-        *(by_name[name] for name in _TAKEN),
-        Column(
-            "electronic_class",
-            "electronic class",
-            "conducting (metals, alloys, and gaps below the threshold) or insulating.",
-            "settings.conducting_gap_ev",
-            "text",
-        ),
-        Column(
-            "alloy",
-            "alloy",
-            "Whether all its elements are metals, Si, Ge or Sb.",
-            "elements.csv",
-            "flag",
-        ),
-        Column(
-            "fluid",
-            "fluid",
-            "Whether it is an element that melts below 25 °C.",
-            "magpie.csv",
-            "flag",
-        ),
-        Column(
-            "mean_atomic_mass_g_mol",
-            "mean atomic mass",
-            "Molar mass per atom.",
-            "elements.csv",
-        ),
-    )
+_OF_PHASES = {column.name: column for column in phases.COLUMNS}
+
+COLUMNS: tuple[Column, ...] = (
+    *(_OF_PHASES[name] for name in _TAKEN),
+    Column(
+        "electronic_class",
+        "electronic class",
+        "conducting (metals, alloys, and gaps below the threshold) or insulating.",
+        "settings.conducting_gap_ev",
+        "text",
+    ),
+    Column(
+        "alloy",
+        "alloy",
+        "Whether all its elements are metals, Si, Ge or Sb.",
+        "elements.csv",
+        "flag",
+    ),
+    Column(
+        "fluid",
+        "fluid",
+        "Whether it is an element that melts below 25 °C.",
+        "magpie.csv",
+        "flag",
+    ),
+    Column(
+        "mean_atomic_mass_g_mol",
+        "mean atomic mass",
+        "Molar mass per atom.",
+        "elements.csv",
+    ),
+)
 
 
 def compute(case: Case) -> Values:

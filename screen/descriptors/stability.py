@@ -6,32 +6,28 @@ import numpy as np
 
 from screen.columns import Column, Values
 from screen.descriptors.case import Case
-from screen.tables import Electrolyte
 
-
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """What this family computes."""
-    return (
-        Column(
-            "formation_energy_ev_atom",
-            "formation energy",
-            "Energy of formation from the elements.",
-            "the source table, one correction scheme",
-        ),
-        Column(
-            "hull_distance_ev_atom",
-            "hull distance",
-            "Energy above the stablest mixture of phases of the same composition; 0 if stable.",
-            "convex hull of the source table at 0 K",
-        ),
-        Column(
-            "decomposition",
-            "decomposes into",
-            "The stablest mixture of the same composition, per formula unit; itself if stable.",
-            "convex hull of the source table at 0 K",
-            "text",
-        ),
-    )
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "formation_energy_ev_atom",
+        "formation energy",
+        "Energy of formation from the elements.",
+        "the source table, one correction scheme",
+    ),
+    Column(
+        "hull_distance_ev_atom",
+        "hull distance",
+        "Energy above the stablest mixture of phases of the same composition; 0 if stable.",
+        "convex hull of the source table at 0 K",
+    ),
+    Column(
+        "decomposition",
+        "decomposes into",
+        "The stablest mixture of the same composition, per formula unit; itself if stable.",
+        "convex hull of the source table at 0 K",
+        "text",
+    ),
+)
 
 
 def compute(case: Case) -> Values:

@@ -7,52 +7,50 @@ from screen.columns import Column, Values
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
 from screen.settings import Settings
-from screen.tables import Electrolyte
 
 _SOURCE = "only with --surface: slabs relaxed with settings.calculator; atomistic/surface.py"
 
 
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """What this family computes."""
-    return (
-        Column(
-            "surface_energy_j_m2",
-            "surface energy",
-            "Energy of the lowest of the low-index faces that have a slab with two like sides; "
-            "polar faces have none.",
-            _SOURCE,
-        ),
-        Column(
-            "adsorption_energy_ev",
-            "adsorption",
-            "Energy to bring one atom from the bulk anode metal onto the surface, lowest over "
-            "faces and sites; negative: it would rather sit there than on more of its kind. "
-            "Potentials of bulk crystals bind a lone atom on an insulator far too strongly.",
-            _SOURCE,
-        ),
-        Column("adsorption_face", "onto", "Face and site of that energy.", _SOURCE, "text"),
-        Column(
-            "work_of_adhesion_j_m2",
-            "work of adhesion",
-            "Energy per area to part the anode metal from the candidate, lowest-energy faces that "
-            "share a cell.",
-            _SOURCE,
-        ),
-        Column(
-            "wetting_cosine",
-            "wetting cosine",
-            "Cosine of the contact angle of the anode metal by Young and Dupre: work of adhesion "
-            "over the metal's surface energy, less one; from 1 on it spreads.",
-            _SOURCE,
-        ),
-        Column("adhesion_faces", "faces", "The two faces that were joined.", _SOURCE, "text"),
-        Column(
-            "adhesion_strain_fraction",
-            "strain",
-            "Largest strain of the anode metal in the cell that both share.",
-            _SOURCE,
-        ),
-    )
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "surface_energy_j_m2",
+        "surface energy",
+        "Energy of the lowest of the low-index faces that have a slab with two like sides; "
+        "polar faces have none.",
+        _SOURCE,
+    ),
+    Column(
+        "adsorption_energy_ev",
+        "adsorption",
+        "Energy to bring one atom from the bulk anode metal onto the surface, lowest over "
+        "faces and sites; negative: it would rather sit there than on more of its kind. "
+        "Potentials of bulk crystals bind a lone atom on an insulator far too strongly.",
+        _SOURCE,
+    ),
+    Column("adsorption_face", "onto", "Face and site of that energy.", _SOURCE, "text"),
+    Column(
+        "work_of_adhesion_j_m2",
+        "work of adhesion",
+        "Energy per area to part the anode metal from the candidate, lowest-energy faces that "
+        "share a cell.",
+        _SOURCE,
+    ),
+    Column(
+        "wetting_cosine",
+        "wetting cosine",
+        "Cosine of the contact angle of the anode metal by Young and Dupre: work of adhesion "
+        "over the metal's surface energy, less one; from 1 on it spreads.",
+        _SOURCE,
+        dimensionless=True,
+    ),
+    Column("adhesion_faces", "faces", "The two faces that were joined.", _SOURCE, "text"),
+    Column(
+        "adhesion_strain_fraction",
+        "strain",
+        "Largest strain of the anode metal in the cell that both share.",
+        _SOURCE,
+    ),
+)
 
 
 def asked(settings: Settings) -> bool:
@@ -62,4 +60,4 @@ def asked(settings: Settings) -> bool:
 
 def compute(case: Case) -> Values:
     """Surfaces of the candidates that have a structure."""
-    return structure_runs.values_of(case, KIND, columns(case.electrolytes))
+    return structure_runs.values_of(case, KIND, COLUMNS)

@@ -10,7 +10,7 @@ import numpy as np
 from screen.columns import Column, Texts, Values
 from screen.composition import INDEX, SYMBOLS, BoolArray, parse_formula
 from screen.descriptors.case import Case
-from screen.tables import Electrolyte, elements, rows_of
+from screen.tables import elements, rows_of
 
 _NO_FORMULA = "rules of the family synthesis; no recipe, and no promise that it can be made so"
 
@@ -23,26 +23,24 @@ _LEAVING = frozenset(INDEX[s] for s in ("H", "C", "N", "O"))
 """Elements that leave as gas when salts are fired to an oxide."""
 
 
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """What this family computes."""
-    return (
-        Column(
-            "precursors",
-            "precursors",
-            "Common precursors of each element: powders that bring no foreign element (to oxides, "
-            "also salts that burn off), sputter targets or evaporation sources, ALD or CVD "
-            "precursors, coreactants.",
-            f"precursors.csv; {_NO_FORMULA}",
-            "text",
-        ),
-        Column(
-            "route",
-            "route",
-            "Usual ways to deposit or make the class of compound that it belongs to.",
-            f"routes.csv; {_NO_FORMULA}",
-            "text",
-        ),
-    )
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "precursors",
+        "precursors",
+        "Common precursors of each element: powders that bring no foreign element (to oxides, "
+        "also salts that burn off), sputter targets or evaporation sources, ALD or CVD "
+        "precursors, coreactants.",
+        f"precursors.csv; {_NO_FORMULA}",
+        "text",
+    ),
+    Column(
+        "route",
+        "route",
+        "Usual ways to deposit or make the class of compound that it belongs to.",
+        f"routes.csv; {_NO_FORMULA}",
+        "text",
+    ),
+)
 
 
 def compute(case: Case) -> Values:

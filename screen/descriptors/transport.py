@@ -10,50 +10,48 @@ import numpy as np
 from screen.columns import Column, Texts, Values
 from screen.composition import Compositions, FloatArray, HashArray, IntArray
 from screen.descriptors.case import Case
-from screen.tables import Electrolyte, rows_of
+from screen.tables import rows_of
 
 _MEASURED = "conductivities.csv: measured values, each with its DOI"
 
 
-def columns(_electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
-    """What this family computes."""
-    return (
-        Column(
-            "ion_conductivity_log_s_cm",
-            "ion conductivity",
-            "Measured conductivity of the anode metal's ion near room temperature, as its decimal "
-            "logarithm; of several values the median.",
-            _MEASURED,
-        ),
-        Column(
-            "ion_conductivity_source",
-            "ion conductivity from",
-            "How many values, their range, and where they were published.",
-            _MEASURED,
-            "text",
-        ),
-        Column(
-            "matrix_conductivity_log_s_cm",
-            "matrix conductivity",
-            "The same of the contact product that conducts the ion best among those that insulate: "
-            "what a conversion layer would conduct through.",
-            f"{_MEASURED}; contact products as in against_anode",
-        ),
-        Column(
-            "matrix_conductor",
-            "matrix conductor",
-            "Which contact product that is.",
-            f"{_MEASURED}; contact products as in against_anode",
-            "text",
-        ),
-        Column(
-            "matrix_conductivity_source",
-            "matrix conductivity from",
-            "How many values of that product, their range, and where they were published.",
-            _MEASURED,
-            "text",
-        ),
-    )
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "ion_conductivity_log_s_cm",
+        "ion conductivity",
+        "Measured conductivity of the anode metal's ion near room temperature, as its decimal "
+        "logarithm; of several values the median.",
+        _MEASURED,
+    ),
+    Column(
+        "ion_conductivity_source",
+        "ion conductivity from",
+        "How many values, their range, and where they were published.",
+        _MEASURED,
+        "text",
+    ),
+    Column(
+        "matrix_conductivity_log_s_cm",
+        "matrix conductivity",
+        "The same of the contact product that conducts the ion best among those that insulate: "
+        "what a conversion layer would conduct through.",
+        f"{_MEASURED}; contact products as in against_anode",
+    ),
+    Column(
+        "matrix_conductor",
+        "matrix conductor",
+        "Which contact product that is.",
+        f"{_MEASURED}; contact products as in against_anode",
+        "text",
+    ),
+    Column(
+        "matrix_conductivity_source",
+        "matrix conductivity from",
+        "How many values of that product, their range, and where they were published.",
+        _MEASURED,
+        "text",
+    ),
+)
 
 
 def compute(case: Case) -> Values:

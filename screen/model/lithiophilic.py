@@ -143,6 +143,7 @@ def columns() -> tuple[Column, ...]:
             f"lithiophobic: what takes up nothing gets {_least():.0%}.",
             f"logistic regression on {skill.substrates} substrates of lithiophilic_labels.csv; "
             "python -m screen model card",
+            dimensionless=True,
         ),
     )
 

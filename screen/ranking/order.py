@@ -31,28 +31,43 @@ _BY = "ranking/order.py from data/roles.toml"
 
 COLUMNS: tuple[Column, ...] = (
     Column("role", "role", "What the candidate is judged for.", "data/roles.toml", "text"),
-    Column("rank", "rank", "Place among those that passed every gate; empty below the line.", _BY),
+    Column(
+        "rank",
+        "rank",
+        "Place among those that passed every gate; empty below the line.",
+        _BY,
+        dimensionless=True,
+    ),
     Column("kind", "kind", "How it would fill the role.", "data/roles.toml", "text"),
-    Column("score", "score", "Desirability from 0 to 1; what is not known counts half.", _BY),
+    Column(
+        "score",
+        "score",
+        "Desirability from 0 to 1; what is not known counts half.",
+        _BY,
+        dimensionless=True,
+    ),
     Column(
         "score_low",
         "score, least",
         "Score if all that is not known were bad, and what a model says at its least.",
         _BY,
+        dimensionless=True,
     ),
     Column(
         "score_high",
         "score, most",
         "Score if all that is not known were ideal, and what a model says at its most.",
         _BY,
+        dimensionless=True,
     ),
     Column(
         "score_without_model",
         "score, no model",
         "Score without what the models of the literature add to it.",
         _BY,
+        dimensionless=True,
     ),
-    Column("rank_without_model", "rank, no model", "Place by that score.", _BY),
+    Column("rank_without_model", "rank, no model", "Place by that score.", _BY, dimensionless=True),
     Column("passed", "passed", "Whether it meets every gate of the role.", _BY, "flag"),
     Column(
         "pareto",

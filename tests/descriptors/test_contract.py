@@ -65,7 +65,7 @@ def test_columns_have_distinct_names_and_say_what_they_are(anode: str) -> None:
 def test_returns_what_it_declares_complete_or_explained(family: ModuleType, anode: str) -> None:
     case = case_of("LiF", "ZnO", "C", "MgF2", "NaF", "Si", anode, anode=anode)
     values = family.compute(case)
-    declared = family.columns(case.electrolytes)
+    declared = descriptors.declared(family, case.electrolytes)
     assert list(values.columns) == [column.name for column in declared]
     for column in declared:
         array = values.columns[column.name]
@@ -129,7 +129,9 @@ def test_order_of_candidates_does_not_matter(family: ModuleType) -> None:
 def test_no_candidates_no_rows(family: ModuleType) -> None:
     case = case_of()
     values = family.compute(case)
-    assert list(values.columns) == [column.name for column in family.columns(case.electrolytes)]
+    assert list(values.columns) == [
+        column.name for column in descriptors.declared(family, case.electrolytes)
+    ]
     assert all(len(column) == 0 for column in values.columns.values())
 
 
@@ -167,9 +169,9 @@ def test_an_anode_without_electrolytes_has_reasons() -> None:
 def only_family(
     monkeypatch: pytest.MonkeyPatch, compute: Callable[[Case], Values], *names: str
 ) -> None:
-    columns = tuple(Column(name, name, "Made up.", "test") for name in names)
+    columns = tuple(Column(name, name, "Made up.", "test", dimensionless=True) for name in names)
     family = SimpleNamespace(
-        __name__="screen.descriptors.made_up", columns=lambda _: columns, compute=compute
+        __name__="screen.descriptors.made_up", COLUMNS=columns, compute=compute
     )
     monkeypatch.setattr(descriptors, "families", lambda *_: (family,))
 
@@ -181,7 +183,7 @@ def test_a_family_that_returns_other_columns_is_refused(monkeypatch: pytest.Monk
         return values
 
     only_family(monkeypatch, compute, "promised")
-    with pytest.raises(ScreenError, match="family made_up declares"):
+    with pytest.raises(ScreenError, match=r"made_up.py declares"):
         descriptors.compute_all(case_of("LiF"))
 
 

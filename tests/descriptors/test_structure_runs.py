@@ -54,7 +54,7 @@ def test_without_being_asked_nothing_is_computed_or_read(
     case = case_of(*FORMULAS)
     structure_runs.run(case)
     values = family.compute(case)
-    for column in family.columns(()):
+    for column in family.COLUMNS:
         assert set(values.reason(column.name)) == {f"not asked for; {option} computes it"}
 
 
