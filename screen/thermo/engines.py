@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from screen.thermo import hull, interface, open_interface, reference, window
+from screen.thermo import by_pymatgen, hull, interface, open_interface, window
 from screen.thermo.hull import Decompositions
 from screen.thermo.interface import Reactions
 from screen.thermo.open_interface import OpenReactions
@@ -27,6 +27,6 @@ class Engine:
 ENGINES: dict[str, Engine] = {
     "kernel": Engine(hull.decompose, window.profiles, interface.react, open_interface.react_open),
     "pymatgen": Engine(
-        reference.decompose, reference.profiles, reference.react, reference.react_open
+        by_pymatgen.decompose, by_pymatgen.profiles, by_pymatgen.react, by_pymatgen.react_open
     ),
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from screen.composition import INDEX, Compositions, IntArray
-from screen.thermo import hull, interface, reference, window
+from screen.thermo import by_pymatgen, hull, interface, window
 from screen.thermo.hull import stable_table
 from screen.thermo.interface import Reactions
 from screen.thermo.stacks import Competition
@@ -58,33 +58,33 @@ def same_reactions(actual: Reactions, expected: Reactions) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_synthetic_tables_without_ties(seed: int) -> None:
     table, candidates, rng = synthetic(seed, decimals=15)
-    ours, theirs = hull.decompose(table, candidates), reference.decompose(table, candidates)
+    ours, theirs = hull.decompose(table, candidates), by_pymatgen.decompose(table, candidates)
     same_decompositions(ours, theirs)
     same_mixtures(ours.products, theirs.products)
     for metal, valence in ANODES:
         if table.element_phase[INDEX[metal]] < 0:
             continue
         states = window.profiles(table, candidates, INDEX[metal], valence)
-        expected = reference.profiles(table, candidates, INDEX[metal], valence)
+        expected = by_pymatgen.profiles(table, candidates, INDEX[metal], valence)
         same_profiles(states, expected)
         same_mixtures(states.products, expected.products)
     a, b = candidates.take(np.arange(5)), candidates.take(rng.permutation(5))
-    same_reactions(interface.react(table, a, b), reference.react(table, a, b))
+    same_reactions(interface.react(table, a, b), by_pymatgen.react(table, a, b))
 
 
 @pytest.mark.parametrize("seed", range(100, 110))
 def test_synthetic_tables_with_exact_ties(seed: int) -> None:
     """Energies in tenths: phases, not voltages and energies, are then a matter of choice."""
     table, candidates, rng = synthetic(seed, decimals=1)
-    same_decompositions(hull.decompose(table, candidates), reference.decompose(table, candidates))
+    same_decompositions(hull.decompose(table, candidates), by_pymatgen.decompose(table, candidates))
     same_profiles(
         window.profiles(table, candidates, INDEX["Li"], 1),
-        reference.profiles(table, candidates, INDEX["Li"], 1),
+        by_pymatgen.profiles(table, candidates, INDEX["Li"], 1),
     )
     a, b = candidates.take(np.arange(5)), candidates.take(rng.permutation(5))
     ours = interface.react(table, a, b)
-    same_curves(ours, reference.react(table, a, b))
-    lowest = reference.react(table, a, b, only_lowest=True)
+    same_curves(ours, by_pymatgen.react(table, a, b))
+    lowest = by_pymatgen.react(table, a, b, only_lowest=True)
     same(ours.energy[ours.lowest], lowest.energy)
     same(interface.react(table, a, b, only_lowest=True).energy, lowest.energy)
 
@@ -96,19 +96,19 @@ def test_candidates_with_an_energy_of_their_own(seed: int) -> None:
     own = rng.uniform(-2.5, 0.0, len(candidates))
     own[0] = np.nan
     ours = hull.decompose(table, candidates, own)
-    theirs = reference.decompose(table, candidates, own)
+    theirs = by_pymatgen.decompose(table, candidates, own)
     assert (ours.products.phase == -1).any()
     same_decompositions(ours, theirs)
     same_mixtures(ours.products, theirs.products)
     states = window.profiles(table, candidates, INDEX["Li"], 1, own)
-    expected = reference.profiles(table, candidates, INDEX["Li"], 1, own)
+    expected = by_pymatgen.profiles(table, candidates, INDEX["Li"], 1, own)
     same_profiles(states, expected)
     same_mixtures(states.products, expected.products)
     a, b, turned = candidates, candidates.take(np.roll(np.arange(6), 1)), np.roll(own, 1)
     same_reactions(
-        interface.react(table, a, b, own, turned), reference.react(table, a, b, own, turned)
+        interface.react(table, a, b, own, turned), by_pymatgen.react(table, a, b, own, turned)
     )
-    same_curves(interface.react(table, a, b, own), reference.react(table, a, b, own))
+    same_curves(interface.react(table, a, b, own), by_pymatgen.react(table, a, b, own))
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def sample(table: Competition, seed: int, number: int, most_elements: int) -> Co
 
 def test_decompositions_of_the_database(full_size: Competition, stable: Competition) -> None:
     candidates = sample(full_size, 1, 300, most_elements=5)
-    theirs = reference.decompose(full_size, candidates)
+    theirs = by_pymatgen.decompose(full_size, candidates)
     for table in (full_size, stable):
         ours = hull.decompose(table, candidates)
         same_decompositions(ours, theirs)
@@ -141,7 +141,7 @@ def test_windows_of_the_database(
     some = np.random.default_rng(valence).choice(len(holders), 30, replace=False)
     others = sample(full_size, valence, 20, most_elements=4)
     candidates = Compositions.from_counts([*holders.take(some), *others])
-    theirs = reference.profiles(full_size, candidates, anode, valence)
+    theirs = by_pymatgen.profiles(full_size, candidates, anode, valence)
     for table in (full_size, stable):
         ours = window.profiles(table, candidates, anode, valence)
         same_profiles(ours, theirs)
@@ -151,7 +151,7 @@ def test_windows_of_the_database(
 def test_interfaces_of_the_database(full_size: Competition, stable: Competition) -> None:
     a = sample(full_size, 3, 26, most_elements=3)
     b = Compositions.from_formulas(["Li6PS5Cl", "Li7La3Zr2O12"] * 13)
-    theirs = reference.react(full_size, a, b)
+    theirs = by_pymatgen.react(full_size, a, b)
     for table in (full_size, stable):
         same_reactions(interface.react(table, a, b), theirs)
     alone = interface.react(stable, a, b, only_lowest=True)
@@ -160,5 +160,5 @@ def test_interfaces_of_the_database(full_size: Competition, stable: Competition)
 
 
 def test_importing_the_reference_does_not_import_pymatgen() -> None:
-    code = "import sys, screen.thermo.reference; sys.exit('pymatgen' in sys.modules)"
+    code = "import sys, screen.thermo.by_pymatgen; sys.exit('pymatgen' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

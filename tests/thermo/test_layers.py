@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screen.composition import INDEX, Compositions
-from screen.thermo import layers, reference
+from screen.thermo import by_pymatgen, layers
 from screen.thermo.hull import decompose, stable_table
 from screen.thermo.layers import Electrolyte, Layers
 from screen.thermo.open_interface import equilibrate, react_open
@@ -96,7 +96,7 @@ def test_pymatgen_finds_the_same_drive(formula: str) -> None:
     found = solve(formula, blocks=True, lowest=False)
     for i, film in enumerate(FILMS):
         state = Compositions.from_formulas([film])
-        theirs = reference.react_open(
+        theirs = by_pymatgen.react_open(
             table(), state, electrolyte(formula).composition, LI, -found.at_v[i : i + 1]
         )
         mixing = theirs.mixing[theirs.lowest_mixing]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screen.composition import INDEX, Compositions
-from screen.thermo import reference
+from screen.thermo import by_pymatgen
 from screen.thermo.hull import decompose
 from screen.thermo.interface import react
 from screen.thermo.open_interface import OpenReactions, react_open
@@ -37,14 +37,14 @@ def test_synthetic_tables(seed: int) -> None:
     own_b[b.size == 1] = np.nan
     for reservoir in np.unique(table.compositions.element)[:3]:
         given = (table, a, b, int(reservoir), mu)
-        same_answers(react_open(*given), reference.react_open(*given))
+        same_answers(react_open(*given), by_pymatgen.react_open(*given))
         own_ours = react_open(*given, own_a, own_b)
-        same_answers(own_ours, reference.react_open(*given, own_a, own_b))
+        same_answers(own_ours, by_pymatgen.react_open(*given, own_a, own_b))
         from_a = decompose(table, a).energy + 0.1
         ours = react_open(*given, from_a=from_a)
-        theirs = reference.react_open(*given, from_a=from_a)
+        theirs = by_pymatgen.react_open(*given, from_a=from_a)
         same_answers(ours, theirs)
-        lowest = reference.react_open(*given, from_a=from_a, only_lowest=True)
+        lowest = by_pymatgen.react_open(*given, from_a=from_a, only_lowest=True)
         same(ours.energy[ours.lowest], lowest.energy[lowest.lowest])
         same(ours.mixing[ours.lowest_mixing], lowest.mixing[lowest.lowest_mixing])
 
@@ -58,7 +58,7 @@ def test_a_hundred_interfaces_at_three_voltages(embedded: Competition) -> None:
     mu = -np.tile(VOLTAGES, 100)
     found = react_open(embedded, a, b, INDEX["Li"], mu)
     assert (found.mixing[found.lowest_mixing] < -0.001).sum() > 150
-    same_open(found, reference.react_open(embedded, a, b, INDEX["Li"], mu))
+    same_open(found, by_pymatgen.react_open(embedded, a, b, INDEX["Li"], mu))
 
 
 @pytest.mark.parametrize(("symbol", "level"), [("O", -1.0), ("S", -0.3), ("F", -2.0), ("Mg", -1.0)])
@@ -66,7 +66,7 @@ def test_reservoirs_of_other_elements(embedded: Competition, symbol: str, level:
     a = Compositions.from_formulas(["LiF", "Li3N", "ZnO", "Mg3N2", "Li2S", symbol])
     b = Compositions.from_formulas(["Li3PS4", "LiCl", "Li3PO4", "Li2S", "Li2O", "Li2S"])
     given = (embedded, a, b, INDEX[symbol], level)
-    same_answers(react_open(*given), reference.react_open(*given))
+    same_answers(react_open(*given), by_pymatgen.react_open(*given))
 
 
 def film(table: Competition, a: str, b: str, volts: float = 0.0) -> OpenReactions:

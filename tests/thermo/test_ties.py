@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from screen.composition import SYMBOLS, Compositions
+from screen.thermo.by_pymatgen import react as react_by_pymatgen
 from screen.thermo.interface import react
-from screen.thermo.reference import react as react_by_pymatgen
 from screen.thermo.stacks import Competition
 from tests.strategies import Counts, reduced
 from tests.thermo.checks import same, same_curves
