@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from screen.outside import visible
+
 EXIT_CODES = """
 Exit codes: 0 done, 1 internal fault, 2 usage, 3 data missing or wrong, 4 nothing passed,
 5 network or key, 130 interrupted.
@@ -15,6 +17,10 @@ class ScreenError(Exception):
     """A fault with one plain line for the user; `exit_code` tells scripts which kind it was."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """The line; what a file or server put into it shows as text, wherever it is printed."""
+        return visible(super().__str__())
 
 
 class UsageError(ScreenError):

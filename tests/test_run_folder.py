@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ import pytest
 
 from screen import run_folder
 from screen.answers import run_folders
+from screen.cli import main
 from screen.errors import DataError, ScreenError
 from screen.report import table
 from screen.run import ranked_columns
@@ -28,6 +32,57 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(written: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(written, tmp_path / "run"))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from screen import cli
+
+rename, left = Path.rename, int(sys.argv[1])
+
+def renamed(path, target):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    return rename(path, target)
+
+Path.rename = renamed
+cli.main(["rank", "-q", "-o", "run"])
+"""
+
+
+@pytest.mark.parametrize("renames", [0, 1])
+@pytest.mark.parametrize("look", ["report", "rank"])
+def test_a_kill_never_hides_the_earlier_run(
+    run: Path, renames: int, look: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before either of the two renames, the next command finds the earlier run."""
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(renames)], cwd=run.parent, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert run.exists() == (renames == 0)
+    monkeypatch.chdir(run.parent)
+    if look == "report":
+        assert run_folder.read(run).manifest
+        assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+    else:
+        assert main(["rank", "-q", "-o", "run"]) == 0
+        assert run_folder.read(run).manifest
+        left = {path for path in run.parent.iterdir() if path != run}
+        assert all(path.name.startswith(".run.") for path in left)
+
+
+def test_several_at_once_leave_one_whole_run(tmp_path: Path) -> None:
+    """Whoever is last wins; nothing is left beside it."""
+    command = [sys.executable, "-m", "screen", "rank", "-q", "-o", "run"]
+    several = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(3)]
+    assert [process.wait() for process in several] == [0, 0, 0]
+    assert run_folder.read(tmp_path / "run").manifest
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_what_was_written_is_read(run: Path) -> None:
