@@ -19,6 +19,7 @@ import typer
 from screen import api
 from screen.answers.tables import dictionary
 from screen.cli import app
+from screen.cli.program import Command
 from screen.run_folder import DATA_FILES, EXTRA
 
 ROOT = Path(__file__).parents[1]
@@ -52,6 +53,8 @@ def _described(name: str, command: Any) -> Iterator[str]:
     """A command with its arguments and options, then the commands below it."""
     for below, inner in sorted(getattr(command, "commands", {}).items()):
         full = f"{name} {below}"
+        if isinstance(inner, Command):
+            inner.describe()
         yield f"\n## {full.removeprefix('python -m screen ')}\n\n"
         said = " ".join((inner.help or "").split())
         if said:

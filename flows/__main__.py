@@ -5,15 +5,14 @@ flow needs beside them.
 """
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flows import server
+from flows.commands import given, takes
 from flows.parameters import (
     WEBHOOK,
-    PullChoice,
     Screening,
     ScreeningChoice,
     Train,
@@ -25,6 +24,7 @@ from flows.parameters import (
     told,
 )
 from screen.errors import ScreenError, UsageError
+from screen.options import PullChoice, described
 from screen.outside import one_line
 
 if TYPE_CHECKING:
@@ -39,142 +39,54 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Anodes = Annotated[
-    list[str] | None, typer.Option("--anode", help="Anode metal; repeat for several. [Li]")
-]
-Source = Annotated[str | None, typer.Option(help="As of rank. [reference]")]
-File = Annotated[Path | None, typer.Option(help="As of rank.")]
-Roles = Annotated[list[str] | None, typer.Option("--role", help="As of rank. [all]")]
-Selected = Annotated[bool, typer.Option("--selected", help="As of rank.")]
-Results = Annotated[
-    Path | None, typer.Option("--results", help="Folder in which runs get theirs. [results]")
-]
-Batch = Annotated[int | None, typer.Option(help="Candidates per task. [8192]")]
-Runner = Annotated[str | None, typer.Option(help="local or dask. [local]")]
-Workers = Annotated[int | None, typer.Option(help="Of a local Dask cluster. [1]")]
-Address = Annotated[str | None, typer.Option(help="Of a Dask scheduler, as tcp://host:8786.")]
-Systems = Annotated[list[str] | None, typer.Option("--chemsys", help="As of pull. [all]")]
-Webhook = Annotated[
-    str | None,
-    typer.Option(
-        envvar=WEBHOOK, show_envvar=True, help="Address that gets the summary by POST; a secret."
-    ),
-]
 DoPull = Annotated[bool, typer.Option("--pull", help="Pull what is new first.")]
 DoTrain = Annotated[bool, typer.Option("--train", help="Fit the models anew before.")]
-Top = Annotated[int | None, typer.Option(help="Of how many of each role changes are told. [10]")]
-
-
-def given(**options: Any) -> dict[str, Any]:
-    """Options that were given; 0 is."""
-    return {n: v for n, v in options.items() if v is not None and v is not False and v != []}
+Systems = Annotated[
+    list[str] | None, typer.Option("--chemsys", help=described(PullChoice, "chemsys"))
+]
+of_weekly = takes(
+    Weekly,
+    without=("settings", "pull", "train"),
+    webhook={"envvar": WEBHOOK, "show_envvar": True},
+)
+"""Options of the weekly flow, but for those of pull and training."""
 
 
 @app.command("screening")
-def screening_command(
-    anode: Anodes = None,
-    source: Source = None,
-    gaps: File = None,
-    moduli: File = None,
-    add: File = None,
-    role: Roles = None,
-    selected: Selected = False,
-    config: File = None,
-    results: Results = None,
-    batch: Batch = None,
-    runner: Runner = None,
-    workers: Workers = None,
-    address: Address = None,
-) -> None:
+@takes(Screening, without=("settings",))
+def screening_command(**options: Any) -> None:
     """Screen for one or several anode metals."""
-    options = checked(
-        Screening,
-        given(
-            anodes=anode,
-            source=source,
-            gaps=gaps,
-            moduli=moduli,
-            add=add,
-            roles=role,
-            selected=selected,
-            config=config,
-            results=results,
-            batch=batch,
-            runner=runner,
-            workers=workers,
-            address=address,
-        ),
-    )
-    options.requests()
-    fix(Weekly(**dict(options)))
-    _run("screening", told(ScreeningChoice, options))
+    wanted = checked(Screening, given(options))
+    wanted.requests()
+    fix(Weekly(**dict(wanted)))
+    _run("screening", told(ScreeningChoice, wanted))
 
 
 @app.command("snapshot")
-def snapshot_command(chemsys: Systems = None) -> None:
+@takes(PullChoice)
+def snapshot_command(**options: Any) -> None:
     """Pull what is new in the Materials Project; needs MP_API_KEY."""
-    _run("snapshot", checked(PullChoice, given(chemsys=chemsys)))
+    _run("snapshot", checked(PullChoice, given(options)))
 
 
 @app.command("training")
-def training_command(
-    seed: Annotated[int | None, typer.Option(help="Of the intervals. [0]")] = None,
-    tolerance: Annotated[
-        float | None, typer.Option(help="By how much a new model may be worse. [0.01]")
-    ] = None,
-) -> None:
+@takes(Train)
+def training_command(**options: Any) -> None:
     """Fit the models anew; a worse one is refused."""
-    options = checked(Train, given(seed=seed, tolerance=tolerance))
-    fix(Weekly(train=options))
-    _run("training", told(TrainChoice, options))
+    wanted = checked(Train, given(options))
+    fix(Weekly(train=wanted))
+    _run("training", told(TrainChoice, wanted))
 
 
 @app.command("weekly")
+@of_weekly
 def weekly_command(
-    anode: Anodes = None,
-    source: Source = None,
-    gaps: File = None,
-    moduli: File = None,
-    add: File = None,
-    role: Roles = None,
-    selected: Selected = False,
-    config: File = None,
-    results: Results = None,
-    batch: Batch = None,
-    runner: Runner = None,
-    workers: Workers = None,
-    address: Address = None,
-    pull: DoPull = False,
-    chemsys: Systems = None,
-    train: DoTrain = False,
-    top: Top = None,
-    webhook: Webhook = None,
+    pull: DoPull = False, chemsys: Systems = None, train: DoTrain = False, **options: Any
 ) -> None:
     """Pull, train, screen, say what changed since the last accepted run, and accept."""
-    options = weekly_options(
-        given(
-            anodes=anode,
-            source=source,
-            gaps=gaps,
-            moduli=moduli,
-            add=add,
-            roles=role,
-            selected=selected,
-            config=config,
-            results=results,
-            batch=batch,
-            runner=runner,
-            workers=workers,
-            address=address,
-            top=top,
-            webhook=webhook,
-        ),
-        pull=pull,
-        chemsys=chemsys,
-        train=train,
-    )
-    fix(options)
-    _run("weekly", told(WeeklyChoice, options))
+    wanted = weekly_options(given(options), pull=pull, chemsys=chemsys, train=train)
+    fix(wanted)
+    _run("weekly", told(WeeklyChoice, wanted))
 
 
 def weekly_options(
@@ -188,7 +100,7 @@ def weekly_options(
     if chemsys and not pull:
         raise UsageError("--chemsys goes with --pull")
     if pull:
-        options["pull"] = given(chemsys=chemsys)
+        options["pull"] = given({"chemsys": chemsys})
     if train:
         options["train"] = {}
     wanted = checked(Weekly, options)

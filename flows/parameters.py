@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -18,43 +16,15 @@ from pydantic import (
 
 from screen.batches import BATCH, Request
 from screen.errors import UsageError, did_you_mean
+from screen.options import Fitting, Judged, Options, Pull, Tables
 from screen.settings import Settings, load_settings
 from screen.tables import anode_of
 
 _ADDRESS = re.compile(r"https?://[^/\s]\S*")
 
 
-class Options(BaseModel):
-    """Refuses what it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PullChoice(Options):
-    """What a run may be told of a pull."""
-
-    chemsys: tuple[str, ...] = Field(
-        default=(), description="only these systems and their subsystems, as Li-P-S; none: all"
-    )
-    role: str | None = Field(
-        default=None, description="properties only of what this role selects; energies for all"
-    )
-
-
-class Pull(PullChoice):
-    """What to pull from the Materials Project; the key comes from MP_API_KEY."""
-
-    gnome: bool = Field(default=False, description="with GNoME materials (not for commercial use)")
-    endpoint: str | None = Field(
-        default=None, description="address of the API; none: MP_API_ENDPOINT or the public one"
-    )
-    rate: float = Field(default=4.0, gt=0, le=20, description="requests per second")
-
-
-class TrainChoice(Options):
+class TrainChoice(Fitting):
     """What a run may be told of fitting."""
-
-    seed: int = Field(default=0, ge=0, description="of the resampling that gives the intervals")
 
 
 class Train(TrainChoice):
@@ -67,29 +37,26 @@ class Train(TrainChoice):
     )
 
 
-class ScreeningChoice(Options):
+class ScreeningChoice(Judged):
     """What a run may be told of a screening."""
 
-    anodes: tuple[str, ...] = Field(default=("Li",), min_length=1, description="one run for each")
-    roles: tuple[str, ...] = Field(default=(), description="as --role of rank; none: all")
-    selected: bool = Field(default=False, description="as --selected of rank")
+    anodes: tuple[str, ...] = Field(
+        default=("Li",), min_length=1, description="anode metals, a run for each"
+    )
 
 
-class Screening(ScreeningChoice):
+class Screening(ScreeningChoice, Tables):
     """What to screen and with what."""
 
-    source: str = Field(default="reference", description="as --source of rank")
-    gaps: Path | None = Field(default=None, description="as --gaps of rank")
-    moduli: Path | None = Field(default=None, description="as --moduli of rank")
-    add: Path | None = Field(default=None, description="as --add of rank")
-    config: Path | None = Field(default=None, description="TOML file with settings, as --config")
+    config: Path | None = Field(default=None, description="TOML file with settings")
     settings: dict[str, Any] = Field(default={}, description="settings by name, over the file's")
     results: Path = Field(default=Path("results"), description="folder in which runs get theirs")
     batch: int = Field(default=BATCH, ge=1, description="candidates per task")
     runner: Literal["local", "dask"] = Field(
-        default="local", description="local: in the flow's own process; dask: on a cluster"
+        default="local",
+        description="where tasks run: in the flow's own process (local) or on a cluster (dask)",
     )
-    workers: int = Field(default=1, ge=1, le=4096, description="of a local Dask cluster")
+    workers: int = Field(default=1, ge=1, le=4096, description="processes of a local Dask cluster")
     address: str | None = Field(
         default=None, description="Dask scheduler to use, as tcp://host:8786; none: a local one"
     )
@@ -131,7 +98,7 @@ class Weekly(Screening, WeeklyChoice):
     pull: Pull | None = Field(default=None, description="what to pull first; none: no pull")
     train: Train | None = Field(default=None, description="how to fit anew; none: not")
     webhook: SecretStr | None = Field(
-        default=None, description="address to which the summary is sent by HTTP POST"
+        default=None, description="address to which the summary is sent by HTTP POST; a secret"
     )
 
     @field_validator("webhook")

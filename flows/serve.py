@@ -10,33 +10,14 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
 from flows import access, runner, server
-from flows.__main__ import (
-    Address,
-    Anodes,
-    Batch,
-    DoPull,
-    DoTrain,
-    File,
-    Results,
-    Roles,
-    Runner,
-    Selected,
-    Source,
-    Systems,
-    Top,
-    Webhook,
-    Workers,
-    flow_of,
-    given,
-    main,
-    weekly_options,
-)
+from flows.__main__ import DoPull, DoTrain, Systems, flow_of, main, of_weekly, weekly_options
+from flows.commands import given
 from flows.parameters import WeeklyChoice, fix, told
 from screen.errors import UsageError
 
@@ -50,55 +31,22 @@ _OPEN = (
 
 
 @app.command(context_settings={"help_option_names": ["-h", "--help"]})
+@of_weekly
 def serve_command(
     every: Annotated[
         str, typer.Option(help='Cron line: minute hour day month weekday. "0 6 * * 1": Monday, 6.')
     ] = "0 6 * * 1",
     zone: Annotated[str, typer.Option(help="Time zone of it, as Europe/Berlin.")] = "UTC",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of a server of our own.")] = PORT,
-    anode: Anodes = None,
-    source: Source = None,
-    gaps: File = None,
-    moduli: File = None,
-    add: File = None,
-    role: Roles = None,
-    selected: Selected = False,
-    config: File = None,
-    results: Results = None,
-    batch: Batch = None,
-    runner: Runner = None,
-    workers: Workers = None,
-    address: Address = None,
     pull: DoPull = False,
     chemsys: Systems = None,
     train: DoTrain = False,
-    top: Top = None,
-    webhook: Webhook = None,
+    **options: Any,
 ) -> None:
     """Run the weekly flow by a schedule until stopped; the other flows are served without one."""
     check_cron(every, zone)
-    options = weekly_options(
-        given(
-            anodes=anode,
-            source=source,
-            gaps=gaps,
-            moduli=moduli,
-            add=add,
-            roles=role,
-            selected=selected,
-            config=config,
-            results=(results or Path("results")).absolute(),
-            batch=batch,
-            runner=runner,
-            workers=workers,
-            address=address,
-            top=top,
-            webhook=webhook,
-        ),
-        pull=pull,
-        chemsys=chemsys,
-        train=train,
-    )
+    options["results"] = (options["results"] or Path("results")).absolute()
+    wanted = weekly_options(given(options), pull=pull, chemsys=chemsys, train=train)
     with server.at_hand(port) as url:
         print(f"serving 'weekly' at {every!r} ({zone}); page: {url.removesuffix('/api')}")
         if access.is_ours(url, access.secret()):
@@ -106,8 +54,8 @@ def serve_command(
         elif not os.environ.get("PREFECT_API_AUTH_STRING"):
             print(f"warning: {url} asks for no password: {_OPEN}", file=sys.stderr)
         print("stop with Ctrl-C", flush=True)
-        fix(options)
-        serve(told(WeeklyChoice, options), every, zone)
+        fix(wanted)
+        serve(told(WeeklyChoice, wanted), every, zone)
 
 
 def check_cron(line: str, zone: str) -> None:

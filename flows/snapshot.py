@@ -3,7 +3,8 @@
 from prefect import flow, get_run_logger
 
 from flows import tasks
-from flows.parameters import Pull, PullChoice, chosen, fixed
+from flows.parameters import chosen, fixed
+from screen.options import Pull, PullChoice
 
 DEFAULT = PullChoice()
 

@@ -14,12 +14,13 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
 from flows import quiet
-from flows.parameters import Pull, Train, fixed
+from flows.parameters import Train, fixed
 from flows.webhook import LIMIT_S
 from flows.webhook import post as send
 from screen import batches, files, run_folder, weekly
 from screen.batches import Request, Shard
 from screen.errors import NetworkError
+from screen.options import Pull
 
 quiet.install()
 

@@ -7,10 +7,11 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows import tasks
 from flows.engines import engine
-from flows.parameters import PullChoice, TrainChoice, Weekly, WeeklyChoice, chosen, fixed, told
+from flows.parameters import TrainChoice, Weekly, WeeklyChoice, chosen, fixed, told
 from flows.screening import screen_one
 from flows.snapshot import snapshot_flow
 from flows.training import training_flow
+from screen.options import PullChoice
 
 DEFAULT = WeeklyChoice()
 

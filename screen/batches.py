@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from screen import candidates, descriptors, pipeline, run, sources
 from screen.atomistic import jobs
@@ -32,12 +32,12 @@ from screen.composition import IntArray
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
 from screen.errors import DataError
+from screen.options import Judged, Tables
 from screen.phases import Phases
 from screen.pipeline import Progress
 from screen.ranking.roles import Role, chosen_roles
 from screen.run import Run
 from screen.settings import CHECK, STRUCTURES, Settings
-from screen.sources import REFERENCE
 from screen.sources.snapshot import keep
 from screen.tables import sha256
 
@@ -72,17 +72,9 @@ Shard = tuple[str, str]
 """Path and sha256 of a shard."""
 
 
-class Request(BaseModel):
+class Request(Judged, Tables):
     """What to screen: the options of `rank`, as plain data."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    source: str = Field(default=REFERENCE, description="as --source")
-    gaps: Path | None = Field(default=None, description="as --gaps")
-    moduli: Path | None = Field(default=None, description="as --moduli")
-    add: Path | None = Field(default=None, description="as --add")
-    roles: tuple[str, ...] = Field(default=(), description="as --role; none: all")
-    selected: bool = Field(default=False, description="as --selected")
     settings: Settings = Settings()
 
     def resolved(self) -> Request:

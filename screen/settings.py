@@ -111,12 +111,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    anode: str = Field(default="Li", description="anode metal, one of anodes.csv")
+    anode: str = Field(
+        default="Li", description="anode metal, a row of anodes.csv such as Li or Na"
+    )
     electrolytes: tuple[str, ...] = Field(
         default=(), description="solid electrolytes to face, by formula; none: all of the anode"
     )
     engine: Engine = Field(default="kernel", description="what solves the phase equilibria")
-    seed: int = Field(default=0, ge=0, description="chooses the sample of the cross-check")
+    seed: int = Field(default=0, ge=0, description="seed of the cross-check's sample")
     bridged_v: float = Field(
         default=0.1,
         ge=0,

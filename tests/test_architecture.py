@@ -20,6 +20,7 @@ LEVEL = {
     "frame": 0,
     "composition": 0,
     "settings": 0,
+    "options": 0,
     "cell": 0,
     "doubtful": 0,
     "volumes": 0,

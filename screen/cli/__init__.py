@@ -14,6 +14,7 @@ import typer
 
 from screen import __version__
 from screen.cli import cell, hand_off, literature, maintenance, model, pull, questions
+from screen.cli.program import Program
 from screen.cli.rank import rank_command
 from screen.errors import EXIT_CODES, ScreenError, UsageError
 from screen.outside import one_line
@@ -58,18 +59,17 @@ def _options(
     """Options of the program itself."""
 
 
-def _made(*, completion: bool) -> typer.Typer:
+def _made(*, completion: bool) -> Program:
     """The program with all its commands; with options to install completion in the shell."""
-    made = typer.Typer(
+    made = Program(
         help=MEANING,
-        epilog=EXIT_CODES,
         add_completion=completion,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     made.callback()(_options)
     for name, command in COMMANDS.items():
-        made.command(name, epilog=EXIT_CODES)(command)
+        made.command(name)(command)
     made.add_typer(cell.cell_app, name="cell")
     made.add_typer(model.model_app, name="model")
     made.add_typer(literature.literature_app, name="literature")

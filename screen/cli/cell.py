@@ -8,16 +8,15 @@ import typer
 
 from screen.cli.options import Anode, Format, Out, Point, PointFile, TemperatureC
 from screen.cli.output import check_format, write_answer
+from screen.cli.program import Program
 from screen.cli.stack import stack_command
-from screen.errors import EXIT_CODES
 
-cell_app = typer.Typer(
+cell_app = Program(
     help="Cell equations: layer thickness, Sand's time, transference, kinetics, stack energy.",
-    epilog=EXIT_CODES,
 )
 
 
-@cell_app.command("thickness", epilog=EXIT_CODES)
+@cell_app.command("thickness")
 def thickness_command(
     capacity_mah_cm2: Annotated[float, typer.Option(help="Charge that moves, mAh/cm².")],
     anode: Anode = None,
@@ -36,7 +35,7 @@ def thickness_command(
     write_answer(cell_equations.figures(title, found), form, output)
 
 
-@cell_app.command("sand", epilog=EXIT_CODES)
+@cell_app.command("sand")
 def sand_command(
     diffusion_cm2_s: Annotated[float, typer.Option(help="Ambipolar diffusion coefficient, cm²/s.")],
     concentration_mol_l: Annotated[float, typer.Option(help="Cations before the current, mol/L.")],
@@ -60,7 +59,7 @@ def sand_command(
     write_answer(cell_equations.figures(title, {"sand_time_s": time}), form, output)
 
 
-@cell_app.command("transference", epilog=EXIT_CODES)
+@cell_app.command("transference")
 def transference_command(
     polarisation_mv: Annotated[float, typer.Option(help="Constant voltage, mV.")],
     initial_current_ma: Annotated[float, typer.Option(help="Current at the beginning, mA.")],
@@ -88,7 +87,7 @@ def transference_command(
     write_answer(cell_equations.figures("Transference number", found), form, output)
 
 
-@cell_app.command("exchange-current", epilog=EXIT_CODES)
+@cell_app.command("exchange-current")
 def exchange_current_command(
     point: Point = None,
     file: PointFile = None,
@@ -112,7 +111,7 @@ def exchange_current_command(
     write_answer(cell_equations.figures(title, asdict(line)), form, output)
 
 
-@cell_app.command("activation-energy", epilog=EXIT_CODES)
+@cell_app.command("activation-energy")
 def activation_energy_command(
     point: Point = None,
     file: PointFile = None,
@@ -135,4 +134,4 @@ def activation_energy_command(
     write_answer(cell_equations.figures(title, asdict(line)), form, output)
 
 
-cell_app.command("stack", epilog=EXIT_CODES)(stack_command)
+cell_app.command("stack")(stack_command)

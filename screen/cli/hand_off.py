@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from screen.cli.options import Format, Out, role_names
+from screen.cli.options import Format, Out, Roles
 from screen.cli.output import check_format, emit, say, write_answer
 from screen.errors import NothingPassedError, UsageError
 
@@ -15,7 +15,8 @@ from screen.errors import NothingPassedError, UsageError
 def report_command(
     run: Annotated[Path, typer.Argument(help="Folder of a run, as 'rank' wrote it.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the page here. [RUN/report.html]")
+        Path | None,
+        typer.Option("--output", "-o", help="Write the page here. Default: RUN/report.html."),
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
@@ -41,12 +42,11 @@ def shortlist_command(
     ] = False,
     distance: Annotated[
         float | None,
-        typer.Option(min=0, help="What counts as too like; LiF and LiCl are 1.5 apart. [5]"),
+        typer.Option(
+            min=0, help="What counts as too like; LiF and LiCl are 1.5 apart. Default: 5."
+        ),
     ] = None,
-    role: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this role; repeat for several. [all]", autocompletion=role_names),
-    ] = None,
+    role: Roles = None,
     form: Format = "table",
     output: Annotated[
         Path | None,

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from screen.cli.options import Format, Out
+from screen.cli.options import FitSeed, Format, Out
 from screen.cli.output import check_format, say, write_answer
-from screen.errors import EXIT_CODES, NothingPassedError, UsageError, did_you_mean
+from screen.cli.program import Program
+from screen.errors import NothingPassedError, UsageError, did_you_mean
 
-literature_app = typer.Typer(invoke_without_command=True, epilog=EXIT_CODES)
+literature_app = Program(invoke_without_command=True)
 
 
 @literature_app.callback()
@@ -55,10 +56,10 @@ def literature_command(
     write_answer(answer, form, output)
 
 
-@literature_app.command("add", epilog=EXIT_CODES)
+@literature_app.command("add")
 def literature_add_command(
     file: Annotated[Path, typer.Argument(help="CSV with the table's columns; none but these.")],
-    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
+    seed: FitSeed = 0,
 ) -> None:
     """Check rows of your own, keep them in SCREEN_HOME and fit the models to all rows."""
     from screen import literature, training

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from screen.cli.options import Format, Gaps, Moduli, Out, Source
+from screen.cli.options import FitSeed, Format, Gaps, Moduli, Out, Source
 from screen.cli.output import check_format, check_plot, draw, say, write_answer
-from screen.errors import EXIT_CODES
+from screen.cli.program import Program
 
-model_app = typer.Typer(help="The models: what they are, how well they do.", no_args_is_help=True)
+model_app = Program(help="The models: what they are, how well they do.", no_args_is_help=True)
 
 
-@model_app.command("card", epilog=EXIT_CODES)
+@model_app.command("card")
 def model_card_command(
     form: Format = "table",
     output: Out = None,
@@ -33,12 +33,12 @@ def model_card_command(
         draw(plot, models.model_drawing)
 
 
-@model_app.command("evaluate", epilog=EXIT_CODES)
+@model_app.command("evaluate")
 def model_evaluate_command(
     source: Source = "reference",
     gaps: Gaps = None,
     moduli: Moduli = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
+    seed: FitSeed = 0,
     form: Format = "table",
     output: Out = None,
 ) -> None:
@@ -50,9 +50,9 @@ def model_evaluate_command(
     write_answer(models.model_skill(api.load(source, gaps=gaps, moduli=moduli), seed), form, output)
 
 
-@model_app.command("train", epilog=EXIT_CODES)
+@model_app.command("train")
 def model_train_command(
-    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 0,
+    seed: FitSeed = 0,
 ) -> None:
     """Fit the models anew, measure and write them; with rows of yours, beside these rows."""
     from screen import training

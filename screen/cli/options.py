@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from screen.cli.program import described
+
 
 def anode_names() -> list[str]:
     """For the shell to complete, as all lists of names here."""
@@ -36,43 +38,22 @@ def engine_names() -> list[str]:
     return list(ENGINES)
 
 
-Anode = Annotated[
-    str | None,
-    typer.Option(help="Anode metal, such as Li or Na. [Li]", autocompletion=anode_names),
-]
-Source = Annotated[
-    str,
-    typer.Option(
-        help="'reference' (embedded), 'latest' (newest snapshot), or a file: .parquet, .csv with "
-        "formula and formation_energy_per_atom_eV, or .json with pymatgen entries."
-    ),
-]
-Gaps = Annotated[Path | None, typer.Option(help="CSV with band gaps to join to the source.")]
-Moduli = Annotated[Path | None, typer.Option(help="CSV with elastic moduli to join to the source.")]
-Add = Annotated[
-    Path | None,
-    typer.Option(help="Your own phases to add: .csv (or with CIF/POSCAR files) or .json entries."),
-]
-Electrolytes = Annotated[
-    list[str] | None,
-    typer.Option("--electrolyte", help="Solid electrolyte to face; repeat for several. [all]"),
-]
+Anode = Annotated[str | None, described("Settings.anode", autocompletion=anode_names)]
+Source = Annotated[str, described("Tables.source")]
+Gaps = Annotated[Path | None, described("Tables.gaps")]
+Moduli = Annotated[Path | None, described("Tables.moduli")]
+Add = Annotated[Path | None, described("Tables.add")]
+Roles = Annotated[list[str] | None, described("Judged.roles", "--role", autocompletion=role_names)]
+Electrolytes = Annotated[list[str] | None, described("Settings.electrolytes", "--electrolyte")]
 EngineName = Annotated[
-    str | None,
-    typer.Option("--engine", help="kernel or pymatgen. [kernel]", autocompletion=engine_names),
+    str | None, described("Settings.engine", "--engine", autocompletion=engine_names)
 ]
-Barrier = Annotated[
-    bool, typer.Option("--barrier", help="Compute migration barriers (seconds each; kept).")
-]
-Surface = Annotated[
-    bool,
-    typer.Option("--surface", help="Compute adsorption and adhesion (minutes each; kept)."),
-]
-Calculator = Annotated[
-    str | None, typer.Option(help="Of --surface: chgnet, emt or module:function. [chgnet]")
-]
-Workers = Annotated[int | None, typer.Option(help="Processes for --barrier and --surface. [1]")]
-Seed = Annotated[int | None, typer.Option(help="Seed of the cross-check's sample. [0]")]
+Barrier = Annotated[bool, described("Settings.barrier", "--barrier")]
+Surface = Annotated[bool, described("Settings.surface", "--surface")]
+Calculator = Annotated[str | None, described("Settings.calculator")]
+Workers = Annotated[int | None, described("Settings.workers")]
+Seed = Annotated[int | None, described("Settings.seed")]
+FitSeed = Annotated[int, described("Fitting.seed", "--seed", min=0)]
 Config = Annotated[Path | None, typer.Option(help="TOML file with settings.")]
 Format = Annotated[
     str,

@@ -11,27 +11,19 @@ import typer
 from screen.cli.inputs import settings_of
 from screen.cli.options import Anode, Format, Out, Quiet, role_names
 from screen.cli.output import check_format, page_progress, say, write_answer
+from screen.cli.program import described
 from screen.errors import NothingPassedError, UsageError
 
 
 def pull_command(
-    chemsys: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this system and its subsystems, as Li-P-S; repeat for several."),
-    ] = None,
+    chemsys: Annotated[list[str] | None, described("Pull.chemsys")] = None,
     elements: Annotated[
         str | None, typer.Option(help="Only what these elements form, by comma; as --chemsys.")
     ] = None,
     max_pages: Annotated[
         int | None, typer.Option(min=1, help="Stop after so many pages; the next call goes on.")
     ] = None,
-    role: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Properties only of what this role selects; energies come for all.",
-            autocompletion=role_names,
-        ),
-    ] = None,
+    role: Annotated[list[str] | None, described("Pull.role", autocompletion=role_names)] = None,
     structures: Annotated[
         bool,
         typer.Option(
@@ -41,16 +33,13 @@ def pull_command(
         ),
     ] = False,
     anode: Anode = None,
-    gnome: Annotated[
-        bool, typer.Option("--gnome", help="With GNoME materials (not for commercial use).")
-    ] = False,
+    gnome: Annotated[bool, described("Pull.gnome", "--gnome")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Forget the pages so far.")] = False,
-    rate: Annotated[float | None, typer.Option(help="Requests per second, at most 20. [4]")] = None,
-    endpoint: Annotated[
-        str | None, typer.Option(help="Another address of the API. [MP_API_ENDPOINT or public]")
-    ] = None,
+    rate: Annotated[float | None, described("Pull.rate")] = None,
+    endpoint: Annotated[str | None, described("Pull.endpoint")] = None,
     snapshots: Annotated[
-        Path | None, typer.Option(help="Folder to keep it in. [SCREEN_HOME or the user's cache]")
+        Path | None,
+        typer.Option(help="Folder to keep it in. Default: SCREEN_HOME or the user's cache."),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
@@ -104,7 +93,8 @@ def pull_command(
 
 def snapshots_command(
     folder: Annotated[
-        Path | None, typer.Option("--snapshots", help="Folder. [SCREEN_HOME or the user's cache]")
+        Path | None,
+        typer.Option("--snapshots", help="Folder. Default: SCREEN_HOME or the user's cache."),
     ] = None,
     form: Format = "table",
     output: Out = None,

@@ -21,13 +21,14 @@ from screen.cli.options import (
     Gaps,
     Moduli,
     Quiet,
+    Roles,
     Seed,
     Source,
     Surface,
     Workers,
-    role_names,
 )
 from screen.cli.output import check_format, say, step_progress
+from screen.cli.program import described
 from screen.cli.view import View
 from screen.errors import NothingPassedError, UsageError, did_you_mean
 
@@ -35,13 +36,7 @@ from screen.errors import NothingPassedError, UsageError, did_you_mean
 def rank_command(
     context: typer.Context,
     anode: Anode = None,
-    role: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Such as interlayer, host or alloy; repeat for several. [all]",
-            autocompletion=role_names,
-        ),
-    ] = None,
+    role: Roles = None,
     electrolyte: Electrolytes = None,
     source: Source = "reference",
     gaps: Gaps = None,
@@ -51,7 +46,9 @@ def rank_command(
     form: Format = "table",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder of the run. [results/<name of the run>]"),
+        typer.Option(
+            "--output", "-o", help="Folder of the run. Default: results/<name of the run>."
+        ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many of each role to print.")] = 10,
     columns: Annotated[str | None, typer.Option(help="Columns to print, by comma.")] = None,
@@ -62,14 +59,9 @@ def rank_command(
         ),
     ] = None,
     sort: Annotated[
-        str | None, typer.Option(help="Column to print by; -column for descending. [rank]")
+        str | None, typer.Option(help="Column to print by; -column for descending. Default: rank.")
     ] = None,
-    selected: Annotated[
-        bool,
-        typer.Option(
-            "--selected", help="Of a file, judge only what the roles select (roles.toml)."
-        ),
-    ] = False,
+    selected: Annotated[bool, described("Judged.selected", "--selected")] = False,
     barrier: Barrier = False,
     surface: Surface = False,
     calculator: Calculator = None,

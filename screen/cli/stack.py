@@ -9,6 +9,7 @@ import typer
 from screen.cli.inputs import settings_of
 from screen.cli.options import Add, Anode, Config, Format, Gaps, Out, Source
 from screen.cli.output import check_format, write_answer
+from screen.cli.program import described
 from screen.errors import UsageError
 
 
@@ -19,28 +20,22 @@ def stack_command(
         typer.Option(
             "--as",
             help="interlayer (a film), host (a scaffold with anode metal in its pores) or alloy "
-            "(holds all charge). [interlayer]",
+            "(holds all charge). Default: interlayer.",
         ),
     ] = None,
-    thickness_nm: Annotated[float | None, typer.Option(help="Of the film, nm. [100]")] = None,
+    thickness_nm: Annotated[float | None, described("ReferenceCell.film_nm")] = None,
     density_g_cm3: Annotated[
         float | None, typer.Option(help="Of the film, g/cm³, where the source has no volume.")
     ] = None,
     anode: Anode = None,
     capacity_mah_cm2: Annotated[
-        float | None, typer.Option(help="Areal capacity of the cell, mAh/cm². [4]")
+        float | None, described("ReferenceCell.areal_capacity_mah_cm2")
     ] = None,
-    positive_mah_g: Annotated[
-        float | None, typer.Option(help="Capacity of the positive active material, mAh/g. [200]")
-    ] = None,
-    positive_v: Annotated[
-        float | None, typer.Option(help="Its average voltage against the anode metal, V. [3.8]")
-    ] = None,
-    separator: Annotated[str | None, typer.Option(help="sulfide or garnet. [sulfide]")] = None,
-    separator_um: Annotated[float | None, typer.Option(help="Its thickness, µm. [30]")] = None,
-    excess_fraction: Annotated[
-        float | None, typer.Option(help="Anode metal over that which is cycled. [1]")
-    ] = None,
+    positive_mah_g: Annotated[float | None, described("ReferenceCell.positive_mah_g")] = None,
+    positive_v: Annotated[float | None, described("ReferenceCell.positive_v")] = None,
+    separator: Annotated[str | None, described("ReferenceCell.separator")] = None,
+    separator_um: Annotated[float | None, described("ReferenceCell.separator_um")] = None,
+    excess_fraction: Annotated[float | None, described("ReferenceCell.excess_fraction")] = None,
     source: Source = "reference",
     gaps: Gaps = None,
     add: Add = None,

@@ -23,14 +23,13 @@ import pytest
 
 from flows import access, server
 from flows.parameters import (
-    Options,
-    PullChoice,
     ScreeningChoice,
     TrainChoice,
     WeeklyChoice,
     checked,
 )
 from screen.errors import DataError, NetworkError, UsageError
+from screen.options import Options, PullChoice
 from tests.conftest import wait_until
 from tests.flows.conftest import WAIT_S, Serving
 

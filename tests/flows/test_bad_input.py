@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from flows import engines
-from flows.__main__ import given
+from flows.commands import given
 from flows.parameters import Screening, Weekly, checked
 from flows.server import free_port
 from screen.errors import NetworkError, ScreenError, UsageError
@@ -48,10 +48,8 @@ def test_parameters(options: dict[str, Any], words: str) -> None:
 
 
 def test_zero_is_given() -> None:
-    assert given(tolerance=0.0, batch=0, anodes=[], source=None, selected=False) == {
-        "tolerance": 0.0,
-        "batch": 0,
-    }
+    options = {"tolerance": 0.0, "batch": 0, "anodes": [], "source": None, "selected": False}
+    assert given(options) == {"tolerance": 0.0, "batch": 0}
 
 
 def test_made_options_pass() -> None:
