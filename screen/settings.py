@@ -128,8 +128,8 @@ class Settings(BaseModel):
     quiet_drive_ev_atom: float = Field(
         default=0.1,
         ge=0,
-        description="eV per atom that is not the anode metal's; film and electrolyte that react by "
-        "no more hardly react; own choice: four times the error of reaction energies (Hautier et "
+        description="eV/atom, the anode metal's not counted; film and electrolyte that react by no "
+        "more hardly react; own choice: four times the error of reaction energies (Hautier et "
         "al., PRB 85, 155208, 2012)",
     )
     stable_contact_ev_atom: float = Field(

@@ -33,6 +33,8 @@ OTHER: dict[str, object] = {
     "electrolytes": ("Na3PS4",),
     "engine": "pymatgen",
     "seed": 7,
+    "bridged_v": 0.2,
+    "quiet_drive_ev_atom": 0.05,
     "stable_contact_ev_atom": 0.01,
     "plating_v": 0.0,
     "conducting_gap_ev": 0.5,
@@ -66,6 +68,8 @@ OTHER: dict[str, object] = {
 WRONG = {
     "engine": '"vasp"',
     "seed": "-1",
+    "bridged_v": "-0.1",
+    "quiet_drive_ev_atom": "-0.1",
     "stable_contact_ev_atom": "0",
     "plating_v": "-0.01",
     "conducting_gap_ev": "-1",
