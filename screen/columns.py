@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from screen.units import SUFFIXES, suffix_of, unit_of
+from screen.units import DECIMALS, SUFFIXES, suffix_of, unit_of
 
 Kind = Literal["number", "text", "flag"]
 Texts = npt.NDArray[np.object_]
@@ -26,6 +26,7 @@ class Column:
         source: where the value or the formula comes from.
         kind: numbers are missing as NaN, text as "", flags as null.
         dimensionless: of a number, that it has no unit and its name says none.
+        rounding: decimals for people, where those of the unit do not suit.
     """
 
     name: str
@@ -34,11 +35,17 @@ class Column:
     source: str
     kind: Kind = "number"
     dimensionless: bool = False
+    rounding: int | None = None
 
     @property
     def unit(self) -> str:
         """Read off the name."""
         return unit_of(self.name)
+
+    @property
+    def decimals(self) -> int | None:
+        """Decimals that people are shown of a number; None: four significant digits."""
+        return DECIMALS.get(self.unit) if self.rounding is None else self.rounding
 
     @property
     def fault(self) -> str:

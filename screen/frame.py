@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from screen.columns import Column
+from screen.formatting import column_of, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +38,10 @@ def to_pandas(table: pa.Table, columns: Mapping[str, Column]) -> pd.DataFrame:
 def to_html(table: pa.Table, columns: Mapping[str, Column], title: str, most: int = 10) -> str:
     """The first rows of a table for a notebook, units in the head, texts escaped."""
     frame = to_pandas(table.slice(0, most), columns)
+    as_read = {
+        name: partial(text, decimals=column_of(name, columns).decimals)
+        for name in table.column_names
+    }
     heads: dict[str, str] = {}
     for name in table.column_names:
         label = columns[name].label if name in columns else name
@@ -44,7 +50,7 @@ def to_html(table: pa.Table, columns: Mapping[str, Column], title: str, most: in
     from html import escape  # noqa: PLC0415 (only notebooks need it)
 
     shown: Any = frame.rename(columns=heads)
-    body = shown.to_html(index=False, escape=True, na_rep="–", float_format="{:.3g}".format)
+    body = shown.to_html(index=False, escape=True, na_rep="–", formatters=list(as_read.values()))
     more = table.num_rows - most
     rest = f"<p>{more:,} more rows</p>" if more > 0 else ""
     return f"<p><b>{escape(title)}</b></p>{body}{rest}"

@@ -76,6 +76,7 @@ def dictionary(columns: Iterable[tuple[str, Column]]) -> dict[str, Any]:
                 "name": c.name,
                 "label": c.label,
                 "unit": c.unit,
+                "decimals": c.decimals if c.kind == "number" else None,
                 "kind": c.kind,
                 "group": group,
                 "meaning": c.meaning,
@@ -194,7 +195,9 @@ def _abandoned(folder: Path) -> list[Path]:
 
 
 def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
-    meanings = dictionary(grouped_columns(done.case.electrolytes, done.case.settings))
+    grouped = grouped_columns(done.case.electrolytes, done.case.settings)
+    meanings = dictionary(grouped)
+    columns = {column.name: column for _, column in grouped}
     paths = {name: folder / EXTRA[name] for name in also}
     book = Workbook(paths["xlsx"]) if "xlsx" in paths else None
     tops: list[page.Top] = []
@@ -208,7 +211,7 @@ def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
             if "short" in paths:
                 short.append(part.select(SHORT_COLUMNS))
             if book is not None:
-                book.add(ranking.role.label, part)
+                book.add(ranking.role.label, part, columns)
             yield part
 
     _write_csv(parts(), folder / RANKED, "role")

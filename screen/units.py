@@ -73,6 +73,41 @@ SUFFIXES: dict[str, str] = {
 UNITS: frozenset[str] = frozenset({*SUFFIXES.values(), "Å"})
 """All that are known."""
 
+DECIMALS: dict[str, int] = {
+    "": 3,
+    "1": 3,
+    "V": 3,
+    "eV/atom": 3,
+    "eV per atom of anode metal": 3,
+    "eV": 2,
+    "kJ/mol": 0,
+    "J/m²": 2,
+    "mV/decade": 1,
+    "mAh/g": 0,
+    "mAh/cm³": 0,
+    "mAh/cm² per µm": 3,
+    "Wh/kg": 1,
+    "Wh/L": 1,
+    "mg/cm²": 3,
+    "g/cm³": 2,
+    "g/mol": 1,
+    "µm": 1,
+    "nm": 1,
+    "Å²": 1,
+    "Å³/atom": 2,
+    "GPa": 0,
+    "log10(S/cm)": 1,
+    "cm³/mol": 2,
+    "K": 0,
+    "°": 1,
+    "Å": 3,
+}
+"""Decimals that people are shown of a quantity, by its unit.
+
+Units that are not here are those of measurements over several decades, such as hours and mA/cm²;
+of these people are shown four significant digits.
+"""
+
 
 def suffix_of(name: str) -> str:
     """The end of a column's name that says its unit; empty if there is none."""

@@ -17,6 +17,7 @@ LEVEL = {
     "outside": 0,
     "units": 0,
     "columns": 0,
+    "formatting": 0,
     "frame": 0,
     "composition": 0,
     "settings": 0,

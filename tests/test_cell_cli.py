@@ -86,7 +86,7 @@ def test_negative_branch_gives_the_same_line(cli: Cli) -> None:
 
 def test_sands_time_of_a_single_ion_conductor_is_endless(cli: Cli) -> None:
     endless = (*SAND[:-1], "0")
-    assert "inf" in good(cli("cell", *endless)).text
+    assert "∞" in good(cli("cell", *endless)).text
     assert good(cli("cell", *endless, "--format", "json")).json == {"sand_time_s": None}
 
 

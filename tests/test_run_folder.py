@@ -133,6 +133,7 @@ def test_the_dictionary_is_that_of_the_program(run: Path) -> None:
             "name": column.name,
             "label": column.label,
             "unit": column.unit,
+            "decimals": column.decimals if column.kind == "number" else None,
             "kind": column.kind,
             "group": entry["group"],
             "meaning": column.meaning,

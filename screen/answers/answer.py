@@ -34,11 +34,15 @@ class Answer:
         """As csv, json, parquet or md."""
         if form == "md" and self.markdown is not None:
             return self.markdown().encode()
-        return report.render(self.rows, form, self.records)
+        return report.render(self.rows, form, self.records, self._known)
+
+    @property
+    def _known(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a DataFrame; units and meanings of the columns are in `.attrs`."""
-        return to_pandas(self.rows, {column.name: column for column in self.columns})
+        return to_pandas(self.rows, self._known)
 
     def __repr__(self) -> str:
         """Short: how many rows of which columns."""
@@ -55,4 +59,4 @@ class Answer:
 
     def _repr_html_(self) -> str:
         """For notebooks: the first rows."""
-        return to_html(self.rows, {column.name: column for column in self.columns}, "", 30)
+        return to_html(self.rows, self._known, "", 30)

@@ -16,11 +16,12 @@ from screen.answers.equilibria import contact_line, window_line
 from screen.columns import Column, missing
 from screen.composition import Compositions
 from screen.descriptors import equations
+from screen.formatting import number, text
 from screen.report import card as text_card
 from screen.report import page, plot
-from screen.report import table as report
 from screen.run import Run, cards, grouped_columns
 from screen.similarity import coordinates, distances
+from screen.units import DECIMALS
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,7 +68,14 @@ def explanation(done: Run) -> Explanation:
     rows = pa.table(
         {
             "column": [column.name for column in done.descriptors],
-            "value": [report.text(known[column.name]) for column in done.descriptors],
+            "value": pa.array(
+                [known[c.name] if c.kind == "number" else None for c in done.descriptors],
+                pa.float64(),
+            ),
+            "text": pa.array(
+                [_said(known[c.name]) if c.kind != "number" else None for c in done.descriptors],
+                pa.string(),
+            ),
             "unit": [column.unit for column in done.descriptors],
             "meaning": [column.meaning for column in done.descriptors],
             "source": [column.source for column in done.descriptors],
@@ -111,6 +119,11 @@ def explanation(done: Run) -> Explanation:
         text_card.to_terminal(console, title, sections)
 
     return Explanation(rows, record, show, lambda: text_card.markdown(title, sections), done=done)
+
+
+def _said(value: Any) -> str | None:
+    """A text or a flag as files of tables write it."""
+    return str(value).lower() if isinstance(value, bool) else value or None
 
 
 def _mixed(about: dict[str, Any], mixture: list[Any]) -> list[tuple[list[Any], float]]:
@@ -185,9 +198,9 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
         ("from, V", "down to, V", f"{symbol} taken up", "products"),
         [
             (
-                report.text(float("inf") if s["v_high"] is None else s["v_high"]),
-                report.text(s["v_low"]),
-                report.text(s["anode_per_formula"]),
+                number(float("inf") if s["v_high"] is None else s["v_high"], DECIMALS["V"]),
+                number(s["v_low"], DECIMALS["V"]),
+                number(s["anode_per_formula"], 3),
                 " + ".join(
                     formula if abs(amount - 1) < 5e-5 else f"{amount:.4g} {formula}"
                     for formula, amount in s["products"].items()
@@ -272,7 +285,7 @@ def _families(
             [
                 (
                     c.label,
-                    "" if c.name in gaps else report.text(known[c.name]),
+                    "" if c.name in gaps else text(known[c.name], c.decimals),
                     c.unit if c.unit != "1" else "",
                     gaps.get(c.name, ""),
                 )

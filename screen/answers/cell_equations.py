@@ -10,6 +10,7 @@ from rich.console import Console
 
 from screen.answers.answer import Answer
 from screen.errors import DataError, UsageError
+from screen.formatting import number
 from screen.report import table as report
 from screen.report import terminal
 from screen.units import plain_name, unit_of
@@ -55,14 +56,14 @@ def _pair(text: str) -> tuple[float, float] | None:
 def figures(title: str, numbers: Mapping[str, float]) -> Answer:
     """A few numbers, each with the unit that its name ends in."""
     rows = [
-        {"quantity": name, "value": float(number), "unit": unit_of(name)}
-        for name, number in numbers.items()
+        {"quantity": name, "value": float(value), "unit": unit_of(name)}
+        for name, value in numbers.items()
     ]
 
     def show(console: Console) -> None:
         shown = {
             "quantity": [plain_name(name) for name in numbers],
-            "value": [f"{number:.4g}" for number in numbers.values()],
+            "value": [number(value, None) for value in numbers.values()],
             "unit": [unit_of(name) for name in numbers],
         }
         terminal.print_table(console, pa.table(shown), {}, title, nothing="")

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from rich.console import Console
 
 from screen import descriptors
@@ -14,10 +13,13 @@ from screen.answers.answer import Answer
 from screen.columns import Column, Values
 from screen.descriptors import equations
 from screen.descriptors.case import Case
+from screen.formatting import number, quantity
 from screen.reactions import Equation
 from screen.report import table as report
 from screen.report import terminal
+from screen.units import DECIMALS
 
+_HULL, _CONTACT = "hull_distance_ev_atom", "contact_reaction_energy_ev_atom"
 _ENERGY = "reaction_energy_kj_mol"
 _LABELS = {
     "equation": Column("", "reaction", "", ""),
@@ -30,13 +32,6 @@ def _written(equation: Equation) -> dict[str, Any]:
     if not equation:
         return {"equation": None, _ENERGY: None}
     return {"equation": str(equation), _ENERGY: equation.energy_kj_mol}
-
-
-def _for_people(table: pa.Table) -> pa.Table:
-    """A table with energies in whole kJ/mol: more digits than that are no knowledge."""
-    place = table.column_names.index(_ENERGY)
-    energies = table[_ENERGY].cast(pa.float64())
-    return table.set_column(place, _ENERGY, pc.round(energies).cast(pa.int64()))
 
 
 def windows(case: Case) -> Answer:
@@ -90,7 +85,7 @@ def windows(case: Case) -> Answer:
 
     def show(console: Console) -> None:
         columns = ("v_high", "v_low", "anode_per_formula", _ENERGY, "equation")
-        table = _for_people(pa.Table.from_pylist(lines).select(columns))
+        table = pa.Table.from_pylist(lines).select(columns)
         for i in range(len(records)):
             first, last = profiles.start[i : i + 2].tolist()
             labels = _LABELS | {
@@ -111,11 +106,13 @@ def window_line(case: Case, values: Values, i: int) -> str:
     """The electrochemical window of a candidate, and what it is the window of, in a sentence."""
     columns, symbol = values.columns, case.anode.symbol
     low, high = columns["reduction_v"][i], columns["oxidation_v"][i]
+    volts = DECIMALS["V"]
+    at_low = quantity(low, "reduction_v")
     said = {
-        "window": f"window {low:z.3f} to {high:z.3f} V",
-        "no_window": f"no window: takes up and gives off {symbol} at {low:z.3f} V",
+        "window": f"window {number(low, volts)} to {quantity(high, 'oxidation_v')}",
+        "no_window": f"no window: takes up and gives off {symbol} at {at_low}",
         "loses_anode_metal_at_0_v": f"gives off {symbol} even at 0 V",
-        "unbounded_above": f"takes up {symbol} below {low:z.3f} V, holds none to give off"
+        "unbounded_above": f"takes up {symbol} below {at_low}, holds none to give off"
         if low > 0
         else f"takes up no {symbol} above 0 V, holds none to give off",
         "anode_metal": f"is {symbol} itself",
@@ -124,7 +121,8 @@ def window_line(case: Case, values: Values, i: int) -> str:
     if np.isnan(distance):
         tail = "no energy of its own: the profile is that of its stablest mixture"
     elif distance > 0:
-        tail = f"{distance:.3f} eV/atom above the hull: the profile is that of its stablest mixture"
+        above = quantity(distance, _HULL)
+        tail = f"{above} above the hull: the profile is that of its stablest mixture"
     else:
         tail = "on the hull"
     return f"{case.formulas[i]} against {symbol}: {said} ({tail})"
@@ -139,7 +137,7 @@ def contact_line(values: Values, i: int, equation: Equation) -> str:
     conducting = reason if np.isnan(share) else f"{share:.0%} of it conducts electrons"
     return (
         f"In contact: {equation.said or 'no reaction'}, "
-        f"{columns['contact_reaction_energy_ev_atom'][i]:z.3f} eV per atom of the candidate, "
+        f"{number(columns[_CONTACT][i], DECIMALS['eV/atom'])} eV per atom of the candidate, "
         f"interphase {verdict or 'not known'} ({conducting})."
     )
 
@@ -170,7 +168,7 @@ def decompositions(case: Case) -> Answer:
         labels = {c.name: c for c in descriptors.columns(case.electrolytes)} | _LABELS
         said = [row | {"equation": row["equation"] or "stable"} for row in rows.to_pylist()]
         columns = ("formula", "hull_distance_ev_atom", _ENERGY, "equation")
-        table = _for_people(pa.Table.from_pylist(said, schema).select(columns))
+        table = pa.Table.from_pylist(said, schema).select(columns)
         terminal.print_table(console, table, labels, "Decomposition")
 
     return Answer(rows, records, show)
@@ -214,17 +212,17 @@ def interface(case: Case) -> Answer:
         }
         title = f"{a} with {b}: they do not react"
         if (energy := float(reactions.energy[best])) < 0:
-            part = f"{reactions.x_a[best]:.3f} of the atoms from {a}"
-            title = f"{a} with {b}: strongest {energy:z.4f} eV/atom, {part}"
+            part = f"{number(reactions.x_a[best], 3)} of the atoms from {a}"
+            title = f"{a} with {b}: strongest {quantity(energy, 'energy_ev_atom')}, {part}"
         columns = ("x_a", "reaction_energy_ev_atom", _ENERGY, "equation")
-        terminal.print_table(console, _for_people(rows.select(columns)), labels, title)
+        terminal.print_table(console, rows.select(columns), labels, title)
         distances = descriptors.compute_families(case, ("stability",)).columns
         for formula, distance in zip((a, b), distances["hull_distance_ev_atom"], strict=True):
             if not distance <= 0:
                 said = (
                     "no energy of its own"
                     if np.isnan(distance)
-                    else f"{distance:.3f} eV/atom above the hull"
+                    else f"{quantity(distance, _HULL)} above the hull"
                 )
                 terminal.print_sentence(
                     console, f"{formula} ({said}) stands as its stablest mixture."

@@ -13,7 +13,6 @@ from rich.console import Console
 
 from screen import run_folder
 from screen.answers.answer import Answer
-from screen.columns import Column
 from screen.errors import DataError, UsageError, did_you_mean
 from screen.files import write_aside
 from screen.outside import file_name, one_line
@@ -55,13 +54,12 @@ def shortlist(
     rows = short.table(picks)
 
     def show(console: Console) -> None:
-        labels = {c["name"]: Column("", c["label"], "", "") for c in files.columns}
         brief = ["role", "pick", "rank", "formula", "kind", "score", "handling"]
         symbol = files.manifest["anode"]["symbol"]
         terminal.print_table(
             console,
             rows.select(brief),
-            labels,
+            files.declared,
             f"Shortlist for {symbol}",
             keys=("role", "rank", "formula", "score"),
         )
@@ -69,7 +67,8 @@ def shortlist(
             line = f"{pick.row['formula']}: {pick.reason} {pick.row['why'] or ''}"
             terminal.print_sentence(console, line)
 
-    return Shortlist(rows, None, show, picks=tuple(picks), cards=files.cards)
+    known_columns = tuple(files.declared.values())
+    return Shortlist(rows, None, show, columns=known_columns, picks=tuple(picks), cards=files.cards)
 
 
 def _of_shortlist(place: Path) -> set[str]:
@@ -103,7 +102,7 @@ def export_shortlist(answer: Shortlist, place: Path) -> Iterator[str]:
         notes.append(stem)
     rows = short.table(answer.picks, notes)
     files["shortlist.csv"] = report.render(rows, "csv")
-    files["shortlist.md"] = report.render(rows, "md")
+    files["shortlist.md"] = report.render(rows, "md", columns={c.name: c for c in answer.columns})
     try:
         if place.exists() and not place.is_dir():
             raise UsageError(f"{place} is a file; -o takes the folder of the list")

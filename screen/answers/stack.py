@@ -14,6 +14,7 @@ from screen.columns import Column
 from screen.descriptors import capacity
 from screen.descriptors.case import Case
 from screen.errors import DataError, UsageError, did_you_mean
+from screen.formatting import column_of, text
 from screen.report import table as report
 from screen.report import terminal
 from screen.settings import ReferenceCell
@@ -66,13 +67,18 @@ def stack(
 
     def show(console: Console) -> None:
         said = "" if case is None else f", and with {case.formulas[0]} as {role}"
-        names = [plain_name(name) for name in _OF_STACK]
-        shown = table.set_column(0, "quantity", pa.array(names))
-        if case is None:
-            shown = shown.drop_columns(["candidate", "change"])
-        terminal.print_table(
-            console, shown, {}, f"Stack of the reference {settings.anode} cell{said}"
+        compared = _COMPARED if case is not None else _COMPARED[:1]
+        terminal.print_title(console, f"Stack of the reference {settings.anode} cell{said}")
+        terminal.print_cells(
+            console,
+            ("quantity", "unit", *compared),
+            [
+                (plain_name(name), unit_of(name), *(_shown(row[k], name) for k in compared))
+                for name, row in zip(_OF_STACK, rows, strict=True)
+            ],
+            range(2, 2 + len(compared)),
         )
+        console.print()
         labels = {
             "mass_mg_cm2": Column("mass_mg_cm2", "mass", "", ""),
             "thickness_um": Column("thickness_um", "thickness", "", ""),
@@ -85,6 +91,10 @@ def stack(
             terminal.print_sentence(console, f"By volume not known: {gap}.")
 
     return Answer(table, record, show)
+
+
+def _shown(value: object, name: str) -> str:
+    return text(value, column_of(name, {}).decimals)
 
 
 _COMPARED = ("reference", "candidate", "change")

@@ -61,7 +61,7 @@ def literature_rows(
             rest="--columns, or --format csv",
         )
 
-    return Answer(rows, None, show)
+    return Answer(rows, None, show, columns=literature.COLUMNS)
 
 
 def snapshots(folder: Path) -> Answer:

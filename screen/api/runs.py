@@ -144,16 +144,10 @@ class RunFolder:
         """Rows of a role, best first, as `Run.frame`."""
         import pyarrow.compute as pc  # noqa: PLC0415
 
-        from screen.columns import Column  # noqa: PLC0415
-
         if role not in self.roles:
             raise UsageError(f"unknown role {role!r}; {did_you_mean(role, self.roles)}")
         rows = self.files.ranked
-        labels = {
-            c["name"]: Column(c["name"], c["label"], c["meaning"], c["source"])
-            for c in self.files.columns
-        }
-        return to_pandas(rows.filter(pc.equal(rows.column("role"), role)), labels)
+        return to_pandas(rows.filter(pc.equal(rows.column("role"), role)), self.files.declared)
 
     @property
     def gaps(self) -> pd.DataFrame:

@@ -83,7 +83,7 @@ class View:
         everything = pa.concat_tables(parts)
         if self.form != "table":
             chosen = everything.select(self.columns) if self.columns else everything
-            emit(report.render(chosen, self.form), self.form, None)
+            emit(report.render(chosen, self.form, columns=self.labels), self.form, None)
         return int(everything.num_rows)
 
     def _chosen(self, part: pa.Table) -> pa.Table:

@@ -53,6 +53,7 @@ COLUMNS: tuple[Column, ...] = (
         "(metals, Si, Ge, Sb).",
         "convex hull of the source table at 0 K",
         dimensionless=True,
+        rounding=0,
     ),
     Column(
         "richest_line_compound_fraction",
@@ -101,6 +102,7 @@ COLUMNS: tuple[Column, ...] = (
         f"Pauling electronegativity of {_OWN_METALS}, minus that of the anode metal.",
         "data/metals.csv",
         dimensionless=True,
+        rounding=2,
     ),
 )
 

@@ -63,6 +63,7 @@ COLUMNS: tuple[Column, ...] = (
         "predictions it is within a factor of 1.4 for 80 %.",
         "Pugh, Phil. Mag. 45, 823 (1954)",
         dimensionless=True,
+        rounding=2,
     ),
     Column(
         "stiffness_ratio",
@@ -70,6 +71,7 @@ COLUMNS: tuple[Column, ...] = (
         "Shear modulus over that of the anode metal.",
         f"anodes.csv; {_RULE}",
         dimensionless=True,
+        rounding=1,
     ),
     Column(
         "monroe_newman",

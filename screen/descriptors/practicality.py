@@ -85,6 +85,7 @@ COLUMNS: tuple[Column, ...] = (
             "0 to 10000, above 2500 is high.",
             "Herfindahl-Hirschman index (Gaultois et al., Chem. Mater. 25, 2911, 2013)",
             dimensionless=True,
+            rounding=0,
         )
         for name, (label, what) in _HHI.items()
     ),

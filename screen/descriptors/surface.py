@@ -42,6 +42,7 @@ COLUMNS: tuple[Column, ...] = (
         "over the metal's surface energy, less one; from 1 on it spreads.",
         _SOURCE,
         dimensionless=True,
+        rounding=2,
     ),
     Column("adhesion_faces", "faces", "The two faces that were joined.", _SOURCE, "text"),
     Column(

@@ -393,6 +393,7 @@ def columns() -> tuple[Column, ...]:
                 FIGURES[target] + label,
                 meaning.format(FIGURES[target], at[target]),
                 by,
+                rounding=2,
             )
             for target in TARGETS
             for end, label, meaning in said

@@ -37,6 +37,7 @@ COLUMNS: tuple[Column, ...] = (
         "Place among those that passed every gate; empty below the line.",
         _BY,
         dimensionless=True,
+        rounding=0,
     ),
     Column("kind", "kind", "How it would fill the role.", "data/roles.toml", "text"),
     Column(
@@ -67,7 +68,14 @@ COLUMNS: tuple[Column, ...] = (
         _BY,
         dimensionless=True,
     ),
-    Column("rank_without_model", "rank, no model", "Place by that score.", _BY, dimensionless=True),
+    Column(
+        "rank_without_model",
+        "rank, no model",
+        "Place by that score.",
+        _BY,
+        dimensionless=True,
+        rounding=0,
+    ),
     Column("passed", "passed", "Whether it meets every gate of the role.", _BY, "flag"),
     Column(
         "pareto",

@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from screen.composition import parse_formula
 from screen.errors import DataError
+from screen.formatting import column_of, text
 from screen.outside import markdown
 from screen.report.run_files import RunFiles
-from screen.report.table import text
 
 Row = Mapping[str, Any]
 Kind = Literal["new", "gone", "moved"]
@@ -331,4 +331,9 @@ def _arrived(formula: str, old: _Side, new: _Side) -> list[str]:
 
 
 def _step(name: str, first: Row, second: Row) -> str:
-    return f"{name} {text(first.get(name))} -> {text(second.get(name))}"
+    """What a value was and is, with more digits where it would look the same."""
+    decimals = column_of(name, {}).decimals
+    before, after = (text(row.get(name), decimals) for row in (first, second))
+    if before == after:
+        before, after = (text(row.get(name), 6) for row in (first, second))
+    return f"{name} {before} -> {after}"

@@ -62,21 +62,14 @@
   const formulas = values.formula;
   const ids = values.id;
 
-  const decimals = new Map();
-  const scan = (name, list) => {
-    let most = 0;
-    for (const x of list) if (typeof x === "number") most = Math.max(most, Math.abs(x));
-    const column = columns.get(name);
-    const whole = list.every((x) => x === null || Number.isInteger(x));
-    decimals.set(name, whole && !column.unit ? 0 : most >= 200 ? 0 : most >= 20 ? 1
-      : column.unit === "V" || most >= 5 ? 2 : 3);
-  };
-  for (const [name, list] of Object.entries(values)) if (columns.get(name).kind === "number") scan(name, list);
   const fixed = (x, digits) => {
-    const text = Math.abs(x).toFixed(digits);
+    const text = (Math.abs(x) + 1e-9).toFixed(digits); // 0.0005 is stored as a little less
     return x < 0 && Number(text) !== 0 ? `−${text}` : text;
   };
-  const number = (x, name) => fixed(x, decimals.get(name) ?? 3);
+  const number = (x, name) => {
+    const digits = columns.get(name)?.decimals ?? (Math.abs(x) < 1000 ? null : 0);
+    return digits === null ? String(Number(x.toPrecision(4))).replace("-", "−") : fixed(x, digits);
+  };
   const unit = (column) => (column.unit && column.unit !== "1" ? column.unit : "");
 
   const gaps = new Map();
@@ -89,8 +82,6 @@
 
   const roles = data.roles.map((role) => {
     const own = Object.fromEntries(Object.entries(role.values).map(([k, v]) => [k, unpack(v)]));
-    for (const [name, list] of Object.entries(own)) if (columns.get(name).kind === "number") scan(name, list);
-    decimals.set("score", 3);
     const kinds = Object.keys(role.kinds || {});
     const at = new Map(role.rows.map((candidate, row) => [candidate, row]));
     return { ...role, own, at, kindNames: kinds };

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from screen.composition import SYMBOLS
 from screen.similarity import places
 from screen.tables import Electrolyte
-from screen.units import SUFFIXES
+from screen.units import DECIMALS, SUFFIXES
 
 SHOWN = 2000
 """Candidates of a role on the page; the tables of the run hold all."""
@@ -64,7 +64,7 @@ def by_role(ranked: pa.Table, roles: Sequence[str]) -> list[pa.Table]:
 
 def build(
     manifest: Mapping[str, Any],
-    columns: Sequence[Mapping[str, str]],
+    columns: Sequence[Mapping[str, Any]],
     tops: Sequence[Top],
     gaps: pa.Table,
     cards: Mapping[str, Any],
@@ -80,7 +80,7 @@ def build(
 
 def payload(
     manifest: Mapping[str, Any],
-    columns: Sequence[Mapping[str, str]],
+    columns: Sequence[Mapping[str, Any]],
     tops: Sequence[Top],
     gaps: pa.Table,
     cards: Mapping[str, Any],
@@ -95,6 +95,7 @@ def payload(
     place = {key: i for i, key in enumerate(row_of)}
     once = everyone.take(pa.array(list(row_of.values()), pa.int64()))
     names = [c["name"] for c in columns]
+    decimals = {c["name"]: c.get("decimals", DECIMALS.get(c["unit"])) for c in columns}
     return {
         **{name: manifest[name] for name in _FACTS},
         "anode": manifest["anode"],
@@ -102,19 +103,23 @@ def payload(
             {**e, "column": Electrolyte(e["formula"], e["label"], "", "").column}
             for e in manifest["electrolytes"]
         ],
-        "columns": [{**c, **_bounds(c["name"], names)} for c in columns],
+        "columns": [
+            {**c, "decimals": decimals[c["name"]], **_bounds(c["name"], names)} for c in columns
+        ],
         "roles": [
             {
                 **_with_texts(role),
                 "total": top.total,
                 "passed": manifest["passed"][name],
                 "rows": [place[key] for key in _ids(top.rows)],
-                "values": {column: _packed(top.rows.column(column)) for column in of_role},
+                "values": {
+                    column: _packed(top.rows.column(column), decimals[column]) for column in of_role
+                },
                 "failures": top.failures,
             }
             for (name, role), top in zip(manifest["roles"].items(), tops, strict=True)
         ],
-        "values": {name: _packed(once.column(name)) for name in single},
+        "values": {name: _packed(once.column(name), decimals[name]) for name in single},
         "gaps": _reasons(gaps, place, {name: i for i, name in enumerate(names)}),
         "products": cards["products"],
         "cards": [cards["candidates"][key] for key in row_of],
@@ -158,13 +163,20 @@ def _bounds(name: str, names: Sequence[str]) -> dict[str, int]:
     return {}
 
 
-def _packed(column: pa.ChunkedArray) -> list[Any] | dict[str, list[Any]]:
-    """A column as JSON: numbers rounded for the eye, repeated texts once and by their place."""
+_MORE = 2
+"""Decimals that the page holds beyond those that it shows."""
+
+
+def _packed(column: pa.ChunkedArray, decimals: int | None) -> list[Any] | dict[str, list[Any]]:
+    """A column as JSON: numbers shortened, repeated texts once and by their place.
+
+    Digits are cut, not rounded: what is shown of them is then what is shown of the whole number.
+    """
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         values = column.cast(pa.float64()).to_numpy()
-        size = np.abs(values)
-        rounded = np.where(size < 1, np.round(values, 5), np.round(values, 3))
-        rounded = np.where(size >= 1000, np.round(values, 1), rounded)
+        scale = 10.0 ** (6 if decimals is None else decimals + _MORE)
+        cut = np.trunc(values * scale + np.copysign(1e-3, values))
+        rounded = cut / scale + 0.0
         whole = np.isfinite(rounded) & (rounded == np.round(rounded))
         return [
             (int(x) if w else x) if np.isfinite(x) else None

@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from screen.columns import Column
+
 
 @dataclass(frozen=True)
 class RunFiles:
@@ -19,7 +21,22 @@ class RunFiles:
     """
 
     manifest: dict[str, Any]
-    columns: list[dict[str, str]]
+    columns: list[dict[str, Any]]
     ranked: pa.Table
     gaps: pa.Table
     cards: dict[str, Any]
+
+    @property
+    def declared(self) -> dict[str, Column]:
+        """The columns of the ranked table, by name."""
+        return {
+            c["name"]: Column(
+                c["name"],
+                c["label"],
+                c["meaning"],
+                c["source"],
+                c["kind"],
+                rounding=c.get("decimals"),
+            )
+            for c in self.columns
+        }

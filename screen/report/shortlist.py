@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screen.composition import Compositions
+from screen.formatting import text
 from screen.report.run_files import RunFiles
-from screen.report.table import text
 from screen.similarity import coordinates, distances
 
 ALIKE = 5.0

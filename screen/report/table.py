@@ -6,7 +6,7 @@ import io
 import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from screen.columns import Column, Values, missing
-from screen.outside import markdown, visible
+from screen.formatting import markdown_table
 
 FORMATS = ("table", "csv", "json", "parquet", "md")
 
@@ -155,11 +155,17 @@ def _on_texts(table: pa.Table, pattern: str, put: str = "") -> pa.Table:
     return table
 
 
-def render(table: pa.Table, form: str, records: Any = None) -> bytes:
+def render(
+    table: pa.Table,
+    form: str,
+    records: Any = None,
+    columns: Mapping[str, Column] | None = None,
+) -> bytes:
     """A table as csv, json, parquet or md.
 
     Args:
         records: what to write as JSON where rows alone do not say it.
+        columns: what is known of the columns, by name; Markdown rounds as they say.
     """
     if form == "json":
         plain = table.to_pylist() if records is None else records
@@ -172,7 +178,7 @@ def render(table: pa.Table, form: str, records: Any = None) -> bytes:
     elif form == "csv":
         write_csv([table], sink)
     else:
-        sink.write("\n".join(_markdown(table)).encode() + b"\n")
+        sink.write("\n".join(markdown_table(table, columns or {})).encode() + b"\n")
     return sink.getvalue()
 
 
@@ -185,33 +191,3 @@ def finite(value: Any) -> Any:
     if isinstance(value, float):
         return value + 0.0 if math.isfinite(value) else None
     return value
-
-
-def _markdown(table: pa.Table) -> Iterator[str]:
-    yield f"| {' | '.join(map(markdown, table.column_names))} |"
-    yield f"|{'|'.join(' ---: ' if numeric(table, n) else ' --- ' for n in table.column_names)}|"
-    for row in table.to_pylist():
-        cells = (
-            markdown(value) if isinstance(value, str) and value else text(value)
-            for value in row.values()
-        )
-        yield f"| {' | '.join(cells)} |"
-
-
-def numeric(table: pa.Table, name: str) -> bool:
-    """Whether a column holds numbers."""
-    kind = table.schema.field(name).type
-    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
-
-
-def text(value: Any, nothing: str = "–") -> str:
-    """A value for people: three decimals; `nothing` for missing."""
-    if value is None or value == "":
-        return nothing
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return "∞" if value > 0 else nothing
-        return f"{value:z.3f}" if abs(value) < 1000 else f"{value:.0f}"
-    return visible(str(value))

@@ -6,6 +6,7 @@ and counted. Text wraps at blanks, never inside a word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,9 +18,10 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from screen.columns import Column
+from screen.formatting import column_of, numeric, text
 from screen.outside import visible
-from screen.report.table import numeric, text
 
+_WORD = re.compile(r"[0-9.]+ (?=[A-Z(])\S+|\S+")
 _GAP = 2
 """Columns of the screen between two cells."""
 _KEY, _PROSE = 32, 24
@@ -55,7 +57,12 @@ def _widest(cells: Sequence[str]) -> int:
 
 
 def _longest_word(cells: Sequence[str]) -> int:
-    return max((cell_len(word) for cell in cells for word in cell.split()), default=0)
+    return max((cell_len(word) for cell in cells for word in _words(cell)), default=0)
+
+
+def _words(text: str) -> list[str]:
+    """What no line end may part: words, and an amount with its formula, as in `7 Li`."""
+    return _WORD.findall(" ".join(text.split()))
 
 
 def print_table(
@@ -79,8 +86,11 @@ def print_table(
     keys = {name for name in keys if name in table.column_names} or table.column_names[:1]
     columns = [
         _Shown(
-            _head(labels.get(name), name),
-            [text(value, nothing) for value in table.column(name).to_pylist()],
+            _head(column_of(name, labels), name in labels),
+            [
+                text(value, column_of(name, labels).decimals, nothing)
+                for value in table.column(name).to_pylist()
+            ],
             numeric(table, name),
             name in keys,
         )
@@ -134,7 +144,7 @@ def wrapped(sentence: str, width: int) -> list[str]:
     A word that is wider than the screen stays whole: it may be a path that someone copies.
     """
     lines: list[str] = []
-    for word in sentence.split():
+    for word in _words(sentence):
         if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= width:
             lines[-1] += f" {word}"
         else:
@@ -142,10 +152,13 @@ def wrapped(sentence: str, width: int) -> list[str]:
     return lines
 
 
-def _head(column: Column | None, name: str) -> str:
-    if column is None:
-        return name
-    unit = f"\n{column.unit}" if column.unit not in ("", "1") else ""
+def _in_lines(cell: str, width: int) -> str:
+    return "\n".join(line for part in cell.splitlines() for line in wrapped(part, width))
+
+
+def _head(column: Column, declared: bool) -> str:
+    """The label above the unit; a column that nobody declared has its name, unit and all."""
+    unit = f"\n{column.unit}" if declared and column.unit not in ("", "1") else ""
     return column.label + unit
 
 
@@ -154,15 +167,16 @@ def _print(console: Console, columns: Sequence[_Shown], rest: str) -> None:
     shown = _fitting(columns, console.width)
     grid = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     grid.show_header = any(column.head for column in columns)
-    for column, width in zip(shown, _widths(shown, console.width), strict=True):
+    widths = _widths(shown, console.width)
+    for column, width in zip(shown, widths, strict=True):
         grid.add_column(
-            Text(column.head),
+            Text(_in_lines(column.head, width)),
             justify="right" if column.right else "left",
             overflow="fold",
             width=width,
         )
     for row in zip(*(column.cells for column in shown), strict=True):
-        grid.add_row(*map(Text, row))
+        grid.add_row(*(Text(_in_lines(cell, w)) for cell, w in zip(row, widths, strict=True)))
     console.print(grid)
     left = len(columns) - len(shown)
     if left:

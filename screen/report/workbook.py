@@ -11,6 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from screen.columns import Column
+from screen.formatting import column_of, numeric
 from screen.outside import visible
 
 _LONGEST = 32_767
@@ -29,12 +31,20 @@ class Workbook:
         self._path = path
         self._book = Book(write_only=True)
 
-    def add(self, name: str, table: pa.Table, frozen: str | None = "D2") -> None:
+    def add(
+        self,
+        name: str,
+        table: pa.Table,
+        columns: Mapping[str, Column] | None = None,
+        frozen: str | None = "D2",
+    ) -> None:
         """A sheet of a table under its column names.
 
         Args:
+            columns: what is known of the columns; numbers are shown as they say and kept whole.
             frozen: the first cell that scrolls.
         """
+        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
         from openpyxl.utils import get_column_letter  # noqa: PLC0415
 
         sheet = self._book.create_sheet(_sheet_name(name))
@@ -42,15 +52,29 @@ class Workbook:
         for i, column in enumerate(table.column_names, 1):
             sheet.column_dimensions[get_column_letter(i)].width = _WIDTHS.get(column, 13)
         sheet.append([_cell(sheet, column) for column in table.column_names])
+        formatted: list[Any] = []  # one cell for each column of numbers, written again and again
+        for column in table.column_names:
+            decimals = column_of(column, columns or {}).decimals
+            cell = WriteOnlyCell(sheet) if numeric(table, column) and decimals is not None else None
+            if cell is not None:
+                cell.number_format = f"0.{'0' * decimals}" if decimals else "0"
+            formatted.append(cell)
         for batch in table.to_batches(max_chunksize=1000):
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                sheet.append([_cell(sheet, value) for value in row])
+                cells = []
+                for value, cell in zip(row, formatted, strict=True):
+                    if cell is None or value is None:
+                        cells.append(_cell(sheet, value))
+                    else:
+                        cell.value = value
+                        cells.append(cell)
+                sheet.append(cells)
         last = get_column_letter(max(1, table.num_columns))
         sheet.auto_filter.ref = f"A1:{last}{table.num_rows + 1}"
 
-    def dictionary(self, columns: Sequence[Mapping[str, str]]) -> None:
+    def dictionary(self, columns: Sequence[Mapping[str, Any]]) -> None:
         """A last sheet that says what the columns mean."""
-        self.add("columns", pa.Table.from_pylist([dict(column) for column in columns]), "B2")
+        self.add("columns", pa.Table.from_pylist([dict(c) for c in columns]), frozen="B2")
 
     def close(self) -> None:
         """Write the file; the time of writing is left out."""

@@ -217,7 +217,7 @@ def test_families_and_models_appear_by_themselves(page_at: Open) -> None:
     page.get_by_label("predicted life", exact=False).first.check()
     page.get_by_label("wetting ev").check()
     first = page.locator("#list tbody tr").first.inner_text()
-    assert "0.50 to 2.00" in first
+    assert "0.500 to 2.000" in first
     page.goto(f"{page.url.split('#')[0]}#interlayer/ZnO")
     page.wait_for_selector("#card[open]")
     card = page.locator("#card").inner_text()

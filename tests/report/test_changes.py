@@ -128,7 +128,7 @@ def test_changed_settings() -> None:
     found = changes.compare(BEFORE, after, 10)
     assert len(found.common) == 2
     assert the(found, "ZnO").cause == (
-        "changed settings: plating_v 0.02 -> 0.05; gap_ev 1.000 -> 0.500"
+        "changed settings: plating_v 0.02 -> 0.05; gap_ev 1.00 -> 0.50"
     )
     assert the(found, "Ag").cause.startswith("others moved")
 

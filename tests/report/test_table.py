@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from screen.columns import Column, Values
-from screen.outside import visible
 from screen.report.table import (
     arrow,
     count_rows,
@@ -27,7 +26,6 @@ from screen.report.table import (
     gaps,
     read_csv,
     render,
-    text,
     tidy,
     write_csv,
 )
@@ -197,31 +195,6 @@ def test_every_row_is_written_once_whatever_the_parts(parts: list[list[dict[str,
     write_csv([table(part) for part in parts], apart)
     assert once.getvalue() == several.getvalue() == apart.getvalue()
     assert count_rows(io.BytesIO(once.getvalue()), "name") == len(whole)
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (None, "–"),
-        ("", "–"),
-        (True, "yes"),
-        (False, "no"),
-        (0.12345, "0.123"),
-        (-0.0001, "0.000"),
-        (1966.6, "1967"),
-        (math.inf, "∞"),
-        (math.nan, "–"),
-        (3, "3"),
-        ("LiF", "LiF"),
-    ],
-)
-def test_values_for_people(value: Any, shown: str) -> None:
-    assert text(value) == shown
-
-
-def test_what_cannot_be_seen_is_written_out() -> None:
-    assert visible("Li\u202eF\x1b[31m\u200e") == "Li<U+202E>F<U+001B>[31m<U+200E>"
-    assert visible("Li₂O\tand\nmore") == "Li₂O\tand\nmore"
 
 
 def terminal(rows: pa.Table, labels: dict[str, Column], title: str, **options: Any) -> str:

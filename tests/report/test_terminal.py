@@ -63,7 +63,7 @@ COMMANDS: dict[str, list[str]] = {
     ).split(),
     "cell stack": ["cell", "stack", "--film", "LiF"],
 }
-PLAIN = {"pull", "report", "doctor", "literature add", "build-reference", "build-moduli"}
+PLAIN = {"pull", "report", "doctor", "literature add", "seal", "build-reference", "build-moduli"}
 """Commands without a table."""
 SLOW = {"model evaluate", "model train"}
 """Minutes each; what they print is what `print_table` prints."""

@@ -8,6 +8,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
+from screen.columns import Column
 from screen.outside import visible
 from screen.report.workbook import Workbook
 from tests.report import runs
@@ -56,6 +57,17 @@ def test_cells_are_what_they_were(tmp_path: Path) -> None:
         assert text.value is None or text.data_type in ("s", "inlineStr")
 
 
+def test_numbers_are_whole_and_shown_by_the_rule_of_their_column(tmp_path: Path) -> None:
+    rows = pa.table({"a_v": [1.156275, None], "b_gpa": [67.4, 3.0], "c_h": [0.075, 1.0]})
+    book = Workbook(tmp_path / "a.xlsx")
+    book.add("x", rows, {"b_gpa": Column("b_gpa", "", "", "", rounding=1)})
+    book.close()
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["x"]
+    assert [c.value for c in sheet[2]] == [1.156275, 67.4, 0.075]
+    assert [c.number_format for c in sheet[2]] == ["0.000", "0.0", "General"]
+    assert [c.value for c in sheet[3]] == [None, 3.0, 1.0]
+
+
 def test_sheets_have_names_that_a_spreadsheet_takes(tmp_path: Path) -> None:
     names = openpyxl.load_workbook(made(tmp_path / "a.xlsx")).sheetnames
     assert names[0] == "Interlayer"
@@ -79,8 +91,10 @@ def test_a_text_too_long_for_a_cell_is_cut(tmp_path: Path) -> None:
 @pytest.mark.parametrize("role", ["Interlayer", "Host", "Alloy"])
 def test_a_run_has_a_sheet_of_each_role(tmp_path: Path, role: str) -> None:
     run = runs.written(tmp_path / "run", ("xlsx",))
-    sheet = openpyxl.load_workbook(run / "ranked.xlsx", read_only=True)[role]
+    book = openpyxl.load_workbook(run / "ranked.xlsx", read_only=True)
+    sheet = book[role]
     rows = list(sheet.iter_rows(values_only=True))
+    book.close()
     ranking = next(r for r in runs.done().rankings if r.role.label == role)
     expected = runs.done().ranked(ranking)
     assert list(rows[0]) == expected.column_names
