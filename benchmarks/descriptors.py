@@ -31,8 +31,8 @@ def families(table: Path) -> None:
     phases = user_files.load(table, gaps=GAPS, moduli=MODULI)
     case = candidates.make_case(phases, Settings())[0]
     begin = perf_counter()
-    assert case.decompositions
-    assert case.contact_products
+    assert case.equilibria.decompositions
+    assert case.equilibria.contact_products
     rows = [("hulls and profiles", f"{perf_counter() - begin:.2f}")]
     total = 0.0
     for family in descriptors.families():
@@ -58,7 +58,7 @@ def misfit(count: int, pairs: int) -> None:
         _snapshot(crystals, count, random, path)
         phases = user_files.load(path)
         case = candidates.make_case(phases, Settings())[0]
-        assert case.contact_products
+        assert case.equilibria.contact_products
         begin = perf_counter()
         values = lattice.compute(case)
         ours = perf_counter() - begin

@@ -294,11 +294,10 @@ def compute_structures(path: Path, kind: str, rows: Sequence[int]) -> Shard:
     shard = work.structures_path(path.parents[1], kind, rows)
     if _read(shard) is None:
         results = structure_runs.results(part, run)
-        (family,) = (f for f in descriptors.families() if descriptors.name_of(f) == kind)
-        columns = descriptors.declared(family, part.electrolytes)
         if not all(result.keep for result in results):
             shard = shard.with_name(f"open-{shard.name}")
-        keep(shard, _encode(structure_runs.values_of(part, run, columns, results)))
+        values = descriptors.compute_families(part, (kind,), structures={kind: results})
+        keep(shard, _encode(values))
     return str(shard), sha256(shard)
 
 

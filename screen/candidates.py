@@ -13,7 +13,6 @@ from screen.composition import (
     IntArray,
     format_formula,
     parse_formula,
-    segment_sum,
 )
 from screen.descriptors.case import Case
 from screen.errors import DataError, NothingPassedError, UsageError
@@ -97,19 +96,19 @@ def worth_judging(phases: Phases, roles: Sequence[Role], anode: Anode) -> BoolAr
     _, distance = stable_table(Competition(phases.compositions, phases.energy))
     rows, gap = phases.compositions, phases.numbers("band_gap_ev")
     has_anode = rows.amount_of(anode.element) > 0
+    sides = {"with": has_anode, "without": ~has_anode, "either": np.ones(len(phases), dtype=bool)}
     chosen = np.zeros(len(phases), dtype=bool)
     for select in (role.select for role in roles):
         if select is None:  # the role is open to all
             return np.ones(len(phases), dtype=bool)
         low = -np.inf if select.min_band_gap_ev is None else select.min_band_gap_ev
         high = np.inf if select.max_band_gap_ev is None else select.max_band_gap_ev
-        excluded = np.isin(rows.element, [INDEX[symbol] for symbol in select.excluded])
         chosen |= (
             (rows.size <= select.max_elements)
             & (distance <= select.max_hull_distance_ev_atom)
             & (np.isnan(gap) | ((gap >= low) & (gap <= high)))
-            & (segment_sum(excluded.astype(np.int64), rows.start) == 0)
-            & {"with": has_anode, "without": ~has_anode, "either": True}[select.anode_metal]
+            & ~rows.holds([INDEX[symbol] for symbol in select.excluded])
+            & sides[select.anode_metal]
         )
     return chosen
 

@@ -278,6 +278,10 @@ class Compositions:
             for element, count in zip(self.element[part], self.count[part], strict=True)
         }
 
+    def holds(self, symbols: Sequence[int] | IntArray) -> BoolArray:
+        """Whether each composition has any of these elements (indices into SYMBOLS)."""
+        return segment_sum(np.isin(self.element, symbols).astype(np.int64), self.start) > 0
+
     def take(self, rows: Sequence[int] | IntArray) -> Compositions:
         """The chosen rows, in the order given."""
         rows = np.asarray(rows, dtype=np.int64)

@@ -48,14 +48,14 @@ def cross_check(case: Case) -> CrossCheck:
             who.append(name)
 
     theirs = other.decompose(table, candidates).energy
-    compare(energies, solved.decompositions.energy[at], theirs, "hull energies")
+    compare(energies, solved.equilibria.decompositions.energy[at], theirs, "hull energies")
     profiles = other.profiles(table, candidates, case.anode.element, case.anode.valence)
     for mine, reference_values in (
-        (solved.profiles.reduction_v, profiles.reduction_v),
-        (solved.profiles.oxidation_v, profiles.oxidation_v),
+        (solved.equilibria.profiles.reduction_v, profiles.reduction_v),
+        (solved.equilibria.profiles.oxidation_v, profiles.oxidation_v),
     ):
         compare(volts, mine[at], reference_values, "windows")
-    contact = solved.profiles.energy[solved.profiles.contact][at]
+    contact = solved.equilibria.profiles.energy[solved.equilibria.profiles.contact][at]
     compare(energies, contact, profiles.energy[profiles.contact], "contact energies")
     known = case.phases.symbols
     partners = [e for e in case.electrolytes if {*parse_formula(e.formula)} <= known]
@@ -63,7 +63,7 @@ def cross_check(case: Case) -> CrossCheck:
     for i in random.permutation(len(case))[:pairs]:
         partner = Compositions.from_formulas([partners[random.integers(len(partners))].formula])
         one = case.compositions.take([int(i)])
-        mine_pair = case.engine.react(case.table, one, partner)
+        mine_pair = case.facts.engine.react(case.facts.table, one, partner)
         other_pair = other.react(table, one, partner)
         compare(
             energies,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 
 from screen import descriptors, sources
 from screen.candidates import chosen_case, make_case
@@ -31,14 +30,17 @@ Progress = structure_runs.Progress
 load = sources.load
 
 
-def describe(case: Case, progress: Progress, executor: Executor | None = None) -> Values:
+def describe(
+    case: Case, progress: Progress, executor: Executor | None = None, first: int | None = None
+) -> Values:
     """Compute every descriptor; first what is expensive, if the settings ask for it.
 
     Args:
         executor: takes the expensive work: see `screen.atomistic.jobs.run`.
+        first: of how many candidates, the first ones, what is expensive is computed; none: of all.
     """
-    structure_runs.run(case, progress, executor)
-    return descriptors.compute_all(case, progress)
+    structures = structure_runs.run(case, progress, executor, first)
+    return descriptors.compute_all(case, progress, structures)
 
 
 def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:
@@ -108,7 +110,6 @@ def explain(
         wanted = Compositions.from_formulas([formula]).key[0]
         formulas += [f for f in named if Compositions.from_formulas([f]).key[0] != wanted]
     case, identity = make_case(phases, settings, formulas)
-    case = replace(case, expensive=1)
-    values = predict(case, describe(case, progress))
+    values = predict(case, describe(case, progress, first=1))
     rankings = rank(with_models(roles, case.settings), values, case.formulas)
     return Run(case, identity, values, rankings)

@@ -176,7 +176,7 @@ def cards(done: Run, rows: Sequence[int]) -> dict[str, Any]:
     amounts per formula unit, a product being its place in that list.
     """
     case, places = done.case.solved(np.asarray(rows, dtype=np.int64))
-    profiles = case.profiles
+    profiles = case.equilibria.profiles
     v_high, v_low, uptake = map(report.tidy, (profiles.v_high, profiles.v_low, profiles.uptake))
     mixtures = profiles.products
     amounts = report.tidy(mixtures.amount).tolist()
@@ -196,7 +196,7 @@ def cards(done: Run, rows: Sequence[int]) -> dict[str, Any]:
         found[done.identity["id"][i]] = {"states": states, **_structure(case, at)}
     holds = case.phases.compositions.amount_of(case.anode.element) > 0
     products = [
-        [case.phases.formulas[phase], int(case.conducts[phase]), bool(holds[phase])]
+        [case.phases.formulas[phase], int(case.facts.conducts[phase]), bool(holds[phase])]
         for phase in place
     ]
     return {"products": products, "candidates": found}

@@ -264,7 +264,7 @@ def test_any_part_of_a_case_has_the_values_of_the_whole(
     rows = np.array(data.draw(st.lists(st.integers(0, len(case) - 1), unique=True, max_size=30)))
     rows = rows.astype(np.int64)
     part = case.take(rows)
-    assert part.table is case.table
+    assert part.facts.table is case.facts.table
     found = descriptors.compute_all(part)
     for name, column in values.columns.items():
         if column.dtype.kind == "f":

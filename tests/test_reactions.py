@@ -142,7 +142,7 @@ def test_numbers_and_energies_are_those_of_pymatgens_reactions(formula: str) -> 
         phase = Composition(name).reduced_composition
         lowest.setdefault(phase.reduced_formula, energy * phase.num_atoms)
         lowest[phase.reduced_formula] = min(lowest[phase.reduced_formula], energy * phase.num_atoms)
-    for state in range(case.profiles.start[0], case.profiles.start[1]):
+    for state in range(case.equilibria.profiles.start[0], case.equilibria.profiles.start[1]):
         equation = equations.with_anode(case, 0, state)
         if not equation:
             continue
@@ -155,7 +155,7 @@ def test_numbers_and_energies_are_those_of_pymatgens_reactions(formula: str) -> 
             for number, name in (*equation.left, *equation.right)
         }
         assert max(ratio) == pytest.approx(min(ratio))
-        own = case.compositions.atoms[0] * case.decompositions.energy[0]
+        own = case.compositions.atoms[0] * case.equilibria.decompositions.energy[0]
         total = -equation.left[0][0] * own + sum(
             sign
             * number

@@ -302,6 +302,8 @@ def _drawing(done: Run, form: str) -> bytes:
     for electrolyte in case.electrolytes:
         if not missing(done.values.columns[electrolyte.column][:1])[0]:
             partner = Compositions.from_formulas([electrolyte.formula])
-            reactions = case.engine.react(case.table, case.compositions.take([0]), partner)
+            reactions = case.facts.engine.react(
+                case.facts.table, case.compositions.take([0]), partner
+            )
             curves[electrolyte.label] = (reactions.x_a, reactions.energy)
     return plot.draw(case.formulas[0], case.anode.symbol, facts["states"], curves, form)

@@ -37,7 +37,7 @@ def _written(equation: Equation) -> dict[str, Any]:
 def windows(case: Case) -> Answer:
     """Profile, window and contact products of each candidate."""
     values = descriptors.compute_families(case, ("stability", "against_anode"))
-    profiles, columns = case.profiles, values.columns
+    profiles, columns = case.equilibria.profiles, values.columns
     records = []
     for i, formula in enumerate(case.formulas):
         states = [
@@ -60,7 +60,7 @@ def windows(case: Case) -> Answer:
                 "hull_distance_ev_atom": float(columns["hull_distance_ev_atom"][i]),
                 "states": states,
                 "contact": {
-                    "products": dict(equations.amounts(case, case.contact_products, i)),
+                    "products": dict(equations.amounts(case, case.equilibria.contact_products, i)),
                     "anode_per_formula": float(columns["contact_anode_per_formula"][i]),
                     "reaction_energy_ev_atom": float(columns["contact_reaction_energy_ev_atom"][i]),
                     "interphase": columns["interphase"][i] or None,
@@ -69,7 +69,7 @@ def windows(case: Case) -> Answer:
                 },
             }
         )
-    texts = case.write_mixtures(profiles.products)
+    texts = case.facts.write_mixtures(profiles.products)
     lines = [
         {
             **{k: record[k] for k in ("formula", "anode", "outcome", "reduction_v", "oxidation_v")},
@@ -150,7 +150,7 @@ def decompositions(case: Case) -> Answer:
         {
             "formula": formula,
             "hull_distance_ev_atom": float(distances[i]),
-            "products": dict(equations.amounts(case, case.decompositions.products, i)),
+            "products": dict(equations.amounts(case, case.equilibria.decompositions.products, i)),
             **_written(equations.decomposition(case, i, float(distances[i]))),
         }
         for i, formula in enumerate(case.formulas)
@@ -176,8 +176,8 @@ def decompositions(case: Case) -> Answer:
 
 def interface(case: Case) -> Answer:
     """The curve of reaction energies between the two candidates of a case."""
-    reactions = case.engine.react(
-        case.table, case.compositions.take([0]), case.compositions.take([1])
+    reactions = case.facts.engine.react(
+        case.facts.table, case.compositions.take([0]), case.compositions.take([1])
     )
     a, b = case.formulas
     found = [equations.between(case, (a, b), reactions, k) for k in range(len(reactions.x_a))]
@@ -199,7 +199,7 @@ def interface(case: Case) -> Answer:
             "b": [b] * len(kinks),
             "x_a": reactions.x_a,
             "reaction_energy_ev_atom": reactions.energy,
-            "products": case.write_mixtures(reactions.products),
+            "products": case.facts.write_mixtures(reactions.products),
             "equation": pa.array([kink["equation"] for kink in kinks], pa.string()),
             _ENERGY: pa.array([kink[_ENERGY] for kink in kinks], pa.float64()),
         }

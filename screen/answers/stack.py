@@ -135,6 +135,6 @@ def _stack_with(case: Case, role: str, density_g_cm3: float | None) -> tuple[cel
     if np.isnan(_number(made.energy_wh_kg)):
         hint = "; give --density-g-cm3" if role == "interlayer" and density_g_cm3 is None else ""
         raise DataError(f"no cell with {formula} as {role}: {reasons[0]}{hint}")
-    full = case.profiles.products.take(case.uptake.state)
+    full = case.equilibria.profiles.products.take(case.equilibria.uptake.state)
     unknown = np.isnan(_number(made.thickness_um))
-    return made, case.volumes(full)[1][0] if unknown else ""
+    return made, case.facts.volumes(full)[1][0] if unknown else ""

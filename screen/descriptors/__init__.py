@@ -2,7 +2,8 @@
 
 A family declares `COLUMNS`, or `columns(electrolytes)` if they depend on those, and computes them
 in `compute(case)`; nothing else needs to be edited to add one. One that is too slow for every run
-also has `asked(settings)`. A family is refused if it declares a number without a unit that is not
+also has `asked(settings)`; if it is computed atom by atom, the results are handed to its `compute`.
+A family is refused if it declares a number without a unit that is not
 called dimensionless, returns other columns than it declares, or leaves a value missing without a
 reason.
 """
@@ -14,6 +15,7 @@ import pkgutil
 from collections.abc import Callable, Sequence
 from functools import cache
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +24,9 @@ from screen.descriptors.case import Case
 from screen.errors import ScreenError
 from screen.settings import Settings
 from screen.tables import Electrolyte
+
+if TYPE_CHECKING:
+    from screen.descriptors.structure_runs import StructureResults
 
 
 @cache
@@ -88,34 +93,45 @@ def columns(
     return tuple(column for family in chosen for column in declared(family, electrolytes))
 
 
-def compute_all(case: Case, progress: Callable[[str], None] = lambda _: None) -> Values:
+def compute_all(
+    case: Case,
+    progress: Callable[[str], None] = lambda _: None,
+    structures: StructureResults | None = None,
+) -> Values:
     """The values of all families that the settings ask for.
 
     Args:
         progress: told the name of each family before it is computed.
+        structures: what was computed atom by atom, by the name of the family.
 
     Raises:
         ScreenError: if a family breaks its contract.
     """
-    return compute_families(case, tuple(map(name_of, asked(case.settings))), progress)
+    names = tuple(map(name_of, asked(case.settings)))
+    return compute_families(case, names, progress, structures)
 
 
 def compute_families(
-    case: Case, names: Sequence[str], progress: Callable[[str], None] = lambda _: None
+    case: Case,
+    names: Sequence[str],
+    progress: Callable[[str], None] = lambda _: None,
+    structures: StructureResults | None = None,
 ) -> Values:
     """The values of some families; as `compute_all`."""
     everything = Values(len(case))
     for family in families(tuple(names)):
-        progress(name_of(family).replace("_", " "))
-        everything.update(_complete(family, case))
+        name = name_of(family)
+        progress(name.replace("_", " "))
+        handed = [structures[name]] if structures and name in structures else []
+        values = family.compute(case, *handed)
+        _check_complete(family, case, values)
+        everything.update(values)
     return everything
 
 
-def _complete(family: ModuleType, case: Case) -> Values:
-    """The values of a family, if it keeps its contract."""
-    values: Values = family.compute(case)
-    promised = declared(family, case.electrolytes)
-    names = [column.name for column in promised]
+def _check_complete(family: ModuleType, case: Case, values: Values) -> None:
+    """Refuse values that break the contract."""
+    names = [column.name for column in declared(family, case.electrolytes)]
     if names != list(values.columns):
         raise ScreenError(
             f"{_file_of(family)} declares {names}, but returns {list(values.columns)}"
@@ -128,7 +144,6 @@ def _complete(family: ModuleType, case: Case) -> Values:
                 f"{_file_of(family)}: {name} of {case.formulas[int(np.argmax(unexplained))]} is "
                 "missing without a reason"
             )
-    return values
 
 
 def name_of(family: ModuleType) -> str:

@@ -130,7 +130,7 @@ COLUMNS: tuple[Column, ...] = (
 
 def compute(case: Case) -> Values:
     """Everything that follows from the voltage profile."""
-    profiles, values = case.profiles, Values(len(case))
+    profiles, values = case.equilibria.profiles, Values(len(case))
     outcome = np.array([str(o) for o in OUTCOMES], dtype=object)[profiles.outcome]
     values.add("outcome", outcome)
     metal, symbol = outcome == Outcome.ANODE_METAL, case.anode.symbol
@@ -147,7 +147,7 @@ def compute(case: Case) -> Values:
 
 
 def _add_uptake(case: Case, values: Values, itself: str) -> None:
-    uptake, anode, cutoff = case.uptake, case.anode, case.settings.plating_v
+    uptake, anode, cutoff = case.equilibria.uptake, case.anode, case.settings.plating_v
     others = case.compositions.atoms - case.compositions.amount_of(anode.element)
     never = np.where(others > 0, f"takes up no {anode.symbol} above {cutoff:g} V", itself)
     values.add("onset_v", uptake.onset_v, never)
@@ -159,12 +159,13 @@ def _add_uptake(case: Case, values: Values, itself: str) -> None:
 
 
 def _add_contact(case: Case, values: Values) -> None:
-    profiles, last, symbol = case.profiles, case.profiles.contact, case.anode.symbol
+    profiles, symbol = case.equilibria.profiles, case.anode.symbol
+    last = profiles.contact
     atoms = case.compositions.atoms
     uptake = profiles.uptake[last]
-    energy = profiles.energy[last] - case.decompositions.energy
+    energy = profiles.energy[last] - case.equilibria.decompositions.energy
     energy[np.abs(energy) < 1e-10] = 0.0
-    values.add("contact_products", case.write_mixtures(case.contact_products))
+    values.add("contact_products", case.facts.write_mixtures(case.equilibria.contact_products))
     values.add("contact_anode_per_formula", uptake)
     values.add("contact_reaction_energy_ev_atom", energy)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -190,10 +191,10 @@ def shares(
 
     A product without a known gap may or may not conduct: the bounds say how much that matters.
     """
-    mixtures, phases = case.contact_products, case.phases
-    weight, by_volume = case.contact_shares
+    mixtures, phases = case.equilibria.contact_products, case.phases
+    weight, by_volume = case.equilibria.contact_shares
     owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))
-    conducts = case.conducts[mixtures.phase]
+    conducts = case.facts.conducts[mixtures.phase]
     with_anode = phases.compositions.amount_of(case.anode.element)[mixtures.phase] > 0
     low, high, matrix, alloy = (
         segment_sum(weight * part, mixtures.start)

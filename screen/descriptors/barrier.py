@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from screen.atomistic.barrier import KIND
+from screen.atomistic.jobs import Result
 from screen.columns import Column, Values
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
@@ -36,6 +39,10 @@ def asked(settings: Settings) -> bool:
     return settings.barrier
 
 
-def compute(case: Case) -> Values:
-    """Barriers of the candidates that hold the anode metal and have a structure."""
-    return structure_runs.values_of(case, KIND, COLUMNS)
+def compute(case: Case, computed: Sequence[Result] | None = None) -> Values:
+    """Barriers of the candidates that hold the anode metal and have a structure.
+
+    Args:
+        computed: results of the runs; none: they are made here.
+    """
+    return structure_runs.values_of(case, KIND, COLUMNS, computed)

@@ -85,18 +85,19 @@ COLUMNS: tuple[Column, ...] = (
 
 def compute(case: Case) -> Values:
     """Capacities, volumes, losses, and what they come to in the reference cell."""
-    values, uptake, itself = Values(len(case)), case.uptake, _itself(case)
+    values, itself = Values(len(case)), _itself(case)
+    profiles, uptake = case.equilibria.profiles, case.equilibria.uptake
     own = case.compositions.amount_of(case.anode.element)
     host_mass = np.where(itself == "", case.molar_mass - own * case.anode.molar_mass_g_mol, np.nan)
     own_charge = own * case.anode.valence * MAH_PER_MOL
     values.add("own_capacity_mah_g", own_charge / host_mass, itself)
     values.add("host_capacity_mah_g", uptake.charge * MAH_PER_MOL / host_mass, itself)
-    full, unknown = case.volumes(case.profiles.products.take(uptake.state))
+    full, unknown = case.facts.volumes(profiles.products.take(uptake.state))
     values.add("held_mah_cm3", uptake.charge * MAH_PER_MOL / full, unknown)
     density, no_density = case.density
     change = full * density / case.molar_mass - 1
     values.add("uptake_volume_fraction", change, _first(unknown, no_density))
-    empty, not_empty = case.volumes(case.profiles.products.take(case.profiles.start[:-1]))
+    empty, not_empty = case.facts.volumes(profiles.products.take(profiles.start[:-1]))
     with np.errstate(divide="ignore", invalid="ignore"):
         swelling = np.where(itself == "", full / empty - 1, np.nan)
     values.add("cycling_volume_fraction", swelling, _first(itself, unknown, not_empty))
@@ -126,10 +127,10 @@ def conversion_loss(case: Case, density_g_cm3: float | None = None) -> tuple[Flo
 
 def _bound(case: Case) -> tuple[FloatArray, Texts]:
     """Atoms of anode metal per formula unit that contact binds in insulators."""
-    mixtures, element = case.contact_products, case.anode.element
+    mixtures, element = case.equilibria.contact_products, case.anode.element
     owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))
     amount = mixtures.amount * case.phases.compositions.amount_of(element)[mixtures.phase]
-    conducts = case.conducts[mixtures.phase]
+    conducts = case.facts.conducts[mixtures.phase]
     own = case.compositions.amount_of(element)
     least, most = (
         np.maximum(segment_sum(amount * part, mixtures.start) - own, 0.0)
@@ -157,8 +158,8 @@ def host_stack(case: Case) -> tuple[equations.Stack, Texts]:
     """The reference cell with anode metal in a scaffold of each candidate, which is full already;
     NaN with the reason where not known.
     """
-    other, itself, uptake = _other_anode(case), _itself(case), case.uptake
-    volume, unknown = case.volumes(case.profiles.products.take(uptake.state))
+    other, itself, uptake = _other_anode(case), _itself(case), case.equilibria.uptake
+    volume, unknown = case.facts.volumes(case.equilibria.profiles.products.take(uptake.state))
     reasons = _first(other, itself, unknown)
     density = np.where(_first(other, itself) == "", uptake.mass / volume, np.nan)
     return equations.scaffold_stack(case.settings.cell, density), reasons
@@ -168,12 +169,12 @@ def alloy_stack(case: Case) -> tuple[equations.Stack, Texts]:
     """The reference cell with each candidate as alloy that holds all charge; NaN with the reason
     where not known. The mass is known without the thickness, which needs volumes.
     """
-    uptake, anode = case.uptake, case.anode
+    uptake, anode = case.equilibria.uptake, case.anode
     kind = np.where(case.alloys, "", "is no alloy").astype(object)
     takes = np.where(np.isnan(uptake.mean_v), f"takes up no {anode.symbol}", "").astype(object)
     reasons = _first(_other_anode(case), _itself(case), kind, takes)
     charge = np.where(reasons == "", uptake.charge * MAH_PER_MOL, np.nan)
-    volume, _ = case.volumes(case.profiles.products.take(uptake.state))
+    volume, _ = case.facts.volumes(case.equilibria.profiles.products.take(uptake.state))
     per_g, per_cm3 = charge / uptake.mass, charge / volume
     return equations.alloy_stack(case.settings.cell, per_g, per_cm3, uptake.mean_v), reasons
 

@@ -23,8 +23,8 @@ def with_anode(case: Case, i: int, state: int) -> Equation:
 
     The energy is against the bulk metal, and of a metastable candidate from its hull energy.
     """
-    profiles, metal = case.profiles, case.anode.symbol
-    per_atom = profiles.energy[state] - case.decompositions.energy[i]
+    profiles, metal = case.equilibria.profiles, case.anode.symbol
+    per_atom = profiles.energy[state] - case.equilibria.decompositions.energy[i]
     return balance(
         [(case.formulas[i], 1.0), (metal, float(profiles.uptake[state]))],
         amounts(case, profiles.products, state),
@@ -34,7 +34,7 @@ def with_anode(case: Case, i: int, state: int) -> Equation:
 
 def in_contact(case: Case, i: int) -> Equation:
     """Candidate i and the anode metal to what they become in touch."""
-    return with_anode(case, i, int(case.profiles.contact[i]))
+    return with_anode(case, i, int(case.equilibria.profiles.contact[i]))
 
 
 def decomposition(case: Case, i: int, hull_distance_ev_atom: float) -> Equation:
@@ -45,7 +45,7 @@ def decomposition(case: Case, i: int, hull_distance_ev_atom: float) -> Equation:
     """
     return balance(
         [(case.formulas[i], 1.0)],
-        amounts(case, case.decompositions.products, i),
+        amounts(case, case.equilibria.decompositions.products, i),
         float(-hull_distance_ev_atom * case.compositions.atoms[i]),
     )
 

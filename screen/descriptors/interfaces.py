@@ -55,7 +55,7 @@ def compute(case: Case) -> Values:
     labels: list[str] = []
     unknown = np.full(len(case), "", dtype=object)
     for electrolyte in case.electrolytes:
-        energies, reasons = case.reaction_energies(electrolyte.formula)
+        energies, reasons = case.equilibria.reaction_energies(electrolyte.formula)
         values.add(electrolyte.column, energies, reasons)
         if {*parse_formula(electrolyte.formula)} <= case.phases.symbols:
             known.append(energies)

@@ -110,8 +110,9 @@ COLUMNS: tuple[Column, ...] = (
 def compute(case: Case) -> Values:
     """Everything but the structure: see `lattice` for that."""
     values, symbol = Values(len(case)), case.anode.symbol
-    reduction = case.profiles.reduction_v
-    taken_up = case.profiles.uptake[case.profiles.contact]
+    profiles = case.equilibria.profiles
+    reduction = profiles.reduction_v
+    taken_up = profiles.uptake[profiles.contact]
     values.add("uptake_per_atom", taken_up / case.compositions.atoms)
     values.add("alloyed_per_host_atom", *_alloyed(case))
     values.add(
@@ -152,10 +153,10 @@ def _averaged(case: Case, figure: FloatArray) -> tuple[FloatArray, Texts]:
 
 def _add_line_compounds(case: Case, values: Values) -> None:
     """Of the hull: binaries of the anode metal with each element, and the richest of them."""
-    table, anode = case.table, case.anode
+    table, anode = case.facts.table, case.anode
     rows = table.compositions
     amount = rows.amount_of(anode.element)
-    pairs = np.flatnonzero((rows.size == 2) & (amount > 0) & case.on_hull)
+    pairs = np.flatnonzero((rows.size == 2) & (amount > 0) & case.facts.on_hull)
     partner = segment_sum(np.where(rows.element == anode.element, 0, rows.element), rows.start)
     number = np.bincount(partner[pairs], minlength=len(SYMBOLS)).astype(float)
     richest = np.zeros(len(SYMBOLS))
@@ -177,9 +178,9 @@ def _add_line_compounds(case: Case, values: Values) -> None:
 
 def _alloyed(case: Case) -> tuple[FloatArray, Texts]:
     """Anode metal in conducting compounds among the contact products, per other atom."""
-    mixtures, rows = case.contact_products, case.phases.compositions
+    mixtures, rows = case.equilibria.contact_products, case.phases.compositions
     held = mixtures.amount * rows.amount_of(case.anode.element)[mixtures.phase]
-    alloy = (case.conducts[mixtures.phase] == 1) & (rows.size[mixtures.phase] > 1)
+    alloy = (case.facts.conducts[mixtures.phase] == 1) & (rows.size[mixtures.phase] > 1)
     others = case.compositions.atoms - case.compositions.amount_of(case.anode.element)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = segment_sum(held * alloy, mixtures.start) / others
@@ -190,10 +191,10 @@ def _alloyed(case: Case) -> tuple[FloatArray, Texts]:
 
 def _unknown_products(case: Case) -> Texts:
     """For each candidate the contact product of which it is not known whether it conducts."""
-    mixtures = case.contact_products
+    mixtures = case.equilibria.contact_products
     owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))
     unknown = np.full(len(case), "", dtype=object)
-    for i in np.flatnonzero(case.conducts[mixtures.phase] < 0).tolist():
+    for i in np.flatnonzero(case.facts.conducts[mixtures.phase] < 0).tolist():
         product = case.phases.formulas[mixtures.phase[i]]
         unknown[owner[i]] = f"no band gap for the contact product {product}"
     return unknown
@@ -201,9 +202,9 @@ def _unknown_products(case: Case) -> Texts:
 
 def _latent(case: Case, wanted: int) -> tuple[Texts, Texts]:
     """The contact products that hold the anode metal and conduct (1) or insulate (0), as text."""
-    mixtures, names = case.contact_products, case.phases.formulas
-    share, _ = case.contact_shares
-    conducts = case.conducts[mixtures.phase]
+    mixtures, names = case.equilibria.contact_products, case.phases.formulas
+    share, _ = case.equilibria.contact_shares
+    conducts = case.facts.conducts[mixtures.phase]
     holds = case.phases.compositions.amount_of(case.anode.element)[mixtures.phase] > 0
     owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))
     texts: list[list[str]] = [[] for _ in range(len(case))]

@@ -150,9 +150,9 @@ def _verdict(low: FloatArray, high: FloatArray) -> Texts:
 
 def _strain(case: Case) -> tuple[FloatArray, Texts]:
     """Linear strain from candidate to contact products, and what volume is not known."""
-    phases, products = case.phases, case.contact_products
-    own = np.where(case.rows >= 0, case.phase_volume[case.rows], np.nan)
-    volume = case.phase_volume[products.phase]
+    phases, products = case.phases, case.equilibria.contact_products
+    own = np.where(case.rows >= 0, case.facts.volume_cm3_mol[case.rows], np.nan)
+    volume = case.facts.volume_cm3_mol[products.phase]
     after = segment_sum(products.amount * volume, products.start)
     with np.errstate(invalid="ignore"):
         strain = np.cbrt(after / own) - 1.0

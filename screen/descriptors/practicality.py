@@ -103,13 +103,13 @@ def compute(case: Case) -> Values:
     """Reaction energies with the air, and where to handle the candidate."""
     values = Values(len(case))
     for name, (formula, _) in _AIR.items():
-        values.add(name, *case.reaction_energies(formula))
+        values.add(name, *case.equilibria.reaction_energies(formula))
     water, carbon_dioxide = (
         values.columns[name] for name in ("hydrolysis_ev_atom", "carbonation_ev_atom")
     )
     handling = _handling(case, water, carbon_dioxide)
     values.add("handling", handling, "not known how it reacts with water and carbon dioxide")
-    values.add("radioactive", case.holds(np.flatnonzero(elements().radioactive)))
+    values.add("radioactive", case.compositions.holds(np.flatnonzero(elements().radioactive)))
     values.add("hazards", case.texts_by_elements(_hazards))
     for name in _HHI:
         values.add(name, *_mean_by_mass(case, getattr(elements(), name)))
@@ -171,15 +171,15 @@ def _handling(case: Case, water: FloatArray, carbon_dioxide: FloatArray) -> Text
     energy with water says so. Chlorides, bromides, iodides and nitrates draw water; the metals of
     the rare earths that tarnish at once keep away from air.
     """
-    mobile, salt = case.holds(_MOBILE), case.holds(_SALT_FORMERS)
-    halide, oxygen = case.holds(_HEAVY_HALIDES), case.holds(_OXYGEN)
-    bare = ~oxygen & ~case.holds(_FLUORINE)
-    gassing = bare & case.holds(_GAS_FORMERS) & (case.compositions.size > 1)
+    mobile, salt = case.compositions.holds(_MOBILE), case.compositions.holds(_SALT_FORMERS)
+    halide, oxygen = case.compositions.holds(_HEAVY_HALIDES), case.compositions.holds(_OXYGEN)
+    bare = ~oxygen & ~case.compositions.holds(_FLUORINE)
+    gassing = bare & case.compositions.holds(_GAS_FORMERS) & (case.compositions.size > 1)
     ionic = (salt | halide | gassing) & (mobile | ~case.alloys)
-    soft = bare & ((mobile & ~halide) | (salt & case.holds(_SOFT_ANIONS)))
+    soft = bare & ((mobile & ~halide) | (salt & case.compositions.holds(_SOFT_ANIONS)))
     handling = np.full(len(case), "air", dtype=object)
-    nitrate = salt & case.holds(_NITROGEN) & oxygen
-    tarnishing = case.alloys & case.holds(_TARNISHING)
+    nitrate = salt & case.compositions.holds(_NITROGEN) & oxygen
+    tarnishing = case.alloys & case.compositions.holds(_TARNISHING)
     dry = halide | nitrate | tarnishing
     dry |= ionic & (water <= DRY_ROOM_EV_ATOM)
     dry |= ionic & salt & (carbon_dioxide <= CARBONATION_EV_ATOM)

@@ -36,8 +36,8 @@ def compute(case: Case) -> Values:
     energy = np.where(case.rows >= 0, case.phases.energy[case.rows], np.nan)
     absent = f"no energy for this composition in {case.phases.name}"
     values.add("formation_energy_ev_atom", energy, absent)
-    distance = energy - case.decompositions.energy
+    distance = energy - case.equilibria.decompositions.energy
     distance[np.abs(distance) < 1e-10] = 0.0
     values.add("hull_distance_ev_atom", distance, absent)
-    values.add("decomposition", case.write_mixtures(case.decompositions.products))
+    values.add("decomposition", case.facts.write_mixtures(case.equilibria.decompositions.products))
     return values

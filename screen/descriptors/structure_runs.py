@@ -1,9 +1,9 @@
-"""What the families that compute atom by atom share: jobs of a case, and their kept results."""
+"""What the families that compute atom by atom share: jobs of a case, and their results."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 
 import numpy as np
@@ -20,7 +20,10 @@ Progress = Callable[..., None]
 """Told a step, and of long ones how many structures are done, and of how many."""
 Question = Callable[[int], Job | str]
 """From a candidate's place to its job, or why there is none; its crystal may raise DataError."""
+StructureResults = Mapping[str, Sequence[Result]]
+"""By the name of their kind: the results of all candidates of a case."""
 KINDS = (barrier.KIND, surface.KIND)
+_OTHER = "not computed: another candidate was asked about"
 
 
 def store() -> jobs.Store:
@@ -37,15 +40,22 @@ def run(
     case: Case,
     progress: Progress = lambda *_: None,
     executor: Executor | None = None,
-) -> None:
-    """Compute what the settings ask for, so that the families find it kept.
+    first: int | None = None,
+) -> StructureResults:
+    """Compute what the settings ask for, to be handed to the families.
 
     Args:
         executor: instead of worker processes here: see `screen.atomistic.jobs.run`.
+        first: of how many candidates, the first ones; none: of all.
+
+    Raises:
+        UsageError, ScreenError: as `results`.
     """
-    for kind in KINDS:
-        if asked(case, kind):
-            results(case, kind, progress, executor)
+    return {
+        kind.name: results(case, kind, progress, executor, first)
+        for kind in KINDS
+        if asked(case, kind)
+    }
 
 
 def results(
@@ -53,21 +63,16 @@ def results(
     kind: Kind,
     progress: Progress = lambda *_: None,
     executor: Executor | None = None,
+    first: int | None = None,
 ) -> list[Result]:
-    """A result, or why there is none, for each candidate; of one case computed once, kept or not.
+    """A result, or why there is none, for each candidate; what can be kept is not computed again.
 
     Raises:
         UsageError: for a calculator of no known name, or results that cannot be kept.
         ScreenError: if a worker was lost.
     """
-    if kind.name not in case.computed:
-        case.computed[kind.name] = _results(case, kind, progress, executor)
-    return case.computed[kind.name]
-
-
-def _results(case: Case, kind: Kind, progress: Progress, executor: Executor | None) -> list[Result]:
     question = _barrier_jobs(case) if kind is barrier.KIND else _surface_jobs(case)
-    found = [_job(case, i, question) for i in range(len(case))]
+    found = [_job(question, i) if first is None or i < first else _OTHER for i in range(len(case))]
     ready = [job for job in found if isinstance(job, Job)]
     computed = iter(
         jobs.run(
@@ -85,10 +90,8 @@ def _results(case: Case, kind: Kind, progress: Progress, executor: Executor | No
     ]
 
 
-def _job(case: Case, i: int, question: Question) -> Job | str:
+def _job(question: Question, i: int) -> Job | str:
     """The job of a candidate, or why there is none."""
-    if case.expensive is not None and i >= case.expensive:
-        return "not computed: another candidate was asked about"
     try:
         return question(i)
     except DataError as error:
@@ -113,7 +116,7 @@ def _cell(case: Case, i: int) -> Cell:
 
 def _barrier_jobs(case: Case) -> Question:
     anode, settings = case.anode, case.settings
-    holds = case.holds([anode.element])
+    holds = case.compositions.holds([anode.element])
 
     def question(i: int) -> Job | str:
         if not holds[i]:
@@ -159,10 +162,10 @@ def _surface_jobs(case: Case) -> Question:
 def values_of(
     case: Case, kind: Kind, columns: Sequence[Column], computed: Sequence[Result] | None = None
 ) -> Values:
-    """The columns of a kind of run; without it, all missing.
+    """The columns of a kind of run; where the settings do not ask for it, all missing.
 
     Args:
-        computed: its results, where they are at hand.
+        computed: its results; none: they are computed, if the settings ask for them.
     """
     values = Values(len(case))
     option = f"--{kind.name}"

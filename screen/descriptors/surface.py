@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from screen.atomistic.jobs import Result
 from screen.atomistic.surface import KIND
 from screen.columns import Column, Values
 from screen.descriptors import structure_runs
@@ -59,6 +62,10 @@ def asked(settings: Settings) -> bool:
     return settings.surface
 
 
-def compute(case: Case) -> Values:
-    """Surfaces of the candidates that have a structure."""
-    return structure_runs.values_of(case, KIND, COLUMNS)
+def compute(case: Case, computed: Sequence[Result] | None = None) -> Values:
+    """Surfaces of the candidates that have a structure.
+
+    Args:
+        computed: results of the runs; none: they are made here.
+    """
+    return structure_runs.values_of(case, KIND, COLUMNS, computed)

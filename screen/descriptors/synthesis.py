@@ -120,17 +120,17 @@ def material_class(case: Case) -> Texts:
     one = rows.size == 1
 
     def has(symbols: str) -> BoolArray:
-        return case.holds([INDEX[s] for s in symbols.split()])
+        return case.compositions.holds([INDEX[s] for s in symbols.split()])
 
     def only(symbols: str) -> BoolArray:
         others = [i for i, s in enumerate(SYMBOLS) if s not in symbols.split()]
-        return ~case.holds(others)
+        return ~case.compositions.holds(others)
 
     oxygen, nitrogen = has("O"), has("N")
     halogen = has("F Cl Br I")
     carbon_share = rows.amount_of(INDEX["C"]) / rows.atoms
     nitrate = nitrogen & (rows.amount_of(INDEX["O"]) >= 3 * rows.amount_of(INDEX["N"]))
-    anode = case.holds([case.anode.element])
+    anode = case.compositions.holds([case.anode.element])
     rules = [
         ("anode_metal", one & anode),
         ("carbon", only("C")),

@@ -107,17 +107,17 @@ def solve(
 ) -> Layers:
     """Some candidates between the anode metal and an electrolyte."""
     partner = Compositions.from_formulas([formula])
-    engine, element, valence = case.engine, case.anode.element, case.anode.valence
+    engine, element, valence = case.facts.engine, case.anode.element, case.anode.valence
     electrolyte = layers.Electrolyte(
         partner,
-        engine.profiles(case.table, partner, element, valence),
-        engine.decompose(case.table, partner).energy,
+        engine.profiles(case.facts.table, partner, element, valence),
+        engine.decompose(case.facts.table, partner).energy,
     )
     return layers.between(
-        case.table,
+        case.facts.table,
         case.compositions.take(rows),
-        case.profiles,
-        case.profiles.contact[rows],
+        case.equilibria.profiles,
+        case.equilibria.profiles.contact[rows],
         blocks[rows],
         electrolyte,
         element,
@@ -131,7 +131,8 @@ def compute(case: Case) -> Values:
     """How well each candidate protects each electrolyte."""
     values = Values(len(case))
     blocks, unknown = blocking(case)
-    hold = layers.holding_v(case.profiles, case.profiles.contact, blocks)
+    profiles = case.equilibria.profiles
+    hold = layers.holding_v(profiles, profiles.contact, blocks)
     free = f"holds no {case.anode.symbol}, so it stands any voltage"
     values.add(
         "film_holds_v",
@@ -140,7 +141,7 @@ def compute(case: Case) -> Values:
     )
     gaps, drives, why = [], [], []
     for electrolyte in case.electrolytes:
-        reasons = case.not_covered_with(electrolyte.formula)
+        reasons = case.equilibria.not_covered_with(electrolyte.formula)
         reasons = np.where(reasons == "", unknown, reasons)
         gap, drive, protection = np.full((3, len(case)), np.nan)
         rows = np.flatnonzero(reasons == "")

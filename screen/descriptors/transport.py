@@ -138,8 +138,8 @@ def _cite(rows: list[dict[str, str]]) -> str:
 
 def _best_product(case: Case, known: Measured) -> tuple[IntArray, Texts]:
     """The phase of the best-conducting insulating product (-1: none), or why there is none."""
-    mixtures, names = case.contact_products, case.phases.formulas
-    insulates = case.conducts[mixtures.phase] == 0
+    mixtures, names = case.equilibria.contact_products, case.phases.formulas
+    insulates = case.facts.conducts[mixtures.phase] == 0
     at = known.rows_of(case.phases.compositions.take(mixtures.phase))
     value = np.append(known.log_s_cm, np.nan)[at]
     score = np.where(insulates & ~np.isnan(value), value, -np.inf)

@@ -129,7 +129,7 @@ def test_volumes_come_from_densities_where_a_table_has_those() -> None:
 def test_zinc_oxide_binds_two_of_the_three_lithium() -> None:
     """ZnO + 3 Li -> Li2O + LiZn: the alloy gives its lithium back, the oxide does not."""
     case = toy("ZnO")
-    assert case.write_mixtures(case.contact_products) == ["Li2O + LiZn"]
+    assert case.facts.write_mixtures(case.equilibria.contact_products) == ["Li2O + LiZn"]
     volume = 2 * 11.9 * A3_TO_CM3_MOL
     expected = 2 * FARADAY_MAH_MOL / volume * 1e-4
     loss = values_of(case).columns["conversion_loss_mah_cm2_um"][0]

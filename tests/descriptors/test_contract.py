@@ -102,9 +102,9 @@ def snapshot(case: Case) -> dict[str, Any]:
 def test_leaves_its_input_alone(family: ModuleType) -> None:
     case = case_of(*MIXED)
     # What is computed on demand and kept is input too, for the next family.
-    assert case.decompositions
-    assert case.contact_products
-    assert case.conducts is not None
+    assert case.equilibria.decompositions
+    assert case.equilibria.contact_products
+    assert case.facts.conducts is not None
     before = snapshot(case)
     assert any("profiles" in name for name in before)
     first = family.compute(case)

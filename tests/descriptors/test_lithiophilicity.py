@@ -74,7 +74,7 @@ def test_line_compounds_are_the_binaries_on_the_hull(anode: str, formula: str) -
     shares = [
         row[anode] / sum(row.values())
         for i, row in enumerate(phases().compositions)
-        if row.keys() == {anode, metal} and case.on_hull[i]
+        if row.keys() == {anode, metal} and case.facts.on_hull[i]
     ]
     assert values["line_compounds"][0] == len(shares) > 0
     assert values["richest_line_compound_fraction"][0] == max(shares)

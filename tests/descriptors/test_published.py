@@ -15,7 +15,7 @@ Li2Sn5, so their average stands here. Hulls of density functional theory lie 0.0
 
 @pytest.mark.parametrize("metal", PLATEAUS_V)
 def test_plateaus_of_lithium_alloys(metal: str) -> None:
-    profile = case_of(metal).profiles
+    profile = case_of(metal).equilibria.profiles
     steps = profile.v_low[profile.start[0] : profile.start[1]]
     steps = steps[steps > 0]
     for measured, computed in zip(PLATEAUS_V[metal], steps, strict=False):

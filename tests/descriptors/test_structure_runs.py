@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from screen import pipeline, run_folder
+from screen import descriptors, pipeline, run_folder
 from screen.cli import main
 from screen.descriptors import barrier, structure_runs, surface
 from screen.descriptors.case import Case
@@ -52,7 +51,7 @@ def test_without_being_asked_nothing_is_computed_or_read(
 ) -> None:
     monkeypatch.setattr(Case, "crystal", lambda *_: pytest.fail("a structure was looked up"))
     case = case_of(*FORMULAS)
-    structure_runs.run(case)
+    assert structure_runs.run(case) == {}
     values = family.compute(case)
     for column in family.COLUMNS:
         assert set(values.reason(column.name)) == {f"not asked for; {option} computes it"}
@@ -78,9 +77,8 @@ def test_what_is_kept_and_what_computes_change_nothing(home: Path) -> None:
     for path in home.rglob("*.json"):
         path.unlink()
     case = case_of(*FORMULAS, **ASKED, workers=2)
-    structure_runs.run(case)
+    same_values(surface.compute(case, structure_runs.run(case)["surface"]), first)
     assert kept(home) == files
-    same_values(surface.compute(case), first)
     for path in home.rglob("*.json"):
         path.unlink()
     told: list[tuple[str, int, int]] = []
@@ -91,15 +89,17 @@ def test_what_is_kept_and_what_computes_change_nothing(home: Path) -> None:
     assert told == [("surface", 0, 3), ("surface", 3, 3)]
 
 
-def test_what_is_not_kept_is_computed_once_in_a_run(
+def test_results_that_are_handed_in_are_not_computed_again(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = ASKED | {"calculator": "tests.atomistic.made_up:raises"}
     case = case_of(*FORMULAS, **asked)
-    structure_runs.run(case)
+    results = structure_runs.run(case)
     with monkeypatch.context() as patched:
         patched.setattr("screen.atomistic.jobs.run", lambda *_, **__: pytest.fail("once more"))
-        values = surface.compute(case)
+        found = descriptors.compute_families(case, ("surface",), structures=results)
+    values = surface.compute(case, results["surface"])
+    same_values(found, values)
     assert "no licence for this machine" in values.reason("wetting_cosine")[0]
     assert not kept(home)
     same_values(surface.compute(case_of(*FORMULAS, **asked)), values)
@@ -125,8 +125,8 @@ def test_an_anode_without_a_structure_is_a_reason(monkeypatch: pytest.MonkeyPatc
 
 
 def test_only_so_many_are_computed() -> None:
-    case = replace(case_of("LiF", "MgO", **ASKED), expensive=1)
-    values = surface.compute(case)
+    case = case_of("LiF", "MgO", **ASKED)
+    values = surface.compute(case, structure_runs.run(case, first=1)["surface"])
     assert np.isfinite(values.columns["surface_energy_j_m2"]).tolist() == [True, False]
     assert "another candidate" in values.reason("surface_energy_j_m2")[1]
 

@@ -132,13 +132,15 @@ def test_the_matrix_is_the_best_of_the_insulating_products(anode: str) -> None:
     values, names = transport.compute(case), case.phases.formulas
     own = transport.compute(case_of(*names, anode=anode)).columns["ion_conductivity_log_s_cm"]
     for i in range(len(case)):
-        products = case.contact_products.of(i)[0].tolist()
-        known = {p: own[p] for p in products if case.conducts[p] == 0 and not np.isnan(own[p])}
+        products = case.equilibria.contact_products.of(i)[0].tolist()
+        known = {
+            p: own[p] for p in products if case.facts.conducts[p] == 0 and not np.isnan(own[p])
+        }
         expected = names[max(known, key=known.__getitem__)] if known else ""
         assert values.columns["matrix_conductor"][i] == expected
         if not known:
             said = values.reason("matrix_conductor")[i]
-            insulating = [names[p] for p in products if case.conducts[p] == 0]
+            insulating = [names[p] for p in products if case.facts.conducts[p] == 0]
             assert all(name in said for name in insulating)
             assert insulating or said == "no contact product is known to insulate"
 

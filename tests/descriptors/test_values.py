@@ -42,7 +42,7 @@ every_anode = pytest.mark.parametrize("anode", ANODES)
 @every_anode
 def test_mean_voltage_is_minus_reaction_energy_per_charge(anode: str) -> None:
     case, values = everything(anode)
-    profiles, plating = case.profiles, case.settings.plating_v
+    profiles, plating = case.equilibria.profiles, case.settings.plating_v
     found = values.columns["mean_uptake_v"]
     seen = 0
     for i in np.flatnonzero(~np.isnan(found)).tolist():
@@ -250,7 +250,7 @@ def test_volume_fractions_never_claim_what_the_table_lacks(anode: str) -> None:
     case, basis = everything(anode)[0], column(anode, "fraction_basis")
     volume = case.phases.numbers("volume_a3_atom")
     for i, said in enumerate(basis):
-        products, _ = case.contact_products.of(i)
+        products, _ = case.equilibria.contact_products.of(i)
         assert (said == "volume") == (not np.isnan(volume[products]).any())
     assert set(basis) == {"atoms", "volume"}
 
@@ -362,7 +362,7 @@ def test_handling_is_as_in_the_handbooks(formula: str) -> None:
 
 def test_decomposition_conserves_atoms() -> None:
     case, _ = everything("Li")
-    mixtures = case.decompositions.products
+    mixtures = case.equilibria.decompositions.products
     made = case.phases.compositions.take(mixtures.phase)
     for symbol in (0, 2, 7, 8, 15):  # H, Li, O, F, S
         total = segment_sum(made.amount_of(symbol) * mixtures.amount, mixtures.start)

@@ -1,0 +1,96 @@
+"""What is made of the phases of a table alone, once for all candidates that face them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from screen.columns import Texts
+from screen.composition import BoolArray, Compositions, FloatArray, IntArray, segment_sum
+from screen.phases import Phases
+from screen.reactions import written
+from screen.settings import Settings
+from screen.tables import elements
+from screen.thermo.engines import ENGINES, Engine
+from screen.thermo.hull import stable_table
+from screen.thermo.stacks import Competition, Mixtures
+from screen.units import CM3_MOL_PER_A3
+
+
+def molar_mass(rows: Compositions) -> FloatArray:
+    """Mass per formula unit of each composition, g/mol."""
+    return segment_sum(rows.count * elements().molar_mass_g_mol[rows.element], rows.start)
+
+
+@dataclass(frozen=True)
+class PhaseFacts:
+    """Facts of the phases that compete: what is stable, what conducts, how much room each takes."""
+
+    phases: Phases
+    settings: Settings
+
+    @property
+    def engine(self) -> Engine:
+        """What solves the equilibria."""
+        return ENGINES[self.settings.engine]
+
+    @cached_property
+    def table(self) -> Competition:
+        """All phases; for the kernel those on the hull, which give the same answers faster."""
+        table = Competition(self.phases.compositions, self.phases.energy)
+        return stable_table(table)[0] if self.settings.engine == "kernel" else table
+
+    @cached_property
+    def on_hull(self) -> BoolArray:
+        """Whether a row of `phases` is the lowest of its composition and on the hull."""
+        full = Competition(self.phases.compositions, self.phases.energy)
+        stable = self.table if self.settings.engine == "kernel" else stable_table(full)[0]
+        on_hull = np.zeros(len(self.phases), dtype=bool)
+        on_hull[stable.ground] = True
+        return on_hull
+
+    @cached_property
+    def conducts(self) -> IntArray:
+        """1 if a phase conducts electrons, 0 if not, -1 if not known; shape (phases,).
+
+        Metals and alloys (with Si, Ge, Sb) conduct; of the rest, those with a small gap.
+        """
+        gap = self.phases.numbers("band_gap_ev")
+        rows = self.phases.compositions
+        foreign = segment_sum((~elements().forms_alloys[rows.element]).astype(np.int64), rows.start)
+        by_gap = np.where(np.isnan(gap), -1, (gap < self.settings.conducting_gap_ev).astype(int))
+        return np.where(foreign == 0, 1, by_gap)
+
+    @cached_property
+    def volume_cm3_mol(self) -> FloatArray:
+        """Volume of each phase, cm³ per mole of formula units, from that per atom or the density;
+        NaN where the table has neither; shape (phases,).
+        """
+        rows = self.phases.compositions
+        mass = molar_mass(rows)
+        volume = self.phases.numbers("volume_a3_atom") * rows.atoms * CM3_MOL_PER_A3
+        return np.where(np.isnan(volume), mass / self.phases.numbers("density_g_cm3"), volume)
+
+    def volumes(self, mixtures: Mixtures) -> tuple[FloatArray, Texts]:
+        """Volume of each mixture, cm³ per mole of formula units, NaN with the reason where that of
+        a phase is not known.
+        """
+        volume = mixtures.amount * self.volume_cm3_mol[mixtures.phase]
+        reasons = np.full(len(mixtures.start) - 1, "", dtype=object)
+        owner = np.repeat(np.arange(len(reasons)), np.diff(mixtures.start))
+        unknown = np.flatnonzero(np.isnan(volume))
+        names = np.array(self.phases.formulas, dtype=object)[mixtures.phase[unknown]]
+        reasons[owner[unknown]] = "volume of " + names + f" not in {self.phases.name}"
+        return segment_sum(volume, mixtures.start), reasons
+
+    def write_mixtures(self, mixtures: Mixtures) -> list[str]:
+        """Mixtures as text: "Li2O + 2 LiZn", amounts to four digits."""
+        names = self.phases.formulas
+        parts = [
+            written(amount, names[phase])
+            for phase, amount in zip(mixtures.phase.tolist(), mixtures.amount.tolist(), strict=True)
+        ]
+        return [" + ".join(parts[i:j]) for i, j in pairwise(mixtures.start.tolist())]
