@@ -31,10 +31,10 @@ from screen.columns import Texts, Values
 from screen.composition import IntArray
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
+from screen.descriptors.structure_runs import Progress
 from screen.errors import DataError
 from screen.options import Judged, Tables
 from screen.phases import Phases
-from screen.pipeline import Progress
 from screen.ranking.roles import Role, chosen_roles
 from screen.run import Run
 from screen.settings import CHECK, STRUCTURES, Settings

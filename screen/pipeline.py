@@ -15,6 +15,7 @@ from screen.composition import Compositions
 from screen.crosscheck import cross_check
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
+from screen.descriptors.structure_runs import Progress
 from screen.errors import DataError, did_you_mean
 from screen.phases import Phases
 from screen.predictions import predict, with_models
@@ -26,7 +27,6 @@ from screen.settings import Settings
 from screen.sources import REFERENCE, reference
 from screen.tables import anode_of
 
-Progress = structure_runs.Progress
 load = sources.load
 
 

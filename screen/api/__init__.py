@@ -23,7 +23,7 @@ from screen.sources import REFERENCE
 if TYPE_CHECKING:  # a question about one phase needs neither the models nor the page
     from screen.answers.card import Explanation
     from screen.api.runs import Run
-    from screen.pipeline import Progress
+    from screen.descriptors.structure_runs import Progress
 
 Material = Any
 """Text, a pymatgen `Composition`, or an entry with one."""
