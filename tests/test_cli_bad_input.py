@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from screen import pipeline, run_folder
+from screen import pipeline, run_folder, sources
 from screen.cli import main
 from screen.run_folder import RUN_FILES
 from tests.conftest import ROOT
@@ -304,7 +304,7 @@ def test_an_internal_fault_is_one_line_or_a_traceback_on_request(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("two\nlines")
 
-    monkeypatch.setattr(pipeline, "load", fail)
+    monkeypatch.setattr(sources, "load", fail)
     said = cli("window", "LiF")
     assert said.code == 1
     assert said.err.count("\n") == 1
@@ -315,7 +315,7 @@ def test_an_internal_fault_is_one_line_or_a_traceback_on_request(
 
 
 @pytest.mark.parametrize(
-    ("module", "step"), [(pipeline, "load"), (pipeline, "run"), (run_folder, "write")]
+    ("module", "step"), [(sources, "load"), (pipeline, "run"), (run_folder, "write")]
 )
 def test_an_interruption_at_any_step(
     rank: Cli, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
