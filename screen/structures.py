@@ -47,6 +47,11 @@ class Crystal:
     whole_cell: bool = False
 
     @property
+    def measured(self) -> bool:
+        """Whether it was found by experiment; a computed one says so first."""
+        return not self.source.startswith("DFT")
+
+    @property
     def centring(self) -> str:
         """P, A, B, C, I, F or R."""
         return self.space_group[0]
