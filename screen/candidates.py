@@ -16,11 +16,12 @@ from screen.composition import (
 )
 from screen.descriptors.case import Case
 from screen.errors import DataError, NothingPassedError, UsageError
+from screen.materials import formula_of
 from screen.phases import Phases
 from screen.ranking.roles import Role
 from screen.settings import Settings
 from screen.sources import REFERENCE, reference
-from screen.tables import Anode, anode_of, electrolytes_of
+from screen.tables import Anode, Electrolyte, anode_of, electrolytes_of
 from screen.thermo.hull import stable_table
 from screen.thermo.stacks import Competition
 
@@ -41,7 +42,7 @@ def make_case(
         UsageError, DataError: for an anode that the table does not hold or cover.
     """
     anode = anode_of(settings.anode)
-    electrolytes = electrolytes_of(anode.symbol, settings.electrolytes)
+    electrolytes = electrolytes_to_face(settings)
     named = {c.formula: c for c in reference.named_candidates(anode.symbol)}
     if formulas is None:
         _check_anode(phases, anode)
@@ -57,6 +58,16 @@ def make_case(
         ]
     case = Case(phases, names, compositions, rows, anode, electrolytes, settings)
     return case, _identity(phases, rows, names, named)
+
+
+def electrolytes_to_face(settings: Settings) -> tuple[Electrolyte, ...]:
+    """The solid electrolytes of a run: those that its settings name, or all of its anode metal.
+
+    Raises:
+        UsageError, DataError: for one that is not known, and for a name of several.
+    """
+    chosen = tuple(formula_of(text) for text in settings.electrolytes)
+    return electrolytes_of(anode_of(settings.anode).symbol, chosen)
 
 
 def chosen_case(

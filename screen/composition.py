@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
 from math import gcd, lcm
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from screen.errors import DataError, did_you_mean
+from screen.errors import DataError
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -37,8 +38,50 @@ _CHARGE = re.compile(rf"(?:\^\{{?\d*[+-]\}}?|[{_SUPERSCRIPTS}]+[+-]|[+-])$")
 _TOKEN = re.compile(r"([A-Z][a-z]?)(\d+\.?\d*|\.\d+)?|([(\[{])|([)\]}])(\d+\.?\d*|\.\d+)?")
 _HYDRATE = re.compile(r"(\d+\.?\d*)?(.*)")
 _MAX_DENOMINATOR = 10_000
+_LONG = 5
+"""Decimals with as many places are taken for a rounded fraction, such as 0.33333."""
 _MAX_AMOUNT = 10**9
 _MAX_LENGTH = 300
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount as it was typed.
+
+    Attributes:
+        value: exactly what stands there; of long decimals the simplest fraction that they round.
+        step: one in the last digit given; zero for a whole number, also if it is typed as 1.0.
+    """
+
+    value: Fraction
+    step: Fraction = Fraction(0)
+
+    @classmethod
+    def of(cls, text: str | None) -> Amount:
+        """From digits; nothing means one."""
+        places = len((text or "").partition(".")[2])
+        value = Fraction(text or 1)
+        step = Fraction(0) if value.denominator == 1 else Fraction(1, 10**places)
+        return cls(_simplest(value, step / 2) if places >= _LONG else value, step)
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.value + other.value, self.step + other.step)
+
+    def __mul__(self, times: Amount) -> Amount:
+        return Amount(self.value * times.value, self.step * times.value + self.value * times.step)
+
+
+def _simplest(value: Fraction, error: Fraction) -> Fraction:
+    """The fraction of the smallest denominator that is no further off than an error."""
+
+    def between(low: Fraction, high: Fraction) -> Fraction:
+        whole = low.__ceil__()
+        if whole <= high:
+            return Fraction(whole)
+        floor = low.__floor__()
+        return floor + 1 / between(1 / (high - floor), 1 / (low - floor))
+
+    return between(max(value - error, Fraction(0)), value + error) if value else value
 
 
 def parse_formula(text: str) -> dict[str, int]:
@@ -49,6 +92,26 @@ def parse_formula(text: str) -> dict[str, int]:
 
     Raises:
         DataError: one line that says what could not be read and, where it can, what was meant.
+    """
+    amounts = {symbol: amount.value for symbol, amount in typed_amounts(text).items()}
+    scale = lcm(*(amount.denominator for amount in amounts.values()))
+    if scale > _MAX_DENOMINATOR:
+        raise DataError(
+            f"formula {text!r}: decimals this long have no whole-number composition below "
+            f"{_MAX_DENOMINATOR} formula units; round them to four places at most"
+        )
+    counts = {symbol: int(amount * scale) for symbol, amount in amounts.items()}
+    common = gcd(*counts.values())
+    if max(counts.values()) // common > _MAX_AMOUNT:
+        raise DataError(f"formula {text!r}: amounts above {_MAX_AMOUNT:,} are not read")
+    return {symbol: count // common for symbol, count in counts.items()}
+
+
+def typed_amounts(text: str) -> dict[str, Amount]:
+    """The amounts of a formula as they were typed, not reduced; those of zero are left out.
+
+    Raises:
+        DataError: as `parse_formula`.
     """
     if len(text) > _MAX_LENGTH:
         raise DataError(f"formula {text[:40]!r}... is longer than {_MAX_LENGTH} characters")
@@ -62,7 +125,7 @@ def parse_formula(text: str) -> dict[str, int]:
             "write the neutral formula, or the charge as ^2+"
         )
     text = _CHARGE.sub("", text)
-    amounts: dict[str, Fraction] = {}
+    amounts: dict[str, Amount] = {}
     parts = re.split(r"[·•⋅*]", text)
     if re.search(r"\d\.\d+H2O", parts[0]):
         raise DataError(
@@ -70,33 +133,26 @@ def parse_formula(text: str) -> dict[str, int]:
             "before the water, or the total amounts"
         )
     for part_number, part in enumerate(parts):
-        multiplier, body = Fraction(1), part
+        multiplier, body = Amount.of(None), part
         if part_number:
             match = _HYDRATE.fullmatch(part)
             assert match is not None
-            multiplier, body = Fraction(match[1] or 1), match[2]
+            multiplier, body = Amount.of(match[1]), match[2]
             if not body:
                 raise DataError(f"formula {given!r}: nothing follows the raised dot")
         for symbol, amount in _parse_part(body, given).items():
-            amounts[symbol] = amounts.get(symbol, Fraction(0)) + multiplier * amount
-    amounts = {symbol: amount for symbol, amount in amounts.items() if amount}
+            amounts[symbol] = amounts.get(symbol, _NONE) + amount * multiplier
+    amounts = {symbol: amount for symbol, amount in amounts.items() if amount.value}
     if not amounts:
         raise DataError(f"formula {given!r}: no element has an amount above zero")
-    scale = lcm(*(amount.denominator for amount in amounts.values()))
-    if scale > _MAX_DENOMINATOR:
-        raise DataError(
-            f"formula {given!r}: decimals this long have no whole-number composition below "
-            f"{_MAX_DENOMINATOR} formula units; round them to four places at most"
-        )
-    counts = {symbol: int(amount * scale) for symbol, amount in amounts.items()}
-    common = gcd(*counts.values())
-    if max(counts.values()) // common > _MAX_AMOUNT:
-        raise DataError(f"formula {given!r}: amounts above {_MAX_AMOUNT:,} are not read")
-    return {symbol: count // common for symbol, count in counts.items()}
+    return amounts
 
 
-def _parse_part(text: str, given: str) -> dict[str, Fraction]:
-    stack: list[tuple[str, dict[str, Fraction]]] = [("", {})]
+_NONE = Amount(Fraction(0))
+
+
+def _parse_part(text: str, given: str) -> dict[str, Amount]:
+    stack: list[tuple[str, dict[str, Amount]]] = [("", {})]
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)
@@ -107,7 +163,7 @@ def _parse_part(text: str, given: str) -> dict[str, Fraction]:
             if symbol not in INDEX:
                 raise DataError(_unknown_element(given, symbol))
             group = stack[-1][1]
-            group[symbol] = group.get(symbol, Fraction(0)) + Fraction(amount or 1)
+            group[symbol] = group.get(symbol, _NONE) + Amount.of(amount)
         elif opening:
             stack.append((opening, {}))
         else:
@@ -116,7 +172,7 @@ def _parse_part(text: str, given: str) -> dict[str, Fraction]:
                 raise DataError(f"formula {given!r}: {closing!r} closes no bracket")
             outer = stack[-1][1]
             for name, number in inner.items():
-                outer[name] = outer.get(name, Fraction(0)) + number * Fraction(repeat or 1)
+                outer[name] = outer.get(name, _NONE) + number * Amount.of(repeat)
         position = match.end()
     if len(stack) > 1:
         raise DataError(f"formula {given!r}: {stack[-1][0]!r} is not closed")
@@ -126,17 +182,21 @@ def _parse_part(text: str, given: str) -> dict[str, Fraction]:
 def _unknown_element(given: str, symbol: str) -> str:
     if symbol in ("D", "T"):
         return f"formula {given!r}: {symbol} is an isotope; write H"
-    fixed = _recapitalised(given) if given.isupper() else None
-    if fixed:
-        return f"formula {given!r}: unknown element {symbol!r}; did you mean {fixed}?"
-    return f"formula {given!r}: unknown element {symbol!r}; {did_you_mean(symbol, SYMBOLS)}"
+    hint = _spelled_otherwise(given.lower()) if given.isupper() else ""
+    hint = hint or "; write symbols of elements, as in LiTi2(PO4)3"
+    return f"formula {given!r}: unknown element {symbol!r}{hint}"
 
 
 def _unreadable(given: str, text: str, position: int) -> str:
     rest = text[position:]
     if rest[0].islower():
-        fixed = _recapitalised(text)
-        hint = f"; did you mean {fixed}?" if fixed else "; element symbols begin with a capital"
+        word = re.match(r"[a-z]+", rest)
+        assert word is not None
+        if position and text[position - 1] in "([{":
+            # A word in brackets tells a form apart; as elements it would be another material.
+            hint = f"; {word[0]!r} is no label of a phase that is known, leave it out"
+        else:
+            hint = _spelled_otherwise(text) or "; element symbols begin with a capital"
     elif rest[0] in ".,":
         hint = "; write decimals as 0.5 and a hydrate with a raised dot (MgCl2·6H2O)"
     elif rest[0] in "+-^":
@@ -146,24 +206,25 @@ def _unreadable(given: str, text: str, position: int) -> str:
     return f"formula {given!r}: cannot read {rest!r}{hint}"
 
 
-def _recapitalised(text: str) -> str | None:
-    """The first spelling of an all-too-small formula that reads as elements, or None."""
+def _spelled_otherwise(text: str) -> str:
+    """What the same letters may mean with other capitals: the one reading, or all of them."""
+    spelled = list(islice(_spellings(text), 5)) if len(text) <= 30 else []
+    if len(spelled) == 1:
+        return f"; did you mean {spelled[0]}?"
+    return f"; it may be {' or '.join(spelled)}" if spelled else ""
 
-    def spell(rest: str) -> str | None:
-        if not rest:
-            return ""
-        if not rest[0].isalpha():
-            tail = spell(rest[1:])
-            return None if tail is None else rest[0] + tail
+
+def _spellings(rest: str) -> Iterator[str]:
+    """Readings of a text whose capitals begin elements, and whose small letters may."""
+    if not rest:
+        yield ""
+    elif not rest[0].isalpha():
+        yield from (rest[0] + tail for tail in _spellings(rest[1:]))
+    else:
         for length in (2, 1):
             symbol = rest[:length].capitalize()
-            if len(symbol) == length and symbol in INDEX:
-                tail = spell(rest[length:])
-                if tail is not None:
-                    return symbol + tail
-        return None
-
-    return spell(text) if len(text) <= 30 else None
+            if len(symbol) == length and symbol in INDEX and not rest[1:length].isupper():
+                yield from (symbol + tail for tail in _spellings(rest[length:]))
 
 
 def format_formula(counts: dict[str, int]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from screen import descriptors, sources
+from screen import descriptors
 from screen.candidates import chosen_case, make_case
 from screen.columns import Values
 from screen.composition import Compositions
@@ -26,8 +26,6 @@ from screen.run import Run
 from screen.settings import Settings
 from screen.sources import REFERENCE, reference
 from screen.tables import anode_of
-
-load = sources.load
 
 
 def describe(

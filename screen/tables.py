@@ -243,12 +243,23 @@ def electrolytes_of(anode: str, chosen: tuple[str, ...] = ()) -> tuple[Electroly
     if not chosen:
         return tuple(every)
     names = {alias.lower(): e for e in every for alias in (e.label, e.formula)}
-    unknown = [name for name in chosen if name.lower() not in names]
-    if unknown:
-        hint = did_you_mean(unknown[0], [e.label for e in every])
-        raise UsageError(f"unknown electrolyte {unknown[0]!r} for {anode}; {hint}")
-    wanted = {names[name.lower()].formula for name in chosen}
+    parts = {_parts(e.formula): e for e in every}
+    wanted = set()
+    for name in chosen:
+        found = names.get(name.lower()) or parts.get(_parts(name))
+        if found is None:
+            hint = did_you_mean(name, [e.label for e in every])
+            raise UsageError(f"unknown electrolyte {name!r} for {anode}; {hint}")
+        wanted.add(found.formula)
     return tuple(e for e in every if e.formula in wanted)
+
+
+def _parts(text: str) -> tuple[tuple[str, int], ...]:
+    """A composition, however it is written; of what is no formula, nothing."""
+    try:
+        return tuple(sorted(parse_formula(text).items()))
+    except DataError:
+        return ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from screen import candidates, pipeline
+from screen import candidates, sources
 from screen.errors import DataError
 from screen.phases import Phases
 from screen.settings import Settings
@@ -113,7 +113,7 @@ def test_pymatgen_entries(base: Phases, tmp_path: Path) -> None:
 
 def test_added_phases_are_candidates(base: Phases, tmp_path: Path) -> None:
     file = write(tmp_path / "own.csv", f"{HEAD},scheme", f"Li4NF,-2.2,{base.scheme}")
-    phases = pipeline.load("reference", add=file)
+    phases = sources.load("reference", add=file)
     case, _ = candidates.make_case(phases, Settings())
     assert "Li4NF" in case.formulas
     assert len(case) == 221
@@ -121,6 +121,6 @@ def test_added_phases_are_candidates(base: Phases, tmp_path: Path) -> None:
 
 def test_added_phases_outside_the_reference_set_are_refused(base: Phases, tmp_path: Path) -> None:
     file = write(tmp_path / "own.csv", f"{HEAD},scheme", f"LiCoMnO4,-1.5,{base.scheme}")
-    phases = pipeline.load("reference", add=file)
+    phases = sources.load("reference", add=file)
     with pytest.raises(DataError, match="full snapshot"):
         candidates.make_case(phases, Settings())

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import screen.run
-from screen import batches, candidates, descriptors, pipeline, run_folder, tables
+from screen import batches, candidates, descriptors, pipeline, run_folder, sources, tables
 from screen.batches import Request
 from screen.columns import Texts, Values, missing
 from screen.descriptors.case import Case
@@ -57,7 +57,7 @@ def test_the_same_files_as_an_undivided_run(
     request = Request(source=str(table), selected=selected)
     plan = batches.make_plan(request, tmp_path, size)
     divided = batches.judge(plan, all_shards(plan))
-    phases = pipeline.load(str(table))
+    phases = sources.load(str(table))
     roles = batches.work_of(plan).roles
     whole = pipeline.run(phases, Settings(), roles, selected=selected)
     assert divided.name == whole.name

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import __version__, candidates, crosscheck, pipeline, run_folder
+from screen import __version__, candidates, crosscheck, pipeline, run_folder, sources
 from screen.composition import Compositions
 from screen.errors import DataError, ScreenError, UsageError
 from screen.phases import Phases
@@ -84,7 +84,7 @@ def test_anodes_that_the_set_does_not_cover_are_refused(anode: str) -> None:
 
 def test_load_refuses_companions_of_the_reference_set(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--gaps and --moduli go with a --source file"):
-        pipeline.load("reference", tmp_path / "gaps.csv")
+        sources.load("reference", tmp_path / "gaps.csv")
 
 
 def test_cross_check_agrees_and_says_how_well() -> None:

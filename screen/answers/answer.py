@@ -29,6 +29,8 @@ class Answer:
     """Where rows alone would make poor reading."""
     columns: tuple[Column, ...] = ()
     """What is known of the columns of the rows: label, unit, meaning."""
+    notes: tuple[str, ...] = ()
+    """How what was asked is read, where that is not plain; a sentence each."""
 
     def render(self, form: str) -> bytes:
         """As csv, json, parquet or md."""

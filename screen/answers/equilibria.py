@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from screen.columns import Column, Values
 from screen.descriptors import equations
 from screen.descriptors.case import Case
 from screen.formatting import number, quantity
+from screen.materials import Material
 from screen.reactions import Equation
 from screen.report import table as report
 from screen.report import terminal
@@ -34,25 +36,38 @@ def _written(equation: Equation) -> dict[str, Any]:
     return {"equation": str(equation), _ENERGY: equation.energy_kj_mol}
 
 
-def windows(case: Case) -> Answer:
-    """Profile, window and contact products of each candidate."""
+def windows(case: Case, asked: Sequence[Material] = ()) -> Answer:
+    """Profile, window and contact products of each candidate.
+
+    Args:
+        asked: the candidates as they were typed; amounts are per formula as typed.
+    """
     values = descriptors.compute_families(case, ("stability", "against_anode"))
     profiles, columns = case.equilibria.profiles, values.columns
+    units = np.array([material.units for material in asked] or np.ones(len(case)))
+    names = [
+        material.typed if material.units != 1 else formula
+        for material, formula in zip(asked, case.formulas, strict=True)
+    ] or list(case.formulas)
+    products = profiles.products.times(np.repeat(units, np.diff(profiles.start)))
+    contact = case.equilibria.contact_products.times(units)
+    uptake = profiles.uptake * np.repeat(units, np.diff(profiles.start))
     records = []
     for i, formula in enumerate(case.formulas):
         states = [
             {
                 "v_low": float(profiles.v_low[s]),
                 "v_high": float(profiles.v_high[s]),
-                "anode_per_formula": float(profiles.uptake[s]),
-                "products": dict(equations.amounts(case, profiles.products, s)),
+                "anode_per_formula": float(uptake[s]),
+                "products": dict(equations.amounts(case, products, s)),
                 **_written(equations.with_anode(case, i, s)),
             }
             for s in range(profiles.start[i], profiles.start[i + 1])
         ]
         records.append(
             {
-                "formula": formula,
+                "formula": names[i],
+                "read_as": formula,
                 "anode": case.anode.symbol,
                 "outcome": columns["outcome"][i],
                 "reduction_v": float(columns["reduction_v"][i]),
@@ -60,8 +75,8 @@ def windows(case: Case) -> Answer:
                 "hull_distance_ev_atom": float(columns["hull_distance_ev_atom"][i]),
                 "states": states,
                 "contact": {
-                    "products": dict(equations.amounts(case, case.equilibria.contact_products, i)),
-                    "anode_per_formula": float(columns["contact_anode_per_formula"][i]),
+                    "products": dict(equations.amounts(case, contact, i)),
+                    "anode_per_formula": float(columns["contact_anode_per_formula"][i] * units[i]),
                     "reaction_energy_ev_atom": float(columns["contact_reaction_energy_ev_atom"][i]),
                     "interphase": columns["interphase"][i] or None,
                     "conducting_fraction": float(columns["conducting_fraction"][i]),
@@ -69,7 +84,7 @@ def windows(case: Case) -> Answer:
                 },
             }
         )
-    texts = case.facts.write_mixtures(profiles.products)
+    texts = case.facts.write_mixtures(products)
     lines = [
         {
             **{k: record[k] for k in ("formula", "anode", "outcome", "reduction_v", "oxidation_v")},
@@ -94,7 +109,7 @@ def windows(case: Case) -> Answer:
                 "anode_per_formula": Column("", f"{case.anode.symbol} taken up", "", ""),
             }
             states = table.slice(first, last - first)
-            terminal.print_table(console, states, labels, window_line(case, values, i))
+            terminal.print_table(console, states, labels, window_line(case, values, i, names[i]))
             said = contact_line(values, i, equations.in_contact(case, i))
             terminal.print_sentence(console, said)
             console.print()
@@ -102,8 +117,12 @@ def windows(case: Case) -> Answer:
     return Answer(rows, records, show)
 
 
-def window_line(case: Case, values: Values, i: int) -> str:
-    """The electrochemical window of a candidate, and what it is the window of, in a sentence."""
+def window_line(case: Case, values: Values, i: int, name: str = "") -> str:
+    """The electrochemical window of a candidate, and what it is the window of, in a sentence.
+
+    Args:
+        name: what to call it; none: by its reduced formula.
+    """
     columns, symbol = values.columns, case.anode.symbol
     low, high = columns["reduction_v"][i], columns["oxidation_v"][i]
     volts = DECIMALS["V"]
@@ -125,7 +144,7 @@ def window_line(case: Case, values: Values, i: int) -> str:
         tail = f"{above} above the hull: the profile is that of its stablest mixture"
     else:
         tail = "on the hull"
-    return f"{case.formulas[i]} against {symbol}: {said} ({tail})"
+    return f"{name or case.formulas[i]} against {symbol}: {said} ({tail})"
 
 
 def contact_line(values: Values, i: int, equation: Equation) -> str:

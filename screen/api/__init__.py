@@ -8,10 +8,11 @@ source, a file, a list of pymatgen entries, or what `load` returned. Faults are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from screen import candidates, sources
+from screen import candidates, materials, sources
 from screen.answers import equilibria
 from screen.answers.answer import Answer
 from screen.descriptors.case import Case
@@ -26,7 +27,7 @@ if TYPE_CHECKING:  # a question about one phase needs neither the models nor the
     from screen.descriptors.structure_runs import Progress
 
 Material = Any
-"""Text, a pymatgen `Composition`, or an entry with one."""
+"""A formula, a name such as LLZO, a pymatgen `Composition`, or an entry with one."""
 Source = str | Path | Phases | Sequence[Any]
 """A name, a file, a list of pymatgen entries, or phases that were loaded."""
 
@@ -139,9 +140,10 @@ def explain(
     from screen.ranking.roles import chosen_roles  # noqa: PLC0415
 
     chosen = config or _settings(anode, electrolytes, settings)
-    phases, text = load(source, gaps=gaps, moduli=moduli, add=add), _formula(formula)
-    candidates.check_covered(phases, text, anode=chosen.anode)
-    return explanation(pipeline.explain(phases, chosen, chosen_roles(()), text, progress))
+    phases = load(source, gaps=gaps, moduli=moduli, add=add)
+    (asked,) = materials_of([formula], phases, chosen.anode)
+    done = pipeline.explain(phases, chosen, chosen_roles(()), asked.formula, progress)
+    return replace(explanation(done), notes=asked.notes)
 
 
 def window(
@@ -162,7 +164,9 @@ def window(
     """
     chosen = config or _settings(anode, (), settings)
     phases = load(source, gaps=gaps, add=add)
-    return equilibria.windows(case_of(formulas, phases, chosen, chosen.anode))
+    asked = materials_of(formulas, phases, chosen.anode)
+    answer = equilibria.windows(_case(asked, phases, chosen), asked)
+    return replace(answer, notes=_notes(asked))
 
 
 def decompose(
@@ -180,7 +184,9 @@ def decompose(
         ['Li2O', 'LiCl']
     """
     chosen = config or _settings("Li", (), settings)
-    return equilibria.decompositions(case_of(formulas, load(source, add=add), chosen, None))
+    phases = load(source, add=add)
+    asked = materials_of(formulas, phases)
+    return replace(equilibria.decompositions(_case(asked, phases, chosen)), notes=_notes(asked))
 
 
 def interface(
@@ -200,9 +206,10 @@ def interface(
         0.0
     """
     chosen = config or _settings("Li", (), settings)
-    phases, pair = load(source, add=add), (_formula(a), _formula(b))
-    candidates.check_covered(phases, *pair)
-    return equilibria.interface(candidates.make_case(phases, chosen, pair)[0])
+    phases = load(source, add=add)
+    pair = [materials.read(_formula(given), phases) for given in (a, b)]
+    candidates.check_covered(phases, *(material.formula for material in pair))
+    return replace(equilibria.interface(_case(pair, phases, chosen)), notes=_notes(pair))
 
 
 def literature_table(where: str | None = None, *, own: bool = True) -> Answer:
@@ -265,14 +272,38 @@ def _settings(anode: str, electrolytes: str | Iterable[str], given: dict[str, An
     return load_settings(None, anode=symbol, electrolytes=_texts(electrolytes) or None, **given)
 
 
-def case_of(formulas: Sequence[Any], phases: Phases, settings: Settings, anode: str | None) -> Case:
-    """The case of some materials, each of which the source must cover (with the anode, if any)."""
+def case_of(
+    formulas: Sequence[Any], phases: Phases, settings: Settings, anode: str | None
+) -> tuple[Case, tuple[str, ...]]:
+    """The case of some materials, each of which the source must cover (with the anode, if any),
+    and notes on how they are read.
+    """
+    asked = materials_of(formulas, phases, anode)
+    return _case(asked, phases, settings), _notes(asked)
+
+
+def materials_of(
+    formulas: Sequence[Any], phases: Phases, anode: str | None = None
+) -> list[materials.Material]:
+    """Materials as they are read, each of which the source must cover (with the anode, if any).
+
+    Raises:
+        UsageError, DataError: for none, for what is no material, or not covered.
+    """
     if not formulas:
         raise UsageError("no formula given; give at least one, such as 'LiF'")
-    texts = [_formula(formula) for formula in formulas]
-    for text in texts:
-        candidates.check_covered(phases, text, anode=anode)
-    return candidates.make_case(phases, settings, texts)[0]
+    asked = [materials.read(_formula(formula), phases) for formula in formulas]
+    for material in asked:
+        candidates.check_covered(phases, material.formula, anode=anode)
+    return asked
+
+
+def _case(asked: Sequence[materials.Material], phases: Phases, settings: Settings) -> Case:
+    return candidates.make_case(phases, settings, [material.formula for material in asked])[0]
+
+
+def _notes(asked: Sequence[materials.Material]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(note for material in asked for note in material.notes))
 
 
 def _texts(names: str | Iterable[str]) -> tuple[str, ...]:

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 _STEPS = ("reading", "ranking", "cross-check", "writing")
 
 
-def write_answer(answer: Any, form: str, output: Path | None) -> None:
-    """An answer as a table on the terminal, or in the given format to stdout or a file."""
+def write_answer(answer: Any, form: str, output: Path | None, *, quiet: bool = False) -> None:
+    """An answer as a table on the terminal, or in the given format to stdout or a file; its notes
+    to stderr.
+    """
+    for note in () if quiet else answer.notes:
+        say(f"note: {note}")
     if form == "table" and output is None:
         answer.print(console())
     else:
@@ -128,41 +132,6 @@ def step_progress(quiet: bool) -> Iterator[Callable[..., None]]:
         def tell(step: str, done: int = 0, of: int = 0) -> None:
             many = f" {done}/{of}" if of else ""
             bar.update(task, description=step + many, advance=0 if of else 1)
-
-        yield tell
-
-
-@contextmanager
-def part_progress(what: str) -> Iterator[Callable[..., None]]:
-    """A bar of the parts of a long task, on a terminal; elsewhere a line as each begins.
-
-    Args:
-        what: is done, as in "fitting".
-    """
-    begun: set[str] = set()
-
-    def line(part: str, *_: int) -> None:
-        if part not in begun:
-            say(f"{what}: {part}")
-        begun.add(part)
-
-    if not sys.stderr.isatty():
-        yield line
-        return
-    from rich import progress
-    from rich.console import Console
-
-    columns = (
-        progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
-        progress.TimeElapsedColumn(),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-
-        def tell(part: str, done: int = 0, of: int = 0) -> None:
-            bar.update(task, description=f"{what}: {part}", completed=done, total=of or None)
 
         yield tell
 

@@ -123,6 +123,6 @@ def explain_command(
             progress=tell,
             config=settings,
         )
-    write_answer(answer, form, output)
+    write_answer(answer, form, output, quiet=quiet)
     if plot is not None:
         draw(plot, answer.draw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -75,6 +76,7 @@ def stack_command(
         if density_g_cm3 is not None and not 0 < density_g_cm3 < 30:
             raise UsageError(f"--density-g-cm3 {density_g_cm3:g}: no solid has that, in g/cm³")
         phases = api.load(source, gaps=gaps, add=add)
-        case = api.case_of([film], phases, settings, settings.anode)
+        case, notes = api.case_of([film], phases, settings, settings.anode)
         answer = stack.stack(settings.cell, case, role or "interlayer", density_g_cm3)
+        answer = replace(answer, notes=notes)
     write_answer(answer, form, output)

@@ -28,13 +28,12 @@ class View:
         *,
         short: bool = False,
     ) -> None:
+        from screen.candidates import electrolytes_to_face
         from screen.filters import parse
         from screen.run import ranked_columns
         from screen.run_folder import SHORT_COLUMNS
-        from screen.tables import anode_of, electrolytes_of
 
-        anode = anode_of(settings.anode).symbol
-        electrolytes = electrolytes_of(anode, settings.electrolytes)
+        electrolytes = electrolytes_to_face(settings)
         self.labels = {column.name: column for column in ranked_columns(electrolytes, settings)}
         self.form, self.top = form, top
         self.columns = [name.strip() for name in columns.split(",")] if columns else None
@@ -89,13 +88,12 @@ class View:
     def _chosen(self, part: pa.Table) -> pa.Table:
         import numpy as np
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         if self.condition is not None:
             table = {name: _values(part.column(name)) for name in part.column_names}
             part = part.filter(pa.array(self.condition(table)))
         else:
-            part = part.filter(pc.is_valid(part.column("rank")))
+            part = part.filter(part.column("passed"))
         if self.sort is not None:
             name, falls = self.sort
             keys = [(name, "descending" if falls else "ascending"), ("formula", "ascending")]

@@ -20,6 +20,7 @@ from screen.literature.columns import (
     row_of,
     split_formulas,
 )
+from screen.materials import mistaken
 
 MAX_QUOTE_WORDS = 15
 MAX_LIFETIME_H = 20_000.0
@@ -142,6 +143,9 @@ def _faults_of_formulas(record: Record) -> Iterator[tuple[str, str]]:
     if not formulas and not record["note"]:
         yield "active_formulas", "is empty; say in the note why"
     for formula in formulas:
+        if wrong := mistaken(formula):
+            yield "active_formulas", wrong
+            continue
         try:
             parse_formula(formula)
         except DataError as error:

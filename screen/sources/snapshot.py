@@ -14,11 +14,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from screen import store
 from screen.errors import DataError
+from screen.files import write_aside
 from screen.phases import Phases
-from screen.store import keep
-from screen.structures import BESIDE, structures_of
 from screen.tables import sha256
 
 FORMAT = 1
@@ -86,6 +84,21 @@ def latest(folder: Path) -> Path:
     return max(found, key=lambda s: (s.version, s.whole, s.manifest["phases"])).path
 
 
+def keep(path: Path, data: bytes) -> None:
+    """Write a file of a pull whole or not at all.
+
+    Raises:
+        DataError: if there is no room or no right to.
+    """
+    try:
+        write_aside(path, data)
+    except OSError as error:
+        raise DataError(
+            f"cannot write {path}: {error.strerror or error}; make room or choose another place "
+            "with SCREEN_HOME, then run the same command again to go on"
+        ) from error
+
+
 def write(
     phases: Phases, folder: Path, name: str, manifest: dict[str, Any], gaps: list[Gap]
 ) -> Path:
@@ -141,16 +154,15 @@ def systems_of(schema: pa.Schema, name: str) -> list[frozenset[str]] | None:
 
 def structures_beside(table: Path) -> Path:
     """The file beside a snapshot that holds structures of some of its materials."""
-    return table.with_suffix(BESIDE)
+    return table.with_suffix(".structures.parquet")
 
 
 def structures(path: Path) -> dict[str, str]:
-    """Structures of a file beside a snapshot: pymatgen's JSON by id; none if there is no file.
-
-    Raises:
-        DataError: if it is damaged.
-    """
-    return structures_of(path) if path.is_file() else {}
+    """Structures of a file beside a snapshot: pymatgen's JSON by id; none if there is no file."""
+    if not path.is_file():
+        return {}
+    table = pa.parquet.read_table(path)
+    return dict(zip(table["id"].to_pylist(), table["structure"].to_pylist(), strict=True))
 
 
 def write_structures(path: Path, by_id: Mapping[str, str]) -> None:
@@ -159,4 +171,4 @@ def write_structures(path: Path, by_id: Mapping[str, str]) -> None:
     columns = {name: [row[i] for row in rows] for i, name in enumerate(("id", "structure"))}
     sink = io.BytesIO()
     pa.parquet.write_table(pa.table(columns), sink, compression="zstd")
-    store.write(path, BESIDE, path.name, sink.getvalue())
+    keep(path, sink.getvalue())

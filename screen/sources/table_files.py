@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow.parquet
 from screen import structures
 from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray
 from screen.errors import DataError, first_line
+from screen.materials.names import mistaken, names
 from screen.phases import SCHEMA
 from screen.sources import snapshot
 
@@ -96,7 +98,21 @@ def _read_csv(path: Path) -> pa.Table:
         raise DataError(
             f"{path.name}: column 'formula' is missing; the first line has {header[:80]!r}"
         )
+    _check_formulas(columns["formula"], path)
     return pa.table(columns)
+
+
+_ODD = re.compile(r"^[^A-Z(\[]|[(\s-][^A-Z\d(\[]")
+"""What no plain formula holds: a small letter where an element begins, a dash, a space."""
+
+
+def _check_formulas(formulas: pa.ChunkedArray, path: Path) -> None:
+    """Refuse names and labels of phases, which may even read as formulas of something else."""
+    distinct = formulas.unique().drop_null().to_pylist()
+    for text in distinct:
+        if (text in names() or _ODD.search(text)) and (wrong := mistaken(text)):
+            line = _line_of(path, formulas.to_pylist().index(text))
+            raise DataError(f"{path.name}: line {line}: formula {wrong}")
 
 
 def _placed(files: pa.ChunkedArray, folder: Path) -> pa.ChunkedArray:
