@@ -38,7 +38,7 @@ from screen.phases import Phases
 from screen.ranking.roles import Role, chosen_roles
 from screen.run import Run
 from screen.settings import CHECK, STRUCTURES, Settings
-from screen.sources.snapshot import keep
+from screen.store import keep
 from screen.tables import sha256
 
 STEP = "describe 1"

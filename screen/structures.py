@@ -14,10 +14,13 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet
 
+from screen import store
 from screen.composition import Compositions, FloatArray
 from screen.errors import DataError
 from screen.tables import rows_of
 
+BESIDE = ".structures"
+"""Ends the name of a file of structures beside a snapshot."""
 TABLE = "structures.csv"
 """What the column `structure` says of a phase whose structure is in the shipped table."""
 _SAME_PLACE = 1e-3
@@ -42,6 +45,11 @@ class Crystal:
     sites: tuple[tuple[str, tuple[float, ...]], ...]
     source: str
     whole_cell: bool = False
+
+    @property
+    def measured(self) -> bool:
+        """Whether it was found by experiment; a computed one says so first."""
+        return not self.source.startswith("DFT")
 
     @property
     def centring(self) -> str:
@@ -168,7 +176,7 @@ def find(reference: str, phase: str, formula: str) -> Crystal:
 def _read(path: Path, phase: str, formula: str) -> Crystal:
     from pymatgen.core import Structure  # noqa: PLC0415 (takes half a second)
 
-    if path.suffix == ".parquet":
+    if path.suffix == BESIDE:
         text = _beside(path).get(phase)
         if text is None:
             raise DataError(f"{path.name} has no structure of {phase}")
@@ -180,10 +188,23 @@ def _read(path: Path, phase: str, formula: str) -> Crystal:
     return conventional(structure, formula, path.name)
 
 
-@cache
-def _beside(path: Path) -> dict[str, str]:
-    table = pyarrow.parquet.read_table(path)
+def structures_of(path: Path) -> dict[str, str]:
+    """Structures beside a snapshot, as pymatgen's JSON by id.
+
+    Raises:
+        DataError: if the file is missing or damaged.
+    """
+    content = store.read(path, BESIDE, path.name)
+    if content is None:
+        raise DataError(
+            f"{path.name} is missing or damaged; 'python -m screen pull --structures' brings the "
+            "structures again, and without the file the snapshot can be used"
+        )
+    table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
     return dict(zip(table["id"].to_pylist(), table["structure"].to_pylist(), strict=True))
+
+
+_beside = cache(structures_of)
 
 
 def conventional(structure: Any, formula: str, source: str) -> Crystal:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -18,7 +19,10 @@ from screen.ranking.roles import roles
 from screen.settings import Settings
 from screen.sources import REFERENCE, reference
 
+_RECOVERY = "recovery model"
 SETTINGS = Settings(anode=literature.ANODE)
+Progress = Callable[..., None]
+"""Told the name of what begins, and of a long one how many parts are done, of how many."""
 FEW = (
     *("mean Electronegativity", "range Electronegativity", "mean AtomicWeight"),
     *("mean Row", "mean Column"),
@@ -53,7 +57,7 @@ def fit(seed: int) -> Models:
     return Models(fit_lithiophilic(seed), fit_recovery(seed), fit_performance(seed))
 
 
-def train(seed: int) -> Models:
+def train(seed: int, progress: Progress = lambda *_: None) -> Models:
     """Fit the models, measure them and put them in place: all that are shipped, or, if there are
     rows of the user's, those of the literature table beside these rows.
 
@@ -61,8 +65,9 @@ def train(seed: int) -> Models:
     uses it.
     """
     if not literature.own_path().is_file() or not _sound():
+        progress("lithiophilic model")
         lithiophilic.write(fit_lithiophilic(seed))
-    train_literature(seed)
+    train_literature(seed, progress)
     return load()
 
 
@@ -75,11 +80,13 @@ def _sound() -> bool:
     return True
 
 
-def train_literature(seed: int) -> None:
+def train_literature(seed: int, progress: Progress = lambda *_: None) -> None:
     """Fit the models of the literature table and put them in place: with the shipped ones, or
     beside the user's rows if there are any.
     """
-    like, cells = fit_recovery(seed), fit_performance(seed)
+    like = fit_recovery(seed, progress)
+    progress("performance model")
+    cells = fit_performance(seed)
     recovery.write(like)
     performance.write(cells)
 
@@ -92,10 +99,12 @@ def fit_lithiophilic(seed: int) -> lithiophilic.Model:
     return lithiophilic.train(values.columns, known, seed)
 
 
-def fit_recovery(seed: int) -> recovery.Model:
+def fit_recovery(seed: int, progress: Progress = lambda *_: None) -> recovery.Model:
     """Fit to what the literature has made to work, among the phases of the reference set."""
-    rows = literature.rows(own=True)
-    return recovery.train(reference_pool(), rows, persistence.tables(), order.mix, seed)
+    progress(_RECOVERY)
+    rows, tables = literature.rows(own=True), persistence.tables()
+    told = partial(progress, _RECOVERY)
+    return recovery.train(reference_pool(), rows, tables, order.mix, seed, told)
 
 
 def fit_performance(seed: int) -> performance.Model:
@@ -109,13 +118,17 @@ def fit_performance(seed: int) -> performance.Model:
     return performance.train(rows, known, persistence.tables(), seed)
 
 
-def evaluate(phases: Phases, seed: int) -> dict[str, recovery.Skill]:
+def evaluate(
+    phases: Phases, seed: int, progress: Progress = lambda *_: None
+) -> dict[str, recovery.Skill]:
     """How high the phases of a table place families that the recovery model has not seen, if the
     phases of the reference set teach it.
     """
+    progress(_RECOVERY)
     rows, taught = literature.rows(own=True), reference_pool()
+    told = partial(progress, _RECOVERY)
     judged_pool = taught if phases.name == REFERENCE else pool(phases, every(phases))
-    return recovery.measure(judged_pool, taught, rows, order.mix, seed)
+    return recovery.measure(judged_pool, taught, rows, order.mix, seed, told)
 
 
 def reference_pool() -> recovery.Pool:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from screen import files, run_folder, training
+from screen import files, run_folder, store, training
 from screen.errors import DataError
 from screen.model import lithiophilic, performance, recovery, validation
 from screen.outside import file_name
@@ -19,7 +17,7 @@ from screen.ranking.roles import chosen_roles
 from screen.settings import PullSettings, Settings
 from screen.sources import materials_project as mp
 from screen.sources import snapshot
-from screen.sources.snapshot import keep
+from screen.store import keep
 
 T = TypeVar("T")
 COVER_BAND = (0.72, 0.88)
@@ -64,7 +62,9 @@ def pull(
     key = mp.key_from(os.environ)
     address = mp.endpoint_from(os.environ, endpoint)
     polite = PullSettings(requests_per_second=rate)
-    with _alone(home / "pull.lock"):
+    kept = store.of(home)
+    with kept.alone("pull"):
+        kept.prune()
         server = mp.Server(key, address, polite, lambda _: None)
         have = _newest(home / "snapshots", query, server.version)
         if have is not None:
@@ -82,19 +82,6 @@ def _newest(folder: Path, query: mp.Query, version: str) -> Path | None:
             snapshot.check_whole(found.path)
             return found.path
     return None
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Wait until no other process holds a lock; it falls with the process, however that ends."""
-    try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        file = lock.open("w")
-    except OSError as error:
-        raise DataError(f"cannot write {lock}: {error.strerror or error}") from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def train(seed: int, tolerance: float) -> str:

@@ -15,6 +15,7 @@ LEVEL = {
     "errors": 0,
     "files": 0,
     "outside": 0,
+    "store": 0,
     "units": 0,
     "columns": 0,
     "formatting": 0,

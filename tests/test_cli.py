@@ -555,3 +555,19 @@ def test_a_reader_that_leaves_early_is_no_fault(tmp_path: Path, form: str) -> No
 
 def test_exit_code_for_the_network_is_reserved() -> None:
     assert NetworkError.exit_code == 5
+
+
+@pytest.mark.parametrize("pattern", ["wetting", "WETTING", "lattice", "reduction_v"])
+def test_columns_by_pattern(cli: Cli, pattern: str) -> None:
+    every = good(cli("columns", "--format", "csv")).rows
+    found = good(cli("columns", pattern, "--format", "csv")).rows
+    assert 0 < len(found) < len(every)
+    assert [row for row in every if row in found] == found
+    if pattern != "lattice":  # the name of a family
+        assert all(pattern.lower() in str(row).lower() for row in found)
+
+
+def test_columns_of_no_such_name(cli: Cli) -> None:
+    said = cli("columns", "xyzzy")
+    assert said.code == 4
+    assert "'xyzzy'" in said.err

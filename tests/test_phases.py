@@ -163,7 +163,7 @@ TEXT = PRINTABLE | st.sampled_from(['say "so"', "a,b", "é·₂"])
 POSITIVE = st.floats(1e-9, 1e9)
 
 
-FILES = st.sampled_from(["structures.csv", "/of/mine/one.cif", "/beside.structures.parquet"])
+FILES = st.sampled_from(["structures.csv", "/of/mine/one.cif", "/beside.structures"])
 """Files named relative to a table come back as paths; these stay as they are."""
 
 

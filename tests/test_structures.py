@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -19,6 +17,7 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from screen.composition import Compositions
 from screen.errors import DataError
+from screen.sources import snapshot
 from screen.structures import TABLE, Crystal, cell_vectors, conventional, find, shipped
 from screen.tables import rows_of
 
@@ -271,11 +270,20 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_structures_beside_a_snapshot(tmp_path: Path) -> None:
-    path = tmp_path / "a.structures.parquet"
-    texts = [json.dumps(salt().as_dict()), "{}"]
-    pq.write_table(pa.table({"id": ["mp-1", "mp-2"], "structure": texts}), path)
+    path = snapshot.structures_beside(tmp_path / "a.parquet")
+    snapshot.write_structures(path, {"mp-1": json.dumps(salt().as_dict()), "mp-2": "{}"})
     assert len(find(str(path), "mp-1", "LiF").structure) == 8
     with pytest.raises(DataError, match=r"has no structure of mp-3"):
         find(str(path), "mp-3", "LiF")
     with pytest.raises(DataError, match="no readable structure"):
         find(str(path), "mp-2", "LiF")
+
+
+def test_a_flipped_byte_is_never_read_as_another_structure(tmp_path: Path) -> None:
+    path = snapshot.structures_beside(tmp_path / "a.parquet")
+    snapshot.write_structures(path, {"mp-1": json.dumps(salt().as_dict())})
+    whole = path.read_bytes()
+    for i in range(len(whole)):
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :])
+        with pytest.raises(DataError, match=r"pull --structures"):
+            snapshot.structures(path)

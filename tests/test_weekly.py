@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -181,28 +179,3 @@ def test_bad_folders(
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
-
-
-def _hold(lock: Path, held: Any) -> None:
-    with weekly._alone(lock):
-        held.set()
-        time.sleep(600)
-
-
-def test_one_pull_at_a_time_even_after_a_kill(tmp_path: Path) -> None:
-    """The lock is held by a process, and falls with it."""
-    spawn = multiprocessing.get_context("spawn")
-    held = spawn.Event()
-    other = spawn.Process(target=_hold, args=(tmp_path / "pull.lock", held))
-    other.start()
-    assert held.wait(300)
-    waiting = spawn.Event()
-    third = spawn.Process(target=_hold, args=(tmp_path / "pull.lock", waiting))
-    third.start()
-    assert not waiting.wait(3)
-    other.kill()
-    assert waiting.wait(300)
-    third.kill()
-    for process in (other, third):
-        process.join()
-        process.close()

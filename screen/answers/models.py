@@ -31,14 +31,15 @@ def model_card() -> Answer:
     return Answer(rows, found, show)
 
 
-def model_skill(phases: Phases, seed: int) -> Answer:
+def model_skill(phases: Phases, seed: int, progress: training.Progress = lambda *_: None) -> Answer:
     """All models, measured anew on what they were not fitted to.
 
     Args:
         phases: among which families take their places that the recovery model has not seen.
+        progress: as of `training`.
     """
     found: list[tuple[str, str, str, str, float, float, float]] = []
-    for role, skill in training.evaluate(phases, seed).items():
+    for role, skill in training.evaluate(phases, seed, progress).items():
         for name in skill.place:
             measures = {
                 "mean place": skill.place,
@@ -52,6 +53,7 @@ def model_skill(phases: Phases, seed: int) -> Answer:
                 for measure, values in measures.items()
                 if name in values
             ]
+    progress("performance model")
     for name, target in training.fit_performance(seed).targets.items():
         cells = target.skill
         found += [
@@ -61,6 +63,7 @@ def model_skill(phases: Phases, seed: int) -> Answer:
             ("performance", name, "median", "error in decades", *cells.error_by_median),
             ("performance", name, "model", "80 % interval covers", *cells.cover),
         ]
+    progress("lithiophilic model")
     labels = training.fit_lithiophilic(seed).skill
     found += [
         ("lithiophilic", "substrates", "model", "ranked right", *labels.ranked),

@@ -13,15 +13,23 @@ from screen.answers.answer import Answer
 from screen.filters import Condition
 from screen.report import table as report
 from screen.report import terminal
-from screen.run import ranked_columns
+from screen.run import grouped_columns
 from screen.settings import Settings
 from screen.sources import snapshot
 
 
-def dictionary(anode: str) -> Answer:
-    """Every column of the ranked file for an anode metal, also those that must be asked for."""
+def dictionary(anode: str, pattern: str = "") -> Answer:
+    """Every column of the ranked file for an anode metal, also those that must be asked for.
+
+    Args:
+        pattern: what name, label, meaning or family must hold, in capitals or not.
+    """
     settings = Settings(anode=anode, barrier=True, surface=True)
-    declared = ranked_columns(tables.electrolytes_of(anode), settings)
+    declared = [
+        column
+        for group, column in grouped_columns(tables.electrolytes_of(anode), settings)
+        if pattern.lower() in f"{group}\n{column.name}\n{column.label}\n{column.meaning}".lower()
+    ]
     rows = pa.table(
         {
             "column": [column.name for column in declared],
@@ -32,7 +40,8 @@ def dictionary(anode: str) -> Answer:
     )
 
     def show(console: Console) -> None:
-        terminal.print_title(console, "Columns of ranked.csv")
+        said = f" with {pattern!r}" if pattern else ""
+        terminal.print_title(console, f"Columns of ranked.csv{said}: {len(declared)}")
         for column in declared:
             unit = f", {column.unit}" if column.unit not in ("", "1") else ""
             console.print(f"{column.name}{unit}", markup=False, soft_wrap=True)
@@ -84,6 +93,15 @@ def snapshots(folder: Path) -> Answer:
     )
 
     def show(console: Console) -> None:
+        if not found:
+            terminal.print_sentence(
+                console,
+                f"No snapshots in {folder}. 'python -m screen pull' makes one of the Materials "
+                "Project; it needs a key of it in MP_API_KEY. Without one, all commands use the "
+                "embedded reference set.",
+                indent=0,
+            )
+            return
         terminal.print_table(console, rows, {}, f"Snapshots in {folder}", nothing="all")
 
     return Answer(rows, [s.manifest | {"file": str(s.path)} for s in found], show)

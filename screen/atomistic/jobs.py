@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import io
 import json
 import math
@@ -18,11 +17,10 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_complet
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
-from screen.errors import ScreenError, UsageError
-from screen.files import write_aside
+from screen.errors import ScreenError
+from screen.store import Store, key_of
 from screen.structures import Crystal
 
 Progress = Callable[[int, int], None]
@@ -83,7 +81,7 @@ class Job:
     def digest(self) -> str:
         """What the result depends on, as a hex digest."""
         asked = [asdict(self.cell), dict(self.options)]
-        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        return key_of(*asked)
 
 
 @dataclass(frozen=True)
@@ -123,6 +121,11 @@ class Kind:
     size: int
     columns: tuple[str, ...]
     one: Callable[[Job], Result]
+
+    @property
+    def folder(self) -> str:
+        """What its results are called in the store; those of other columns are others."""
+        return f"{self.name}-{self.version}-{key_of(*self.columns)[:8]}"
 
 
 def batch(kind: Kind, jobs: Sequence[Job]) -> list[Result]:
@@ -212,54 +215,28 @@ def _timer(seconds: float) -> Iterator[None]:
             raise _TimeUp
 
 
-@dataclass(frozen=True)
-class Store:
-    """Kept results: one small JSON file for each job, in a folder for each kind and version."""
-
-    root: Path
-
-    def path(self, kind: Kind, job: Job) -> Path:
-        """File of a result."""
-        return self.root / f"{kind.name}-{kind.version}" / f"{job.digest}.json"
-
-    def get(self, kind: Kind, job: Job) -> Result | None:
-        """A kept result; none where there is no file, or one that is damaged."""
-        try:
-            kept = json.loads(self.path(kind, job).read_text(encoding="utf-8"))
-            if kept["sha256"] != _seal(kept["values"], kept["reasons"]):
-                return None
-            stored = Result(kept["values"], kept["reasons"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        whole = {*stored.values, *stored.reasons} == set(kind.columns)
-        return stored if whole else None
-
-    def put(self, kind: Kind, job: Job, result: Result) -> None:
-        """Keep a result.
-
-        Raises:
-            UsageError: if the folder cannot be written.
-        """
-        content = {
-            "formula": job.formula,
-            "options": dict(job.options),
-            "values": dict(result.values),
-            "reasons": dict(result.reasons),
-            "sha256": _seal(result.values, result.reasons),
-        }
-        path = self.path(kind, job)
-        try:
-            write_aside(path, (json.dumps(content, indent=1) + "\n").encode())
-        except OSError as error:
-            raise UsageError(
-                f"cannot keep results in {path.parent}: {error.strerror or error}; set SCREEN_HOME "
-                "to a folder that can be written"
-            ) from error
+def kept(store: Store, kind: Kind, job: Job) -> Result | None:
+    """A kept result; none where there is none, or one that is damaged."""
+    content = store.get(kind.folder, job.digest)
+    if content is None:
+        return None
+    said = json.loads(content)
+    return Result(said["values"], said["reasons"])
 
 
-def _seal(values: Mapping[str, Value], reasons: Mapping[str, str]) -> str:
-    content = json.dumps([dict(values), dict(reasons)], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+def keep(store: Store, kind: Kind, job: Job, result: Result) -> None:
+    """Keep a result, with what was asked.
+
+    Raises:
+        DataError: if the folder cannot be written.
+    """
+    content = {
+        "formula": job.formula,
+        "options": dict(job.options),
+        "values": dict(result.values),
+        "reasons": dict(result.reasons),
+    }
+    store.put(kind.folder, job.digest, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def divided(costs: Sequence[float], size: int, workers: int = 1) -> list[list[int]]:
@@ -305,9 +282,9 @@ def run(
 
     Raises:
         ScreenError: if a worker was lost.
-        UsageError: if results cannot be kept.
+        DataError: if results cannot be kept.
     """
-    found = {job.digest: store.get(kind, job) for job in jobs}
+    found = {job.digest: kept(store, kind, job) for job in jobs}
     open_jobs = [job for job in {job.digest: job for job in jobs}.values() if not found[job.digest]]
     costs = [len(job.cell.symbols) for job in open_jobs]
     parts = [[open_jobs[i] for i in part] for part in divided(costs, kind.size, workers)]
@@ -317,7 +294,7 @@ def run(
         for job, result in zip(part, results, strict=True):
             found[job.digest] = result
             if result.keep:
-                store.put(kind, job, result)
+                keep(store, kind, job, result)
         missing -= len(part)
         progress(len(found) - missing, len(found))
     return [done for job in jobs if (done := found[job.digest]) is not None]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from screen.cli.options import FitSeed, Format, Out
-from screen.cli.output import check_format, say, write_answer
+from screen.cli.output import check_format, part_progress, say, write_answer
 from screen.cli.program import Program
 from screen.errors import NothingPassedError, UsageError, did_you_mean
 
@@ -65,6 +65,7 @@ def literature_add_command(
     from screen import literature, training
 
     added = literature.add(file)
-    say(f"rows added to {literature.own_path()}: {added}; fitting the models, half a minute")
-    training.train_literature(seed)
+    say(f"rows added to {literature.own_path()}: {added}")
+    with part_progress("fitting and measuring") as progress:
+        training.train_literature(seed, progress)
     say("the ranking now uses models that know them; see 'python -m screen model card'")

@@ -9,17 +9,29 @@ import typer
 
 from screen.cli.options import Anode, Format, Gaps, Moduli, Out
 from screen.cli.output import check_format, say, write_answer
-from screen.errors import DataError
+from screen.errors import DataError, NothingPassedError
 from screen.outside import visible
 
 
-def columns_command(anode: Anode = None, form: Format = "table", output: Out = None) -> None:
+def columns_command(
+    pattern: Annotated[
+        str | None, typer.Argument(help="Only columns with this in name, label, meaning or family.")
+    ] = None,
+    anode: Anode = None,
+    form: Format = "table",
+    output: Out = None,
+) -> None:
     """What each column of ranked.csv means, its unit and where it comes from."""
     from screen.answers import tables
     from screen.tables import anode_of
 
     check_format(form)
-    write_answer(tables.dictionary(anode_of(anode or "Li").symbol), form, output)
+    answer = tables.dictionary(anode_of(anode or "Li").symbol, pattern or "")
+    if not answer.rows.num_rows:
+        raise NothingPassedError(
+            f"no column has {pattern!r} in name, label, meaning or family; 'columns' lists all"
+        )
+    write_answer(answer, form, output)
 
 
 def doctor_command() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from screen.cli.options import FitSeed, Format, Gaps, Moduli, Out, Source
-from screen.cli.output import check_format, check_plot, draw, say, write_answer
+from screen.cli.output import check_format, check_plot, draw, part_progress, say, write_answer
 from screen.cli.program import Program
 
 model_app = Program(help="The models: what they are, how well they do.", no_args_is_help=True)
@@ -47,7 +47,10 @@ def model_evaluate_command(
     from screen.answers import models
 
     check_format(form)
-    write_answer(models.model_skill(api.load(source, gaps=gaps, moduli=moduli), seed), form, output)
+    phases = api.load(source, gaps=gaps, moduli=moduli)
+    with part_progress("measuring") as progress:
+        answer = models.model_skill(phases, seed, progress)
+    write_answer(answer, form, output)
 
 
 @model_app.command("train")
@@ -59,6 +62,7 @@ def model_train_command(
     from screen.answers import models
     from screen.model import persistence, recovery
 
-    training.train(seed)
+    with part_progress("fitting and measuring") as progress:
+        training.train(seed, progress)
     write_answer(models.model_card(), "table", None)
     say(f"written: the models, in {persistence.place(recovery.NAME).parent}")

@@ -137,6 +137,41 @@ def step_progress(quiet: bool) -> Iterator[Callable[..., None]]:
 
 
 @contextmanager
+def part_progress(what: str) -> Iterator[Callable[..., None]]:
+    """A bar of the parts of a long task, on a terminal; elsewhere a line as each begins.
+
+    Args:
+        what: is done, as in "fitting".
+    """
+    begun: set[str] = set()
+
+    def line(part: str, *_: int) -> None:
+        if part not in begun:
+            say(f"{what}: {part}")
+        begun.add(part)
+
+    if not sys.stderr.isatty():
+        yield line
+        return
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def tell(part: str, done: int = 0, of: int = 0) -> None:
+            bar.update(task, description=f"{what}: {part}", completed=done, total=of or None)
+
+        yield tell
+
+
+@contextmanager
 def page_progress(
     quiet: bool,
 ) -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:

@@ -46,9 +46,7 @@ def pull_command(
     """Bring the Materials Project into a local snapshot; an interrupted pull goes on. Needs
     MP_API_KEY.
     """
-    import shutil
-
-    from screen import files, pipeline
+    from screen import files, pipeline, store
     from screen.ranking.roles import chosen_roles
     from screen.run import passed_ids
     from screen.settings import PullSettings, Settings
@@ -59,6 +57,7 @@ def pull_command(
         raise UsageError(f"--rate {rate:g}: more than 0 and at most 20 requests per second")
     polite = PullSettings() if rate is None else PullSettings(requests_per_second=rate)
     home = snapshots or files.home(os.environ)
+    kept = store.of(home)
     roles = chosen_roles(tuple(role)) if role else ()
     key = mp.key_from(os.environ)
     address = mp.endpoint_from(os.environ, endpoint)
@@ -69,7 +68,7 @@ def pull_command(
         ids = passed_ids(done)
         if not ids:
             raise NothingPassedError(f"no phase of {table.name} passes the gates; nothing to pull")
-        with page_progress(quiet) as (tell, advance):
+        with kept.alone("pull", say), page_progress(quiet) as (tell, advance):
             path = mp.pull_structures(mp.Server(key, address, polite, tell), ids, table, advance)
         say(f"written: {path}, structures of {len(ids)} materials")
         return
@@ -79,10 +78,11 @@ def pull_command(
     select = roles[0].select if roles else None
     properties = select.remote() if select else ()
     query = mp.Query.of(systems, gnome=gnome, properties=properties)
-    if restart:
-        shutil.rmtree(home / "pulls" / query.digest, ignore_errors=True)
     cap = Settings().modulus_cap_gpa
-    with page_progress(quiet) as (tell, advance):
+    with kept.alone("pull", say), page_progress(quiet) as (tell, advance):
+        kept.prune()
+        if restart:
+            mp.Pages(kept, query).forget()
         server = mp.Server(key, address, polite, tell)
         made = mp.pull_snapshot(server, query, home, cap, max_pages=max_pages, progress=advance)
     if made is None:

@@ -88,12 +88,13 @@ class View:
     def _chosen(self, part: pa.Table) -> pa.Table:
         import numpy as np
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         if self.condition is not None:
             table = {name: _values(part.column(name)) for name in part.column_names}
             part = part.filter(pa.array(self.condition(table)))
         else:
-            part = part.filter(part.column("passed"))
+            part = part.filter(pc.is_valid(part.column("rank")))
         if self.sort is not None:
             name, falls = self.sort
             keys = [(name, "descending" if falls else "ascending"), ("formula", "ascending")]

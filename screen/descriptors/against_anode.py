@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from screen.columns import Column, Texts, Values
-from screen.composition import FloatArray, segment_sum
+from screen.composition import INDEX, BoolArray, FloatArray, segment_sum
 from screen.descriptors.case import Case
 from screen.thermo.window import OUTCOMES, Outcome
 from screen.units import MAH_PER_MOL
 
 _PROFILE = "grand-potential phase diagram at 0 K (Zhu, He, Mo, ACS AMI 7, 23685, 2015)"
 
+_ALKALI = ("Li", "Na", "K", "Rb", "Cs")
 STABLE, PASSIVATING, MIXED = "stable", "passivating", "mixed_conducting"
 
 
@@ -64,11 +67,26 @@ COLUMNS: tuple[Column, ...] = (
         f"{_PROFILE}; settings.plating_v",
     ),
     Column(
+        "end_state",
+        "end state",
+        "What it is just before plating, without regard to how much there is of it: states of one "
+        "anode have the same.",
+        f"{_PROFILE}; settings.plating_v",
+        "text",
+    ),
+    Column(
         "contact_products",
         "contact products",
         "What the candidate becomes in touch with the anode metal, per formula unit.",
         _PROFILE,
         "text",
+    ),
+    Column(
+        "frees_alkali",
+        "frees alkali",
+        "Whether contact sets another alkali metal free.",
+        _PROFILE,
+        "flag",
     ),
     Column(
         "contact_anode_per_formula",
@@ -156,6 +174,11 @@ def _add_uptake(case: Case, values: Values, itself: str) -> None:
         per_host = np.where(others > 0, uptake.held / others, np.nan)
     values.add("held_per_host_atom", per_host, itself)
     values.add("held_mah_g", uptake.charge * MAH_PER_MOL / uptake.mass)
+    full = case.equilibria.profiles.products.take(uptake.state)
+    owner = np.repeat(np.arange(len(case)), np.diff(full.start))
+    most = np.maximum.reduceat(full.amount, full.start[:-1])
+    state = replace(full, amount=full.amount / most[owner])
+    values.add("end_state", case.facts.write_mixtures(state))
 
 
 def _add_contact(case: Case, values: Values) -> None:
@@ -166,6 +189,7 @@ def _add_contact(case: Case, values: Values) -> None:
     energy = profiles.energy[last] - case.equilibria.decompositions.energy
     energy[np.abs(energy) < 1e-10] = 0.0
     values.add("contact_products", case.facts.write_mixtures(case.equilibria.contact_products))
+    values.add("frees_alkali", _frees_alkali(case))
     values.add("contact_anode_per_formula", uptake)
     values.add("contact_reaction_energy_ev_atom", energy)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -181,6 +205,14 @@ def _add_contact(case: Case, values: Values) -> None:
     verdict = np.where(high < threshold, PASSIVATING, np.where(low >= threshold, MIXED, ""))
     reacts = np.abs(energy) >= case.settings.stable_contact_ev_atom
     values.add("interphase", np.where(reacts, verdict, STABLE).astype(object), unknown)
+
+
+def _frees_alkali(case: Case) -> BoolArray:
+    """Whether an alkali metal other than the anode's is among the contact products."""
+    others = [INDEX[symbol] for symbol in _ALKALI if symbol != case.anode.symbol]
+    rows, mixtures = case.phases.compositions, case.equilibria.contact_products
+    free = (rows.size == 1) & np.isin(rows.element[rows.start[:-1]], others)
+    return segment_sum(free[mixtures.phase].astype(np.int64), mixtures.start) > 0
 
 
 def shares(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 
+from screen import literature
 from screen.columns import Column, Texts, Values
-from screen.composition import INDEX, SYMBOLS, FloatArray, segment_sum
+from screen.composition import INDEX, SYMBOLS, Compositions, FloatArray, segment_sum
 from screen.descriptors.case import Case
+from screen.structures import shipped
 from screen.tables import elements, rows_of
 
 _HULL = "pseudo-binary on the hull at 0 K, no kinetics"
@@ -40,6 +43,7 @@ _HHI = {
     "hhi_reserve": ("supply risk, reserves", "known reserves"),
 }
 NO_HAZARD = "none in this table"
+PRECIOUS = ("Ru", "Rh", "Pd", "Ag", "Os", "Ir", "Pt", "Au")
 MADE, THEORETICAL = "made", "theoretical"
 
 
@@ -90,10 +94,29 @@ COLUMNS: tuple[Column, ...] = (
         for name, (label, what) in _HHI.items()
     ),
     Column(
+        "precious_fraction",
+        "precious metal",
+        f"Share by mass of {', '.join(PRECIOUS)}.",
+        "gold, silver and the platinum group",
+    ),
+    Column(
+        "toxic_fraction",
+        "toxic elements",
+        "Share by mass of elements that are toxic in most compounds.",
+        "hazards.csv",
+    ),
+    Column(
         "made",
         "made",
-        f"Whether the phase was reported as {MADE}, or is {THEORETICAL} only.",
-        "as the source table gives it",
+        f"Whether the phase was {MADE}, or is {THEORETICAL} only.",
+        "the source table; a measured structure (structures.csv); cells (literature.csv)",
+        "text",
+    ),
+    Column(
+        "made_evidence",
+        "made, evidence",
+        "What says so.",
+        "the source table, structures.csv, literature.csv",
         "text",
     ),
 )
@@ -113,7 +136,11 @@ def compute(case: Case) -> Values:
     values.add("hazards", case.texts_by_elements(_hazards))
     for name in _HHI:
         values.add(name, *_mean_by_mass(case, getattr(elements(), name)))
-    values.add("made", *_made(case))
+    values.add("precious_fraction", _mass_share(case, [INDEX[symbol] for symbol in PRECIOUS]))
+    values.add("toxic_fraction", _mass_share(case, sorted(_toxic())))
+    made, evidence, reason = _made(case)
+    values.add("made", made, reason)
+    values.add("made_evidence", evidence, reason)
     return values
 
 
@@ -152,14 +179,47 @@ def _mean_by_mass(case: Case, figures: FloatArray) -> tuple[FloatArray, Texts]:
     return segment_sum(share * figures[rows.element], rows.start), case.texts_by_elements(absent)
 
 
-def _made(case: Case) -> tuple[Texts, Texts]:
-    """Whether the phase was made, or why that is not known."""
+def _mass_share(case: Case, chosen: Sequence[int]) -> FloatArray:
+    """Share by mass of some elements."""
+    rows = case.compositions
+    mass = rows.count * elements().molar_mass_g_mol[rows.element]
+    return segment_sum(mass * np.isin(rows.element, chosen), rows.start) / case.molar_mass
+
+
+def _toxic() -> set[int]:
+    """Elements that are toxic whatever they are bound to."""
+    return {e for e, listed in _classified().items() if (-1, "toxic") in listed}
+
+
+def _made(case: Case) -> tuple[Texts, Texts, Texts]:
+    """Whether the phase was made, what says so, and why that is not known."""
     words = {None: "", True: THEORETICAL, False: MADE}
     said = [words[flag] for flag in case.phases.table.column("theoretical").to_pylist()]
     there = case.rows >= 0
     made = np.where(there, np.array(said, dtype=object)[case.rows], "")
+    evidence = np.where(made != "", case.phases.name, "").astype(object)
+    structures, cells = shipped(), _in_cells()
+    for i, key in enumerate(case.compositions.key.tolist()):
+        crystal = structures.get(key)
+        found = [cells[key]] if key in cells else []
+        if crystal is not None and crystal.measured:
+            found.insert(0, f"structure: {crystal.source}")
+        if found:
+            made[i] = MADE
+            evidence[i] = "; ".join(found)
     silent, absent = f"{case.phases.name} does not say", f"no such phase in {case.phases.name}"
-    return made, np.where(there, silent, absent).astype(object)
+    return made, evidence, np.where(there, silent, absent).astype(object)
+
+
+@cache
+def _in_cells() -> dict[int, str]:
+    """Compositions that acted in cells of the shipped literature table, each with the reference."""
+    found: dict[int, str] = {}
+    for row in literature.rows():
+        for formula in row.active_formulas:
+            key = int(Compositions.from_formulas([formula]).key[0])
+            found.setdefault(key, f"cells: {row.reference}")
+    return found
 
 
 def _handling(case: Case, water: FloatArray, carbon_dioxide: FloatArray) -> Texts:

@@ -45,6 +45,14 @@ COLUMNS: tuple[Column, ...] = (
         "flag",
     ),
     Column(
+        "elements_count",
+        "elements",
+        "How many elements it has.",
+        "its formula",
+        dimensionless=True,
+        rounding=0,
+    ),
+    Column(
         "mean_atomic_mass_g_mol",
         "mean atomic mass",
         "Molar mass per atom.",
@@ -72,5 +80,6 @@ def compute(case: Case) -> Values:
     values.add("electronic_class", kind, f"no band gap in {case.phases.name}")
     values.add("alloy", case.alloys)
     values.add("fluid", moduli.fluid_element(case.compositions))
+    values.add("elements_count", case.compositions.size.astype(float))
     values.add("mean_atomic_mass_g_mol", case.molar_mass / case.compositions.atoms)
     return values

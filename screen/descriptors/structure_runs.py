@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 
@@ -13,7 +12,7 @@ from screen.atomistic.jobs import Cell, Job, Kind, Result
 from screen.columns import Column, Values
 from screen.descriptors.case import Case
 from screen.errors import DataError
-from screen.files import home
+from screen.store import of_home
 from screen.structures import shipped
 
 Progress = Callable[..., None]
@@ -24,11 +23,6 @@ StructureResults = Mapping[str, Sequence[Result]]
 """By the name of their kind: the results of all candidates of a case."""
 KINDS = (barrier.KIND, surface.KIND)
 _OTHER = "not computed: another candidate was asked about"
-
-
-def store() -> jobs.Store:
-    """Where results are kept: SCREEN_HOME, or the user's cache folder."""
-    return jobs.Store(home(os.environ) / "computed")
 
 
 def asked(case: Case, kind: Kind) -> bool:
@@ -68,7 +62,8 @@ def results(
     """A result, or why there is none, for each candidate; what can be kept is not computed again.
 
     Raises:
-        UsageError: for a calculator of no known name, or results that cannot be kept.
+        UsageError: for a calculator of no known name.
+        DataError: if results cannot be kept.
         ScreenError: if a worker was lost.
     """
     question = _barrier_jobs(case) if kind is barrier.KIND else _surface_jobs(case)
@@ -78,7 +73,7 @@ def results(
         jobs.run(
             kind,
             ready,
-            store(),
+            of_home(),
             workers=case.settings.workers,
             executor=executor,
             progress=lambda done, of: progress(kind.name, done, of),

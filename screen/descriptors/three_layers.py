@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,6 +49,20 @@ def columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
             "Classes of electrolyte whose window it reaches and with which it hardly reacts there.",
             "settings.bridged_v, settings.quiet_drive_ev_atom",
             "text",
+        ),
+        Column(
+            "protection_best_fraction",
+            "protection, best",
+            "The largest protection of an electrolyte that needs it, one that the bare anode metal "
+            "drives beyond settings.quiet_drive_ev_atom.",
+            _SOURCE,
+        ),
+        Column(
+            "relief_fraction",
+            "relief",
+            "Share of what the anode metal does to the electrolytes that need protection, which is "
+            "gone at the mean potential of the uptake: the median over them.",
+            "voltage profiles of the electrolytes",
         ),
     )
 
@@ -102,17 +117,25 @@ def blocking(case: Case) -> tuple[BoolArray, Texts]:
     return high < threshold, np.where(settled, "", unknown).astype(object)
 
 
+def partner(case: Case, formula: str) -> layers.Electrolyte:
+    """An electrolyte against the anode metal of a case."""
+    one = Compositions.from_formulas([formula])
+    return layers.Electrolyte(
+        one,
+        case.facts.engine.profiles(case.facts.table, one, case.anode.element, case.anode.valence),
+        case.facts.engine.decompose(case.facts.table, one).energy,
+    )
+
+
 def solve(
-    case: Case, blocks: BoolArray, rows: IntArray, formula: str, *, only_lowest: bool = True
+    case: Case,
+    blocks: BoolArray,
+    rows: IntArray,
+    electrolyte: layers.Electrolyte,
+    *,
+    only_lowest: bool = True,
 ) -> Layers:
     """Some candidates between the anode metal and an electrolyte."""
-    partner = Compositions.from_formulas([formula])
-    engine, element, valence = case.facts.engine, case.anode.element, case.anode.valence
-    electrolyte = layers.Electrolyte(
-        partner,
-        engine.profiles(case.facts.table, partner, element, valence),
-        engine.decompose(case.facts.table, partner).energy,
-    )
     return layers.between(
         case.facts.table,
         case.compositions.take(rows),
@@ -120,9 +143,9 @@ def solve(
         case.equilibria.profiles.contact[rows],
         blocks[rows],
         electrolyte,
-        element,
-        valence,
-        solve=engine.react_open,
+        case.anode.element,
+        case.anode.valence,
+        solve=case.facts.engine.react_open,
         only_lowest=only_lowest,
     )
 
@@ -131,35 +154,75 @@ def compute(case: Case) -> Values:
     """How well each candidate protects each electrolyte."""
     values = Values(len(case))
     blocks, unknown = blocking(case)
-    profiles = case.equilibria.profiles
-    hold = layers.holding_v(profiles, profiles.contact, blocks)
+    hold = layers.holding_v(case.equilibria.profiles, case.equilibria.profiles.contact, blocks)
     free = f"holds no {case.anode.symbol}, so it stands any voltage"
     values.add(
         "film_holds_v",
         np.where((unknown == "") & np.isfinite(hold), hold, np.nan),
         np.where(unknown == "", free, unknown),
     )
-    gaps, drives, why = [], [], []
-    for electrolyte in case.electrolytes:
-        reasons = case.equilibria.not_covered_with(electrolyte.formula)
-        reasons = np.where(reasons == "", unknown, reasons)
-        gap, drive, protection = np.full((3, len(case)), np.nan)
-        rows = np.flatnonzero(reasons == "")
-        bare = np.nan
-        if len(rows):
-            found = solve(case, blocks, rows, electrolyte.formula)
-            gap[rows], drive[rows] = found.bridge_gap_v, found.drive_ev_atom
-            protection[rows], bare = found.protection, found.bare_ev_atom
-        values.add(f"bridge_gap_{electrolyte.slug}_v", gap, reasons)
-        values.add(f"drive_{electrolyte.slug}_ev_atom", drive, reasons)
-        nothing = f"bare {case.anode.symbol} does nothing to {electrolyte.label}"
-        why_not = np.where(reasons == "", nothing if bare == 0 else "", reasons)
-        values.add(f"protection_{electrolyte.slug}_fraction", protection, why_not)
-        gaps.append(gap)
-        drives.append(drive)
-        why.append(reasons)
-    _add_classes(case, values, np.array(gaps), np.array(drives), why)
+    found = [_with_electrolyte(case, values, e, blocks, unknown) for e in case.electrolytes]
+    gaps, drives, protections, reliefs = (
+        np.array([one.numbers for one in found]).reshape(len(found), 4, len(case)).swapaxes(0, 1)
+    )
+    why = [one.reasons for one in found]
+    _add_classes(case, values, gaps, drives, why)
+    _add_needed(case, values, protections, reliefs, unknown)
     return values
+
+
+class _Found(NamedTuple):
+    """Bridge gaps, drives, protections where they are needed, reliefs; why they are not known."""
+
+    numbers: FloatArray
+    reasons: Texts
+
+
+def _with_electrolyte(
+    case: Case, values: Values, electrolyte: Electrolyte, blocks: BoolArray, unknown: Texts
+) -> _Found:
+    """Add the columns of one electrolyte."""
+    slug, label = electrolyte.slug, electrolyte.label
+    reasons = case.equilibria.not_covered_with(electrolyte.formula)
+    reasons = np.where(reasons == "", unknown, reasons)
+    gap, drive, protection, relief = np.full((4, len(case)), np.nan)
+    rows = np.flatnonzero(reasons == "")
+    bare = np.nan
+    if len(rows):
+        own = partner(case, electrolyte.formula)
+        layered = solve(case, blocks, rows, own)
+        gap[rows], drive[rows] = layered.bridge_gap_v, layered.drive_ev_atom
+        protection[rows], bare = layered.protection, layered.bare_ev_atom
+        mean_v = case.equilibria.uptake.mean_v[rows]
+        at = rows[~np.isnan(mean_v)]
+        alone = own.alone(case.equilibria.uptake.mean_v[at], case.anode.element, case.anode.valence)
+        relief[at] = 1 - alone.reaction_energy / bare if bare else np.nan
+    values.add(f"bridge_gap_{slug}_v", gap, reasons)
+    values.add(f"drive_{slug}_ev_atom", drive, reasons)
+    nothing = f"bare {case.anode.symbol} does nothing to {label}" if bare == 0 else ""
+    why = np.where(reasons == "", nothing, reasons)
+    values.add(f"protection_{slug}_fraction", protection, why)
+    if not bare < -case.settings.quiet_drive_ev_atom:
+        protection, relief = np.full((2, len(case)), np.nan)
+    return _Found(np.array([gap, drive, protection, relief]), reasons)
+
+
+def _add_needed(
+    case: Case, values: Values, protections: FloatArray, reliefs: FloatArray, unknown: Texts
+) -> None:
+    """What is left of the electrolytes that need protection; arrays (electrolytes, candidates)."""
+    none = f"no electrolyte needs protection from {case.anode.symbol}, or none is covered"
+    best, median = np.full((2, len(case)), np.nan)
+    known = ~np.isnan(protections).all(axis=0) & bool(len(protections))
+    if known.any():
+        best[known] = np.nanmax(protections[:, known], axis=0)
+    values.add("protection_best_fraction", best, np.where(unknown == "", none, unknown))
+    known = ~np.isnan(reliefs).all(axis=0) & bool(len(reliefs))
+    if known.any():
+        median[known] = np.nanmedian(reliefs[:, known], axis=0)
+    takes = ~np.isnan(case.equilibria.uptake.mean_v)
+    never = f"takes up no {case.anode.symbol} above {case.settings.plating_v:g} V"
+    values.add("relief_fraction", median, np.where(takes, none, never))
 
 
 def _add_classes(

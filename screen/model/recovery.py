@@ -9,6 +9,7 @@ below.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ COVER = 0.8
 _STEPS, _COARSE = np.linspace(0, 1, 101), np.linspace(0, 1, 21)
 
 Mix = Callable[[FloatArray, FloatArray, float], FloatArray]
+Progress = Callable[[int, int], None]
 """Score of a role from its desirability, a term of a model, and the share of that term."""
 Score = Callable[[FloatArray], FloatArray]
 """Scores of all judged phases from the votes that teach."""
@@ -299,12 +301,18 @@ def _one_thread() -> Iterator[None]:
 
 @_one_thread()
 def train(
-    pool: Pool, rows: Sequence[Row], fitted_to: Mapping[str, str], mix: Mix, seed: int
+    pool: Pool,
+    rows: Sequence[Row],
+    fitted_to: Mapping[str, str],
+    mix: Mix,
+    seed: int,
+    progress: Progress = lambda *_: None,
 ) -> Model:
     """Fit to the literature, and measure.
 
     Args:
         seed: of resampling and shuffling.
+        progress: as of `measure`.
 
     Raises:
         ScreenError: if no role has enough families.
@@ -336,7 +344,7 @@ def train(
         scales=scales,
         refits=refits,
         spread=spread,
-        skill=measure(pool, pool, rows, mix, seed),
+        skill=measure(pool, pool, rows, mix, seed, progress),
         absent=tuple(sorted(absent)),
         provenance=dict(sorted(Counter(r.provenance for r in rows if r.role in learned).items())),
         fitted_to=dict(fitted_to),
@@ -466,17 +474,27 @@ def places(score: FloatArray, rows: IntArray) -> FloatArray:
 
 
 @_one_thread()
-def measure(judged: Pool, pool: Pool, rows: Sequence[Row], mix: Mix, seed: int) -> dict[str, Skill]:
+def measure(
+    judged: Pool,
+    pool: Pool,
+    rows: Sequence[Row],
+    mix: Mix,
+    seed: int,
+    progress: Progress = lambda *_: None,
+) -> dict[str, Skill]:
     """The skill of each role that can be learned, and of ALL of them together.
 
     Args:
         judged: phases among which left-out families take their places.
         pool: phases that teach.
+        progress: told after each part how many are done, of how many.
     """
     orders: dict[str, dict[str, FloatArray]] = {}
     skill: dict[str, Skill] = {}
     shuffled, names, formulas = [], [], 0
     learned = learnable(rows, pool)
+    of = len(learned) * (2 + len(judged.rivals))
+    done = itertools.count(1)
     for role in learned:
         test = _LeftOut(judged, pool, Positives.of(rows, role, pool))
         desired = judged.desirability[role]
@@ -484,13 +502,16 @@ def measure(judged: Pool, pool: Pool, rows: Sequence[Row], mix: Mix, seed: int) 
         own = test.standing(test.score)
         alone = test.standing(partial(_always, desired))
         random = test.shuffled(seed)
+        progress(next(done), of)
         p = validation.p_value(float(own[0].mean()), random)
         share = validation.earned(validation.mean(own[0] - alone[0], seed), p)
         mixed = test.standing(partial(_mixed, mix, desired, share, test.score))
         orders[role] = {"model": own, "desirability": alone, "model and desirability": mixed}
+        progress(next(done), of)
         for name in judged.rivals:
             tried = [test.rival(name, strength) for strength in RIVAL_STRENGTHS]
             orders[role][name] = max(tried, key=lambda standing: float(standing[0].mean()))
+            progress(next(done), of)
         count = len(np.unique(test.found.row))
         skill[role] = _skill(orders[role], random, share, (len(judged.x), count, test.names), seed)
         formulas += count

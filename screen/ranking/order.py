@@ -2,13 +2,14 @@
 
 The score is the weighted geometric mean of the desirabilities of the goals (Derringer and Suich,
 J. Qual. Technol. 12, 214, 1980). A goal that is missed entirely counts FLOOR, so that one zero
-does not hide the rest; a goal whose value is missing counts NEUTRAL, and the bounds of the score
-say what it would be at worst and at best.
+does not hide the rest; a goal whose value is missing counts UNKNOWN, which lifts nothing above
+what is known to be good, and the bounds of the score say what it would be at worst and at best.
+A gate whose value is missing is neither passed nor failed: the candidate is then not known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +22,9 @@ from screen.filters import Table
 from screen.ranking.roles import Gate, Goal, Role, Value
 from screen.units import plain_name, unit_of
 
+PASSED, FAILED, NOT_KNOWN = "passed", "failed", "not_known"
 FLOOR = 0.05
-NEUTRAL = 0.5
+UNKNOWN = 0.25
 GOOD_ENOUGH = 0.8
 """A desirability above this is worth saying; one below is what holds a candidate back."""
 
@@ -34,7 +36,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "rank",
         "rank",
-        "Place among those that passed every gate; empty below the line.",
+        "Place among those that passed every gate; empty below the line and for those that are "
+        "ranked under another.",
         _BY,
         dimensionless=True,
         rounding=0,
@@ -43,7 +46,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "score",
         "score",
-        "Desirability from 0 to 1; what is not known counts half.",
+        "Desirability from 0 to 1; what is not known counts a quarter.",
         _BY,
         dimensionless=True,
     ),
@@ -78,6 +81,20 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("passed", "passed", "Whether it meets every gate of the role.", _BY, "flag"),
     Column(
+        "verdict",
+        "verdict",
+        "passed; failed, where a gate is not met; or not_known, where what decides is missing.",
+        _BY,
+        "text",
+    ),
+    Column(
+        "ranked_under",
+        "ranked under",
+        "A better candidate that comes to the same, under which it is listed without a rank.",
+        _BY,
+        "text",
+    ),
+    Column(
         "pareto",
         "Pareto",
         "Passed, and no other of its kind that passed is as good in all goals and better in one.",
@@ -85,6 +102,7 @@ COLUMNS: tuple[Column, ...] = (
         "flag",
     ),
     Column("failed_gates", "failed gates", "Gates that it does not meet.", _BY, "text"),
+    Column("unknown_gates", "unknown gates", "Gates whose value is missing.", _BY, "text"),
     Column("why", "why", "What speaks for it and what against.", _BY, "text"),
     Column(
         "what_would_change",
@@ -103,8 +121,10 @@ class Ranking:
     Attributes:
         kind: name of the kind, "" where there is none.
         passed: whether every gate is met.
-        failed_gates: the gates that are not, as text.
-        rank: 1 for the best that passed; 0 for those that did not.
+        verdict: "passed", "failed" or "not_known".
+        failed_gates, unknown_gates: the gates that are not met, or not known to be, as text.
+        rank: 1 for the best that passed; 0 for those without a place.
+        ranked_under: of those that passed and come to the same as a better one, which that is.
         score, score_low, score_high: desirability, and its bounds if missing goals were known.
         score_without_model, rank_without_model: the same without learned goals.
         pareto: passed, and no other of its kind that passed is as good in all goals and better in
@@ -116,8 +136,11 @@ class Ranking:
     role: Role
     kind: Texts
     passed: BoolArray
+    verdict: Texts
     failed_gates: Texts
+    unknown_gates: Texts
     rank: IntArray
+    ranked_under: Texts
     score: FloatArray
     score_low: FloatArray
     score_high: FloatArray
@@ -137,11 +160,16 @@ class Ranking:
 
 @dataclass(frozen=True)
 class _Gates:
-    """All gates of a role, whom each concerns and who fails it; arrays (gates, candidates)."""
+    """All gates of a role, whom each concerns, who fails it, of whom that is not known, who passes
+    by evidence, and who by that alone; arrays (gates, candidates).
+    """
 
     gates: list[Gate]
     concerns: BoolArray
     fails: BoolArray
+    unknown: BoolArray
+    evident: BoolArray
+    excused: BoolArray
 
 
 def order(role: Role, table: Table, formulas: Sequence[str]) -> Ranking:
@@ -152,53 +180,91 @@ def order(role: Role, table: Table, formulas: Sequence[str]) -> Ranking:
         formulas: names of the candidates; equal scores are ordered by them.
     """
     count = len(formulas)
-    kind, homeless = _kinds(role, table, count)
+    kind, homeless, undecided = _kinds(role, table, count)
     gates = _gates(role, table, kind)
-    passed = ~gates.fails.any(axis=0) & ~homeless
+    fails = gates.fails.any(axis=0) | homeless
+    unknown = ~fails & (gates.unknown.any(axis=0) | undecided)
+    passed = ~fails & ~unknown
     desirability, weights = _desirabilities(role, table, kind)
-    score = _score(desirability, weights, NEUTRAL)
+    score = _score(desirability, weights, UNKNOWN)
     low, high = (
         _score(_at_end(role, table, desirability, end), weights, missing_as)
         for end, missing_as in ((np.minimum, FLOOR), (np.maximum, 1.0))
     )
     given = np.array([not goal.learned for goal in role.goals])
-    alone = _score(desirability[given], weights[given], NEUTRAL)
-    failures = gates.fails.sum(axis=0) + homeless
+    alone = _score(desirability[given], weights[given], UNKNOWN)
+    group = np.array(table[role.one_per]) if role.one_per else np.full(count, "", dtype=object)
+    failures = np.where(unknown, 1, 2 * (gates.fails.sum(axis=0) + homeless))
     names = np.array(formulas, dtype=object).astype(str)
 
-    def ranked(by: FloatArray) -> tuple[IntArray, IntArray]:
+    def ranked(by: FloatArray) -> tuple[IntArray, IntArray, Texts]:
         best_first = np.lexsort((names, -by.round(9), np.where(passed, 0, failures)))
-        rank = np.zeros(count, dtype=np.int64)
-        rank[best_first[: passed.sum()]] = np.arange(1, passed.sum() + 1)
-        return best_first, rank
+        return best_first, *_places(best_first[: passed.sum()], group, names)
 
-    best_first, rank = ranked(score)
+    best_first, rank, under = ranked(score)
     return Ranking(
         role=role,
         kind=kind,
         passed=passed,
-        failed_gates=_name_failures(role, gates, homeless),
+        verdict=np.where(passed, PASSED, np.where(fails, FAILED, NOT_KNOWN)).astype(object),
+        failed_gates=_name_gates(role, gates, gates.fails, homeless),
+        unknown_gates=_name_gates(role, gates, gates.unknown, undecided),
         rank=rank,
+        ranked_under=under,
         score=score,
         score_low=low,
         score_high=high,
         score_without_model=alone,
         rank_without_model=ranked(alone)[1],
         pareto=_pareto(desirability, weights, kind, passed),
-        why=_reasons(role, table, kind, passed, desirability, weights),
+        why=_reasons(role, table, kind, passed, gates, under, desirability, weights),
         what_would_change=_tipping(
-            role, table, gates, homeless, rank, best_first, score, desirability, weights, formulas
+            role,
+            table,
+            gates,
+            homeless,
+            undecided,
+            under,
+            rank,
+            best_first,
+            score,
+            desirability,
+            weights,
+            formulas,
         ),
         order=best_first,
     )
 
 
-def _kinds(role: Role, table: Table, count: int) -> tuple[Texts, BoolArray]:
-    """Kind of each candidate, and who has none though the role has kinds."""
+def _places(passed: IntArray, group: Texts, names: Texts) -> tuple[IntArray, Texts]:
+    """Rank of each candidate, and under which one it is listed that comes to the same.
+
+    Args:
+        passed: those that passed, best first.
+        group: what each comes to; "" where it stands alone.
+    """
+    rank = np.zeros(len(group), dtype=np.int64)
+    under = np.full(len(group), "", dtype=object)
+    first: dict[str, int] = {}
+    for i in passed.tolist():
+        if group[i] and group[i] in first:
+            under[i] = names[first[group[i]]]
+            continue
+        if group[i]:
+            first[group[i]] = i
+        rank[i] = rank.max(initial=0) + 1
+    return rank, under
+
+
+def _kinds(role: Role, table: Table, count: int) -> tuple[Texts, BoolArray, BoolArray]:
+    """Kind of each candidate; who has none though the role has kinds, and of whom that is open."""
     kind = np.full(count, "", dtype=object)
+    out = np.ones(count, dtype=bool)
     for name, body in reversed(role.kinds.items()):
-        kind[body.when.passes(table)] = name
-    return kind, (kind == "") & bool(role.kinds)
+        kind[body.holds(table)] = name
+        out &= body.ruled_out(table)
+    none = (kind == "") & bool(role.kinds)
+    return kind, none & out, none & ~out
 
 
 def _gates(role: Role, table: Table, kind: Texts) -> _Gates:
@@ -209,8 +275,15 @@ def _gates(role: Role, table: Table, kind: Texts) -> _Gates:
         concerns += [kind == name for _ in body.gates]
     shape = (len(gates), len(kind))
     applies = np.array(concerns, dtype=bool).reshape(shape)
-    meets = np.array([gate.passes(table) for gate in gates], dtype=bool).reshape(shape)
-    return _Gates(gates, applies, applies & ~meets)
+
+    def each(ask: Callable[[Gate], BoolArray]) -> BoolArray:
+        return np.array([ask(gate) for gate in gates], dtype=bool).reshape(shape)
+
+    passes = each(lambda gate: gate.passes(table))
+    evident = applies & each(lambda gate: gate.evident(table))
+    open_ = applies & ~passes & ~evident
+    knows = each(lambda gate: gate.knows(table))
+    return _Gates(gates, applies, open_ & knows, open_ & ~knows, evident, evident & ~passes)
 
 
 def _desirabilities(role: Role, table: Table, kind: Texts) -> tuple[FloatArray, FloatArray]:
@@ -233,7 +306,7 @@ def mix(desirability: FloatArray, term: FloatArray, share: float) -> FloatArray:
     """Score of candidates from their score without a term, and that term with its share of it."""
     both = np.array([desirability, term])
     weights = np.broadcast_to(np.array([[1 - share], [share]]), both.shape)
-    return _score(both, weights, NEUTRAL)
+    return _score(both, weights, UNKNOWN)
 
 
 def _score(desirability: FloatArray, weights: FloatArray, missing_as: float) -> FloatArray:
@@ -287,13 +360,14 @@ def number(value: Value, column: str) -> str:
     return f"{text} {unit}" if unit not in ("", "1") else text
 
 
-def _name_failures(role: Role, gates: _Gates, homeless: BoolArray) -> Texts:
+def _name_gates(role: Role, gates: _Gates, which: BoolArray, no_kind: BoolArray) -> Texts:
+    """Some gates of each candidate as text, and whether it has no kind."""
     names = [gate.describe() for gate in gates.gates]
-    texts = np.full(gates.fails.shape[1], "", dtype=object)
-    kinds = " or ".join(kind.when.describe() for kind in role.kinds.values())
-    for i in np.flatnonzero(gates.fails.any(axis=0) | homeless):
-        failed = [names[g] for g in np.flatnonzero(gates.fails[:, i])]
-        texts[i] = "; ".join(failed + ([f"no kind: {kinds}"] if homeless[i] else []))
+    texts = np.full(which.shape[1], "", dtype=object)
+    kinds = " or ".join(f"({kind.describe()})" for kind in role.kinds.values())
+    for i in np.flatnonzero(which.any(axis=0) | no_kind):
+        named = [names[g] for g in np.flatnonzero(which[:, i])]
+        texts[i] = "; ".join(named + ([f"no kind: {kinds}"] if no_kind[i] else []))
     return texts
 
 
@@ -302,10 +376,14 @@ def _reasons(
     table: Table,
     kind: Texts,
     passed: BoolArray,
+    gates: _Gates,
+    under: Texts,
     desirability: FloatArray,
     weights: FloatArray,
 ) -> Texts:
-    """Why a candidate that passed stands where it does: its best two goals and its worst."""
+    """Why a candidate that passed stands where it does: its best two goals and its worst, and what
+    it passed by evidence alone.
+    """
     texts = np.full(len(kind), "", dtype=object)
     values = [table[goal.column] for goal in role.goals]
     gain = np.nan_to_num(desirability, nan=-1.0) * weights
@@ -323,12 +401,20 @@ def _reasons(
             for g, goal in enumerate(role.goals)
             if weights[g, i] > 0 and np.isnan(desirability[g, i])
         ]
-        text = f"{kind[i] or role.label} candidate".capitalize()
+        text = f"{plain_name(kind[i]) or role.label} candidate".capitalize()
         text += f": {' and '.join(said)}" if said else ": no goal is met well"
         if desirability[worst, i] < GOOD_ENOUGH:
             text += f"; held back: {role.goals[worst].weak.format(_said(values[worst][i]))}"
         if unknown:
             text += f"; not known: {', '.join(unknown)}"
+        for g in np.flatnonzero(gates.excused[:, i]):
+            gate = gates.gates[g]
+            assert gate.unless is not None
+            value = number(table[gate.column][i], gate.column)
+            text += f"; passes with a {plain_name(gate.column)} of {value}"
+            text += f" because it is {plain_name(gate.unless.column)}"
+        if under[i]:
+            text += f"; comes to the same as {under[i]}"
         texts[i] = text + "."
     return texts
 
@@ -345,6 +431,8 @@ def _tipping(
     table: Table,
     gates: _Gates,
     homeless: BoolArray,
+    undecided: BoolArray,
+    under: Texts,
     rank: IntArray,
     best_first: IntArray,
     score: FloatArray,
@@ -354,15 +442,19 @@ def _tipping(
 ) -> Texts:
     """The gate or goal that is nearest to tipping, in units of how far its value may be off."""
     texts = np.full(len(formulas), "", dtype=object)
-    failing = np.flatnonzero(rank == 0).tolist()
-    for i in failing:
-        texts[i] = _what_would_pass(role, table, gates, i, bool(homeless[i]))
+    for i in np.flatnonzero(rank == 0).tolist():
+        if under[i]:
+            texts[i] = f"Listed under {under[i]}, which comes to the same and scores higher."
+        else:
+            texts[i] = _what_would_pass(
+                role, table, gates, i, homeless=bool(homeless[i]), undecided=bool(undecided[i])
+            )
     total = weights.sum(axis=0)
-    ranked = best_first[: len(formulas) - len(failing)]
+    ranked = best_first[rank[best_first] > 0]
     for place, i in enumerate(ranked.tolist()):
         options = []
         for g in np.flatnonzero(gates.concerns[:, i]).tolist():
-            if gates.gates[g].error is not None:
+            if gates.gates[g].error is not None and not gates.evident[g, i]:
                 step, change = _gate_step(table, gates.gates[g], i, leaving=True)
                 options.append((step, f"Leaves the list if {change}"))
         # The next above is to be overtaken; the first can only be overtaken by the second.
@@ -421,24 +513,31 @@ def _move(rises: bool) -> str:
     return "rises" if rises else "falls"
 
 
-def _what_would_pass(role: Role, table: Table, gates: _Gates, i: int, homeless: bool) -> str:
+def _what_would_pass(
+    role: Role, table: Table, gates: _Gates, i: int, *, homeless: bool, undecided: bool
+) -> str:
     failed = [gates.gates[g] for g in np.flatnonzero(gates.fails[:, i])]
-    known = [gate for gate in failed if not missing(table[gate.column][i : i + 1])[0]]
-    for gate in known:
+    for gate in failed:
         if gate.error is None:
             said = number(table[gate.column][i], gate.column)
             return f"Stays out: {plain_name(gate.column)} is {said}."
-    unknown = {plain_name(gate.column) for gate in failed if gate not in known}
-    for kind in role.kinds.values() if homeless else ():
-        column = kind.when.column
-        if not missing(table[column][i : i + 1])[0]:
-            said = number(table[column][i], column)
-            what = f"no kind of {role.label.lower()}"
-            return f"Stays out: {plain_name(column)} is {said}, which is {what}."
-        unknown.add(plain_name(column))
-    if not known:
-        return f"Cannot be judged until {', '.join(sorted(unknown))} is known."
-    step, change = min(_gate_step(table, gate, i, leaving=False) for gate in known)
-    more = len(failed) - 1 + homeless
+    if homeless:
+        return f"Stays out: {_of_no_kind(role, table, i)}."
+    if not failed:
+        unknown = {gates.gates[g].column for g in np.flatnonzero(gates.unknown[:, i])}
+        kinds = role.kinds.values() if undecided else ()
+        tests = (test for kind in kinds for test in kind.when if not test.knows(table)[i])
+        unknown |= {test.column for test in tests}
+        return f"Cannot be judged until {', '.join(sorted(map(plain_name, unknown)))} is known."
+    step, change = min(_gate_step(table, gate, i, leaving=False) for gate in failed)
+    more = len(failed) - 1 + int(gates.unknown[:, i].sum()) + undecided
     others = f", and {more} more gate(s) open" if more else ""
     return f"Enters the list if {change} ({_in_errors(step)}){others}."
+
+
+def _of_no_kind(role: Role, table: Table, i: int) -> str:
+    """Why a candidate fills the role in none of its ways."""
+    columns = dict.fromkeys(test.column for kind in role.kinds.values() for test in kind.when)
+    known = [name for name in columns if not missing(table[name][i : i + 1])[0]]
+    said = [f"{plain_name(name)} is {number(_said(table[name][i]), name)}" for name in known]
+    return f"{', '.join(said)}, which is no kind of {role.label.lower()}"

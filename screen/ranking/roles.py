@@ -10,8 +10,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from screen.columns import missing
 from screen.composition import SYMBOLS, BoolArray, FloatArray
 from screen.errors import DataError, UsageError, did_you_mean
 from screen.filters import OPERATORS, Table, compare
@@ -42,6 +50,10 @@ class Comparison(_Strict):
         """Which candidates meet it; a missing value does not."""
         return compare(table[self.column], self.op, self.value)
 
+    def knows(self, table: Table) -> BoolArray:
+        """Of which candidates the value is known."""
+        return ~missing(table[self.column])
+
     def describe(self) -> str:
         """As text."""
         value = str(self.value).lower() if isinstance(self.value, bool) else self.value
@@ -49,11 +61,23 @@ class Comparison(_Strict):
 
 
 class Gate(Comparison):
-    """What a candidate must meet; `error` is how far the value may be off."""
+    """What a candidate must meet.
+
+    Attributes:
+        error: how far the value may be off.
+        unless: evidence that stands above the value: what meets it passes, with a note.
+    """
 
     error: float | None = Field(default=None, gt=0)
+    unless: Comparison | None = None
     why: str = Field(min_length=10)
     source: str
+
+    def evident(self, table: Table) -> BoolArray:
+        """Which candidates pass by evidence, whatever the value is."""
+        if self.unless is None:
+            return np.zeros(len(table[self.column]), dtype=bool)
+        return self.unless.passes(table)
 
 
 class Goal(_Strict):
@@ -101,11 +125,31 @@ class Goal(_Strict):
 
 
 class Kind(_Strict):
-    """One way to fill a role: who belongs, and gates of its own."""
+    """One way to fill a role: who belongs (what meets every comparison), and gates of its own."""
 
     meaning: str
-    when: Comparison
+    when: tuple[Comparison, ...] = Field(min_length=1)
     gates: tuple[Gate, ...] = ()
+
+    @field_validator("when", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, dict | Comparison) else given
+
+    def holds(self, table: Table) -> BoolArray:
+        """Who belongs."""
+        who: BoolArray = np.logical_and.reduce([test.passes(table) for test in self.when])
+        return who
+
+    def ruled_out(self, table: Table) -> BoolArray:
+        """Who is known not to belong."""
+        tests = [test.knows(table) & ~test.passes(table) for test in self.when]
+        who: BoolArray = np.logical_or.reduce(tests)
+        return who
+
+    def describe(self) -> str:
+        """As text."""
+        return " and ".join(test.describe() for test in self.when)
 
 
 class Exclusion(_Strict):
@@ -147,12 +191,18 @@ class Select(_Strict):
 
 
 class Role(_Strict):
-    """What a candidate is judged for."""
+    """What a candidate is judged for.
+
+    Attributes:
+        show: columns that a terminal shows.
+        one_per: a column of text; of candidates that share it only the best has a rank.
+    """
 
     name: str
     label: str
     meaning: str
     show: tuple[str, ...]
+    one_per: str | None = None
     select: Select | None = None
     gates: tuple[Gate, ...]
     goals: tuple[Goal, ...] = Field(min_length=1)
@@ -182,8 +232,14 @@ class Role(_Strict):
     @property
     def columns(self) -> set[str]:
         """Every column that the role reads."""
-        tests = [*self.gates, *(g for k in self.kinds.values() for g in (k.when, *k.gates))]
-        return {t.column for t in tests} | {g.column for g in self.goals} | set(self.show)
+        gates = [*self.gates, *(gate for kind in self.kinds.values() for gate in kind.gates)]
+        tests = [
+            *gates,
+            *(gate.unless for gate in gates if gate.unless is not None),
+            *(test for kind in self.kinds.values() for test in kind.when),
+        ]
+        others = {self.one_per} if self.one_per else set()
+        return {t.column for t in tests} | {g.column for g in self.goals} | set(self.show) | others
 
 
 @cache

@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from screen import store
 from screen.errors import DataError
-from screen.files import write_aside
 from screen.phases import Phases
+from screen.store import keep
+from screen.structures import BESIDE, structures_of
 from screen.tables import sha256
 
 FORMAT = 1
@@ -84,21 +86,6 @@ def latest(folder: Path) -> Path:
     return max(found, key=lambda s: (s.version, s.whole, s.manifest["phases"])).path
 
 
-def keep(path: Path, data: bytes) -> None:
-    """Write a file of a pull whole or not at all.
-
-    Raises:
-        DataError: if there is no room or no right to.
-    """
-    try:
-        write_aside(path, data)
-    except OSError as error:
-        raise DataError(
-            f"cannot write {path}: {error.strerror or error}; make room or choose another place "
-            "with SCREEN_HOME, then run the same command again to go on"
-        ) from error
-
-
 def write(
     phases: Phases, folder: Path, name: str, manifest: dict[str, Any], gaps: list[Gap]
 ) -> Path:
@@ -154,15 +141,16 @@ def systems_of(schema: pa.Schema, name: str) -> list[frozenset[str]] | None:
 
 def structures_beside(table: Path) -> Path:
     """The file beside a snapshot that holds structures of some of its materials."""
-    return table.with_suffix(".structures.parquet")
+    return table.with_suffix(BESIDE)
 
 
 def structures(path: Path) -> dict[str, str]:
-    """Structures of a file beside a snapshot: pymatgen's JSON by id; none if there is no file."""
-    if not path.is_file():
-        return {}
-    table = pa.parquet.read_table(path)
-    return dict(zip(table["id"].to_pylist(), table["structure"].to_pylist(), strict=True))
+    """Structures of a file beside a snapshot: pymatgen's JSON by id; none if there is no file.
+
+    Raises:
+        DataError: if it is damaged.
+    """
+    return structures_of(path) if path.is_file() else {}
 
 
 def write_structures(path: Path, by_id: Mapping[str, str]) -> None:
@@ -171,4 +159,4 @@ def write_structures(path: Path, by_id: Mapping[str, str]) -> None:
     columns = {name: [row[i] for row in rows] for i, name in enumerate(("id", "structure"))}
     sink = io.BytesIO()
     pa.parquet.write_table(pa.table(columns), sink, compression="zstd")
-    keep(path, sink.getvalue())
+    store.write(path, BESIDE, path.name, sink.getvalue())

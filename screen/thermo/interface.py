@@ -16,6 +16,7 @@ from screen.composition import BoolArray, Compositions, FloatArray, IntArray
 from screen.thermo.hull import cheapest, decompose, minimise
 from screen.thermo.stacks import (
     AMOUNT_TOLERANCE,
+    NEVER,
     TOLERANCE,
     Basis,
     Competition,
@@ -82,8 +83,10 @@ def react(
             in decomposing, and E at this end is minus its hull distance.
         only_lowest: end each sweep at its lowest point and keep that one row.
     """
-    ends = Ends(table, a.fractions(), b.fractions(), own_columns(a, b, own_a, own_b))
-    if ends.own:
+    own = own_columns(a, b, own_a, own_b)
+    same = None if own else np.unique(b.key, return_inverse=True)[1]
+    ends = Ends(table, a.fractions(), b.fractions(), own, same=same)
+    if own:
         hull_a, hull_b = ends.hulls()
     hull_a = decompose(table, a).energy if hull_a is None else hull_a
     hull_b = decompose(table, b).energy if hull_b is None else hull_b
@@ -94,7 +97,7 @@ def react(
     energy -= x_a * (start_a - start_b)[owner]
     energy[energy > -ENERGY_TOLERANCE] = 0.0
     start = np.searchsorted(owner, np.arange(len(a) + 1)).astype(np.int64)
-    own_atoms = [a.atoms[owner].astype(float), b.atoms[owner].astype(float)] if ends.own else []
+    own_atoms = [a.atoms[owner].astype(float), b.atoms[owner].astype(float)] if own else []
     return Reactions(
         start=start,
         x_a=x_a,
@@ -130,6 +133,8 @@ class Ends:
         a, b: what each end brings of each balanced element, shape (pairs, elements).
         own: columns of ends that are not in the table.
         reservoir, mu: as in `stacks.stacks`.
+        same: a number for each pair, equal where b and mu are; those are begun together. None: none
+            are.
     """
 
     table: Competition
@@ -138,6 +143,7 @@ class Ends:
     own: Own = ()
     reservoir: int | None = None
     mu: FloatArray | None = None
+    same: IntArray | None = None
 
     def _stacks(self) -> Iterator[tuple[Stack, FloatArray, FloatArray]]:
         """Stacks of the pairs, with what is balanced at either end, shape (b, k)."""
@@ -171,7 +177,8 @@ class Ends:
                 log.add_nothing(stack.problem)
                 continue
             slopes = None if rise is None else rise[stack.problem]
-            _follow(self.table, stack, of_a, of_b, log, slopes)
+            same = None if self.same is None else self.same[stack.problem]
+            _follow(self.table, stack, of_a, of_b, log, slopes, same)
         return log
 
 
@@ -182,6 +189,7 @@ def _follow(
     of_b: FloatArray,
     log: SolutionLog,
     rise: FloatArray | None = None,
+    same: IntArray | None = None,
 ) -> None:
     """Log the hull energy at x = 0, every kink and x = 1.
 
@@ -193,7 +201,7 @@ def _follow(
             when it has passed them all.
     """
     toward = of_a - of_b
-    basis = Basis(table, stack, [of_b, toward, of_b + shift(*of_b.shape)], objectives=1)
+    basis = _begin(table, stack, of_b, toward, same)
     minimise(stack, basis, shifted=2)
     k = basis.k
 
@@ -225,6 +233,10 @@ def _follow(
         if not len(live):
             log_at(np.arange(len(x)), x)
             return
+        if len(live) < 0.75 * len(where):
+            part, where, cost = part.part(live), where[live], cost[live]
+            leave, kink = leave[live], kink[live]
+            live = np.arange(len(where))
         # Dual pivot: what replaces the phase that ran out at the least rise in energy.
         row = basis.inverse[where, leave, :k]
         priced = np.stack([basis.dual[where, 0], row], axis=1) @ part.a
@@ -239,9 +251,39 @@ def _follow(
             log_at(at[moved], kink[moved])
         column = basis.column(at, part.a[live, :, enter])
         basis.pivot(at, leave, part.column[live, enter], column, reduced[live, enter, None])
-        if len(live) < 0.75 * len(where):
-            part, where, cost = part.part(live), at, cost[live]
     raise no_convergence(stack, where)
+
+
+def _begin(
+    table: Competition, stack: Stack, of_b: FloatArray, toward: FloatArray, same: IntArray | None
+) -> Basis:
+    """A first vertex at x = 0, in which b is solved already where many problems share it.
+
+    Args:
+        same: one number for each problem, equal where problems have b and the prices in common.
+    """
+    sides = [of_b, toward, of_b + shift(*of_b.shape)]
+    basis = Basis(table, stack, sides, objectives=1)
+    if same is None:
+        return basis
+    # The order of the rows, and so the shift, is part of what must be the same.
+    held = of_b > 0
+    places = held @ (1 << np.arange(basis.k)) + (same << basis.k)
+    _, first, group = np.unique(places, return_index=True, return_inverse=True)
+    if 4 * len(first) > len(places):
+        return basis
+    few = stack.part(first)
+    outside = ((few.a > 0) & ~held[first][:, :, None]).any(axis=1)
+    few.energy[outside] = NEVER
+    solved = Basis(table, few, [side[first] for side in sides], objectives=1)
+    minimise(few, solved, shifted=2)
+    basis.phase = np.where(held, solved.phase[group], basis.phase)
+    basis.inverse = solved.inverse[group]
+    basis.dual = solved.dual[group]
+    basis.inverse[:, :, basis.k + 1] = np.einsum(
+        "bij,bj->bi", basis.inverse[:, :, : basis.k], toward
+    )
+    return basis
 
 
 def _next_kink(

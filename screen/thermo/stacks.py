@@ -7,7 +7,7 @@ the same number of rows are solved side by side; numpy then runs at the speed of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,9 +45,11 @@ BLOCK = 1 << 13
 _STACK_NUMBERS = 320_000
 _SUBSETS_AT_ONCE = 1 << 21
 _FEW = 64
-_INDICES_KEPT = 16
-"""One for each electrolyte and each gas, the hull and the profiles: the next batch asks again."""
-_NEVER = 1e3
+_KEPT = 16
+"""Indices, one for each electrolyte and each gas, the hull and the profiles, and thinned tables:
+the next batch asks again."""
+NEVER = 1e3
+"""eV/atom, of a column that must not form."""
 
 
 class Competition:
@@ -70,6 +72,7 @@ class Competition:
         self.ground: IntArray = np.sort(order[first])
         self.element_phase = self._element_phases()
         self._indices: dict[tuple[bytes, int | None], Index] = {}
+        self._parts: dict[Hashable, Competition] = {}
 
     def _element_phases(self) -> IntArray:
         phase = np.full(len(SYMBOLS), -1, dtype=np.int64)
@@ -98,7 +101,16 @@ class Competition:
         elements = self.element_phase[self.element_phase >= 0]
         part.ground = np.union1d(np.intersect1d(rows, self.ground), elements)
         part._indices = {}
+        part._parts = {}
         return part
+
+    def part(self, key: Hashable, rows: Callable[[], IntArray]) -> Competition:
+        """`only(rows())`, kept under this key for the next call."""
+        if key not in self._parts:
+            if len(self._parts) >= _KEPT:
+                self._parts.pop(next(iter(self._parts)))
+            self._parts[key] = self.only(rows())
+        return self._parts[key]
 
     def index(self, common: BoolArray, reservoir: int | None) -> Index:
         """The phases by what they hold beside the common elements; kept for the next call.
@@ -109,7 +121,7 @@ class Competition:
         """
         key = (common.tobytes(), reservoir)
         if key not in self._indices:
-            if len(self._indices) >= _INDICES_KEPT:
+            if len(self._indices) >= _KEPT:
                 self._indices.pop(next(iter(self._indices)))
             self._indices[key] = self._make_index(common, reservoir)
         return self._indices[key]
@@ -277,14 +289,14 @@ def _stack(
     energy = table.energy[phase]
     if not valid.all():
         a *= valid[:, None, :]
-        energy = np.where(valid, energy, _NEVER)
+        energy = np.where(valid, energy, NEVER)
         phase = np.where(valid, phase, PADDING)
     for i, (fractions, energies) in enumerate(own):
         cost = energies[problem, None]
         there = ~np.isnan(cost)
         mine = np.where(there, fractions[problem[:, None], rows], 0.0)
         a = np.concatenate([a, mine[:, :, None]], axis=2)
-        energy = np.concatenate([energy, np.where(there, cost, _NEVER)], axis=1)
+        energy = np.concatenate([energy, np.where(there, cost, NEVER)], axis=1)
         phase = np.concatenate([phase, np.where(there, -1 - i, PADDING)], axis=1)
     return Stack(problem, rows, a, phase, energy)
 

@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screen.atomistic import barrier, surface
-from screen.atomistic.jobs import Kind, Result, Store, batch, divided, run
-from screen.errors import ScreenError, UsageError
+from screen.atomistic.jobs import Kind, Result, batch, divided, kept, run
+from screen.errors import DataError, ScreenError
+from screen.store import Store
 from tests.atomistic.made_up import (
     COPPER,
     SILVER,
@@ -42,7 +43,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def files_of(store: Store) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in store.root.rglob("*.json")}
+    return {path.name: path.read_bytes() for path in store.root.rglob("*") if path.is_file()}
 
 
 def test_results_come_in_the_order_of_the_jobs(store: Store) -> None:
@@ -114,7 +115,7 @@ DAMAGED: dict[str, Callable[[str], str]] = {
     "list": lambda _: "[]",
     "other number": lambda text: text.replace('"square_ev": ', '"square_ev": 1'),
     "column gone": lambda text: text.replace("square_ev", "cube_ev"),
-    "no seal": lambda text: text.replace("sha256", "sha1"),
+    "no mark": lambda text: text.partition("\n")[2],
 }
 
 
@@ -122,7 +123,7 @@ DAMAGED: dict[str, Callable[[str], str]] = {
 def test_a_damaged_file_is_computed_again(store: Store, tmp_path: Path, damage: str) -> None:
     jobs = [made_up_job(5, tmp_path)]
     expected = run(kind(), jobs, store)
-    (path,) = store.root.rglob("*.json")
+    path = store.path(kind().folder, jobs[0].digest)
     whole = path.read_text()
     path.write_text(DAMAGED[damage](whole))
     assert path.read_text() != whole
@@ -182,7 +183,8 @@ def test_a_time_limit_hits_nothing_but_its_job() -> None:
 
 def test_a_killed_run_goes_on_with_what_is_missing(store: Store, tmp_path: Path) -> None:
     script = (
-        "from pathlib import Path; from screen.atomistic.jobs import Store, run\n"
+        "from pathlib import Path\nfrom screen.atomistic.jobs import run\n"
+        "from screen.store import Store\n"
         "from tests.atomistic.made_up import fatal, kind, made_up_job\n"
         f"folder = Path({str(tmp_path)!r})\n"
         "jobs = [made_up_job(n, folder) for n in range(6)]\n"
@@ -203,7 +205,8 @@ def test_a_killed_run_goes_on_with_what_is_missing(store: Store, tmp_path: Path)
 
 def test_workers_end_with_a_killed_run(store: Store, tmp_path: Path) -> None:
     script = (
-        "from pathlib import Path; from screen.atomistic.jobs import Store, run\n"
+        "from pathlib import Path\nfrom screen.atomistic.jobs import run\n"
+        "from screen.store import Store\n"
         "from tests.atomistic.made_up import kind, lasting, made_up_job\n"
         "if __name__ == '__main__':\n"
         f"    jobs = [made_up_job(n, Path({str(tmp_path)!r})) for n in range(2)]\n"
@@ -229,7 +232,7 @@ def test_a_lost_worker_is_named_and_the_rest_kept(store: Store, tmp_path: Path) 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match=r"cannot keep results in .*SCREEN_HOME"):
+    with pytest.raises(DataError, match=r"cannot write .*SCREEN_HOME"):
         run(kind(), [made_up_job(1)], Store(tmp_path / "file"))
 
 
@@ -244,14 +247,16 @@ def test_the_digest_tells_questions_apart_and_nothing_else() -> None:
 def test_each_kind_and_version_has_its_folder(store: Store) -> None:
     job = made_up_job(1)
     kinds = [kind(), replace(kind(), version=2), replace(kind(), name="other")]
-    assert len({store.path(one, job).parent for one in kinds}) == 3
+    assert len({store.path(one.folder, job.digest).parent for one in kinds}) == 3
 
 
 def test_a_kept_result_says_what_it_is_of(store: Store) -> None:
     run(kind(), [made_up_job(1)], store)
     (content,) = files_of(store).values()
-    kept = json.loads(content)
-    assert (kept["formula"], kept["options"]) == ("Cu1", {"number": 1})
+    said = json.loads(content.partition(b"\n")[2])
+    assert (said["formula"], said["options"]) == ("Cu1", {"number": 1})
+    (result,) = run(kind(), [made_up_job(1)], store)
+    assert kept(store, kind(), made_up_job(1)) == result
 
 
 def test_a_crystal_survives_as_plain_data() -> None:

@@ -100,14 +100,14 @@ def test_killed_in_a_pull(serving: Serving, tmp_path: Path) -> None:
             env = serving.environment(home) | safe_environment(home)
             env |= {"MP_API_KEY": KEY, "MP_API_ENDPOINT": emulator.endpoint}
             if name == "killed":
-                pages = home / "pulls"
+                pages = home / "store"
                 assert kill_when(
-                    lambda pages=pages: len([*pages.glob("*/*.json.gz")]) >= 2,  # type: ignore[misc]
+                    lambda pages=pages: len([*pages.glob("pages-*/[a-z]*")]) >= 2,  # type: ignore[misc]
                     ("snapshot",),
                     home,
                     env,
                 )
-                kept = {p.name: p.stat().st_mtime_ns for p in pages.glob("*/*.json.gz")}
+                kept = {p.name: p.stat().st_mtime_ns for p in pages.glob("pages-*/[a-z]*")}
                 assert kept
                 assert not snapshot.listed(home / "snapshots")
             done = pull(home, env)

@@ -26,6 +26,8 @@ from screen.cli import main
 from screen.errors import DataError, NetworkError, ScreenError, UsageError
 from screen.sources import materials_project as mp
 from screen.sources import snapshot, user_files
+from screen.sources.materials_project.pull import pull_documents
+from screen.store import Store
 from tests.materials_project.conftest import CAP, COUNT, Connect
 from tests.materials_project.documents import GGA, GNOME_BATCH, Database, material_number
 from tests.materials_project.emulator import KEY, SUMMARY, THERMO, Emulator, Fault
@@ -90,7 +92,7 @@ def test_asks_no_more_than_needed(server: Emulator, dial: Connect, tmp_path: Pat
     pulled(dial(server), tmp_path)
     assert len(server.requests) == QUIET
     assert set(asked_pages(server).values()) == {1}
-    assert not (tmp_path / "pulls" / mp.Query().digest).exists()
+    assert not [*(tmp_path / "store").glob("pages-*")]
 
 
 MENDED = {
@@ -250,9 +252,10 @@ def damage_truncate(path: Path) -> None:
 
 
 def damage_content(path: Path) -> None:
-    body = json.loads(gzip.decompress(path.read_bytes()))
+    mark, _, content = path.read_bytes().partition(b"\n")
+    body = json.loads(gzip.decompress(content))
     body["data"][0]["formula_pretty"] = "Xx"
-    path.write_bytes(gzip.compress(json.dumps(body).encode()))
+    path.write_bytes(mark + b"\n" + gzip.compress(json.dumps(body).encode()))
 
 
 @pytest.mark.parametrize("damage", [damage_truncate, damage_content, Path.unlink])
@@ -260,7 +263,7 @@ def test_a_damaged_page_is_asked_for_again(
     damage: Any, server: Emulator, dial: Connect, tmp_path: Path, undisturbed: bytes
 ) -> None:
     assert mp.pull_snapshot(dial(server), mp.Query(), tmp_path, CAP, max_pages=3) is None
-    damage(next((tmp_path / "pulls").rglob("summary-000-00002.json.gz")))
+    damage(next((tmp_path / "store").rglob("summary-000-00002")))
     assert pulled(dial(server), tmp_path).read_bytes() == undisturbed
     asked = asked_pages(server)
     assert asked.pop((SUMMARY, "2")) == 2
@@ -283,7 +286,7 @@ def test_a_full_disk_is_said_and_the_pull_goes_on_later(
         whole(path, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(snapshot, "write_aside", crowded)
+        patch.setattr(files, "write_aside", crowded)
         with pytest.raises(DataError, match="No space left"):
             pulled(dial(server), tmp_path)
     assert pulled(dial(server), tmp_path).read_bytes() == undisturbed
@@ -316,17 +319,35 @@ def test_long_lists_of_systems_are_cut_to_sendable_length() -> None:
 
 
 def test_gnome_only_where_asked_for(server: Emulator, dial: Connect, tmp_path: Path) -> None:
-    pull = mp.pull_documents(dial(server), mp.Query(gnome=True), tmp_path)
+    query = mp.Query(gnome=True)
+    pull = pull_documents(dial(server), query, mp.Pages(Store(tmp_path), query))
     assert pull is not None
     assert Counter(d["builder_meta"] for d in pull.summary)["CC BY-NC 4.0"] > 0
 
 
 def test_mixed_schemes_are_refused(server: Emulator, dial: Connect, tmp_path: Path) -> None:
-    pull = mp.pull_documents(dial(server), mp.Query(), tmp_path)
+    pull = pull_documents(dial(server), mp.Query(), mp.Pages(Store(tmp_path), mp.Query()))
     assert pull is not None
     pull.thermo[7]["thermo_type"] = "R2SCAN"
     with pytest.raises(DataError, match="R2SCAN"):
         mp.to_phases(pull, mp.Query(), CAP)
+
+
+def test_pulls_wait_for_each_other(server: Emulator, tmp_path: Path) -> None:
+    """That of the command line and that of the flow."""
+    with Store(tmp_path / "store").alone("pull"):
+        waiting = subprocess.Popen(
+            COMMAND,
+            env=environment(tmp_path, server),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        assert waiting.stderr is not None
+        assert "waiting for its end" in waiting.stderr.readline()
+        assert not server.requests
+    assert waiting.wait(600) == 0
+    waiting.stderr.close()
 
 
 COMMAND = [sys.executable, "-m", "screen", "pull", "--rate", "20"]
@@ -414,7 +435,7 @@ def test_from_pull_to_ranking(server: Emulator, tmp_path: Path) -> None:
     assert "endpoint answers: database 2026.04.13" in screen("doctor").stdout
     more = screen("pull", "--structures", "--role", "interlayer", "--rate", "20")
     assert more.returncode == 0, more.stderr
-    (kept,) = (tmp_path / "snapshots").glob("*.structures.parquet")
+    (kept,) = (tmp_path / "snapshots").glob("*.structures")
     assert snapshot.structures(kept)
 
 

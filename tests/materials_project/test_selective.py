@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from screen import candidates, pipeline
-from screen.errors import NetworkError
+from screen.errors import DataError, NetworkError
 from screen.ranking.roles import roles
 from screen.settings import Settings
 from screen.sources import materials_project as mp
@@ -85,6 +85,19 @@ def test_structures_of_what_passes(server: Emulator, dial: Connect, tmp_path: Pa
     assert [s.path for s in snapshot.listed(table.parent)] == [table]
     mp.pull_structures(connected, ids[:100], table)
     assert connected.session.asked - before == 3, "what is there is not asked for again"
+
+
+def test_damaged_structures_are_asked_for_again(
+    server: Emulator, dial: Connect, tmp_path: Path
+) -> None:
+    table = pulled(dial(server), tmp_path)
+    ids = user_files.load(table).texts("id")[:3]
+    path = mp.pull_structures(dial(server), ids, table)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    with pytest.raises(DataError, match="pull --structures"):
+        user_files.load(table)
+    assert mp.pull_structures(dial(server), ids, table).read_bytes() == whole
 
 
 def test_a_structure_that_does_not_come(server: Emulator, dial: Connect, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screen.ranking.order import FLOOR, mix, order
+from screen.ranking.order import FLOOR, UNKNOWN, mix, order
 from screen.ranking.roles import Goal, Role
 from tests.ranking.made_up import Contest, Table, contests, scale
 
@@ -117,5 +117,5 @@ def test_a_better_term_never_lowers_the_score(contest: Contest, seed: int) -> No
 
 def test_a_mix_is_the_weighted_geometric_mean() -> None:
     mixed = mix(np.array([0.25, 0.25, 1.0]), np.array([1.0, 0.0, np.nan]), 0.5)
-    np.testing.assert_allclose(mixed, [0.5, (0.25 * FLOOR) ** 0.5, 0.5**0.5])
+    np.testing.assert_allclose(mixed, [0.5, (0.25 * FLOOR) ** 0.5, UNKNOWN**0.5])
     np.testing.assert_array_equal(mix(np.array([0.3, 0.7]), np.array([1.0, 0.0]), 0.0), [0.3, 0.7])

@@ -110,7 +110,9 @@ def test_shipped_roles_fit_the_columns(anode: str) -> None:
     for role in chosen_roles(()):
         assert role.columns <= columns.keys()
         kinds = role.kinds.values()
-        for test in (*role.gates, *(g for k in kinds for g in (k.when, *k.gates))):
+        gates = [*role.gates, *(gate for kind in kinds for gate in kind.gates)]
+        evidence = [gate.unless for gate in gates if gate.unless is not None]
+        for test in (*gates, *evidence, *(test for kind in kinds for test in kind.when)):
             kind = columns[test.column].kind
             assert isinstance(test.value, {"number": float, "text": str, "flag": bool}[kind])
             assert kind == "number" or test.op in ("==", "!=")

@@ -9,9 +9,15 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from screen.composition import INDEX, SYMBOLS, Compositions, FloatArray, IntArray
+from screen.thermo import open_interface
 from screen.thermo.hull import decompose, stable_table
 from screen.thermo.interface import react
-from screen.thermo.open_interface import Equilibria, OpenReactions, equilibrate, react_open
+from screen.thermo.open_interface import (
+    Equilibria,
+    OpenReactions,
+    equilibrate,
+    react_open,
+)
 from screen.thermo.stacks import Competition
 from screen.thermo.window import profiles
 from tests.strategies import PALETTE, Chemistry, chemistries
@@ -19,6 +25,7 @@ from tests.thermo.checks import (
     CLOSE,
     atoms_in,
     energy_of,
+    only_pair,
     open_part,
     relabelled,
     same,
@@ -214,6 +221,32 @@ def test_each_pair_has_its_own_level(c: Chemistry, levels: list[float]) -> None:
 def test_stable_phases_alone_give_the_same_answers(c: Chemistry, mu: float) -> None:
     stable, _ = stable_table(c.table)
     same_open(react_open(stable, *c.pairs, c.anode, mu), opened(c, mu))
+
+
+@given(chemistries(), MU)
+def test_phases_that_last_at_this_level_give_the_same_answers(c: Chemistry, mu: float) -> None:
+    some, ends = opened(c, mu), equilibrate(c.table, c.candidates, c.anode, mu)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(open_interface, "MANY", 1)
+        same_open(opened(c, mu), some)
+        same_equilibria(equilibrate(c.table, c.candidates, c.anode, mu), ends)
+
+
+@given(chemistries(), MU, st.data())
+def test_many_films_on_one_electrolyte_are_each_that_film(
+    c: Chemistry, mu: float, data: st.DataObject
+) -> None:
+    """The electrolyte is then solved once for all."""
+    row = data.draw(st.integers(0, len(c.candidates) - 1))
+    films = np.tile(np.arange(len(c.candidates)), 3)
+    a, b = c.candidates.take(films), c.candidates.take(np.full(len(films), row))
+    together, found = react(c.table, a, b), react_open(c.table, a, b, c.anode, mu)
+    for i in range(len(c.candidates)):
+        pair = a.take([i]), b.take([i])
+        same_curves(react(c.table, *pair), only_pair(together, i))
+        alone = react_open(c.table, *pair, c.anode, mu)
+        same(alone.energy[alone.lowest], found.energy[found.lowest[[i]]])
+        same(alone.mixing[alone.lowest_mixing], found.mixing[found.lowest_mixing[[i]]])
 
 
 @given(chemistries(), MU, st.integers(0, 40))

@@ -7,8 +7,8 @@ and are never asked for.
 from screen.sources.materials_project.client import Server, answers
 from screen.sources.materials_project.documents import SCHEME, normal_id, to_phases
 from screen.sources.materials_project.pull import (
+    Pages,
     Progress,
-    pull_documents,
     pull_snapshot,
     pull_structures,
 )
@@ -16,6 +16,7 @@ from screen.sources.materials_project.query import Query, endpoint_from, key_fro
 
 __all__ = [
     "SCHEME",
+    "Pages",
     "Progress",
     "Query",
     "Server",
@@ -23,7 +24,6 @@ __all__ = [
     "endpoint_from",
     "key_from",
     "normal_id",
-    "pull_documents",
     "pull_snapshot",
     "pull_structures",
     "to_phases",

@@ -5,9 +5,7 @@ stopped, whatever stopped it.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from math import ceil
@@ -26,7 +24,8 @@ from screen.sources.materials_project.documents import (
     to_phases,
 )
 from screen.sources.materials_project.query import Query, criteria_of
-from screen.sources.snapshot import keep
+from screen.store import Store
+from screen.store import of as store_of
 
 _IDS_AT_ONCE = 100
 
@@ -34,54 +33,44 @@ Progress = Callable[[int, int], None]
 
 
 class Pages:
-    """Pages on disk, each with what was asked, a checksum and the database version."""
+    """Pages of a query that came, each with what was asked and the database version."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, store: Store, query: Query) -> None:
+        self._store, self._kind = store, f"pages-{query.digest}"
 
-    def path(self, route: str, part: int, page: int) -> Path:
-        """Where a page is kept."""
-        return self.folder / f"{route}-{part:03d}-{page:05d}.json.gz"
-
-    def read(self, path: Path, version: str) -> Documents | None:
+    def read(self, name: str, version: str) -> Documents | None:
         """A page, or None if it is not there or not whole.
 
         Raises:
             DataError: if it is of another database version.
         """
-        try:
-            kept = json.loads(gzip.decompress(path.read_bytes()))
-            documents: Documents = kept["data"]
-            if kept["sha256"] != _digest(documents):
-                return None
-        except (OSError, EOFError, ValueError, KeyError, TypeError):
+        content = self._store.get(self._kind, name)
+        if content is None:
             return None
+        kept = json.loads(gzip.decompress(content))
         if kept["database_version"] != version:
             raise DataError(
                 f"the database went from {kept['database_version']} to {version} since this pull "
                 "began; run it with --restart to begin anew"
             )
+        documents: Documents = kept["data"]
         return documents
 
-    def write(self, path: Path, asked: dict[str, Any], version: str, documents: Documents) -> None:
-        """Keep a page; it is there whole or not at all."""
-        body = {
-            "asked": asked,
-            "database_version": version,
-            "sha256": _digest(documents),
-            "data": documents,
-        }
-        keep(path, gzip.compress(json.dumps(body).encode(), compresslevel=1, mtime=0))
+    def write(self, name: str, asked: dict[str, Any], version: str, documents: Documents) -> None:
+        """Keep a page."""
+        body = {"asked": asked, "database_version": version, "data": documents}
+        content = gzip.compress(json.dumps(body).encode(), compresslevel=1, mtime=0)
+        self._store.put(self._kind, name, content)
 
-
-def _digest(documents: Documents) -> str:
-    return hashlib.sha256(json.dumps(documents, sort_keys=True).encode()).hexdigest()
+    def forget(self) -> None:
+        """Remove all pages of the query."""
+        self._store.drop(self._kind)
 
 
 def pull_documents(
     server: Server,
     query: Query,
-    home: Path,
+    pages: Pages,
     *,
     max_pages: int | None = None,
     progress: Progress = lambda *_: None,
@@ -89,7 +78,7 @@ def pull_documents(
     """Bring all pages of a query; those that are on disk are not asked for again.
 
     Args:
-        home: folder under which pages are kept.
+        pages: that came before.
         max_pages: stop after this many new pages; the rest comes with the next call.
         progress: told pages done and pages in all.
 
@@ -99,22 +88,21 @@ def pull_documents(
     Raises:
         NetworkError, DataError: with what to do; what came so far is kept.
     """
-    pages = Pages(home / query.digest)
     plan = list(_plan(server, query))
     total = sum(ceil(count / PAGE) for *_, count in plan)
     documents: dict[str, dict[str, dict[str, Any]]] = {"summary": {}, "names": {}, "thermo": {}}
     done = new = 0
     for part, route, criteria, count in plan:
         for page in range(1, ceil(count / PAGE) + 1):
-            path = pages.path(route, part, page)
-            kept = pages.read(path, server.version)
+            name = f"{route}-{part:03d}-{page:05d}"
+            kept = pages.read(name, server.version)
             if kept is None:
                 if max_pages is not None and new >= max_pages:
                     return None
                 expected = min(PAGE, count - PAGE * (page - 1))
                 kept = _fetch(server, route, criteria, query.fields(route), page, expected)
                 asked = {"route": route, "criteria": criteria, "page": page}
-                pages.write(path, asked, server.version, kept)
+                pages.write(name, asked, server.version, kept)
                 new += 1
             take(documents[route], kept)
             done += 1
@@ -210,13 +198,16 @@ def pull_structures(
         table: the snapshot.
 
     Returns:
-        A Parquet file of id and structure, as pymatgen's JSON.
+        The file.
 
     Raises:
         NetworkError: if some do not come.
     """
     path = snapshot.structures_beside(table)
-    have = snapshot.structures(path)
+    try:
+        have = snapshot.structures(path)
+    except DataError:  # damaged: all are asked for again
+        have = {}
     lacking = sorted(set(ids) - have.keys())
     for begin in range(0, len(lacking), _IDS_AT_ONCE):
         part = lacking[begin : begin + _IDS_AT_ONCE]
@@ -245,7 +236,8 @@ def pull_snapshot(
     Returns:
         The snapshot, or None if `max_pages` came first.
     """
-    pulled = pull_documents(server, query, home / "pulls", max_pages=max_pages, progress=progress)
+    pages = Pages(store_of(home), query)
+    pulled = pull_documents(server, query, pages, max_pages=max_pages, progress=progress)
     if pulled is None:
         return None
     phases, gaps = to_phases(pulled, query, modulus_cap_gpa)
@@ -264,5 +256,5 @@ def pull_snapshot(
     path = snapshot.write(
         phases, home / "snapshots", f"mp-{pulled.version}{subset}", manifest, gaps
     )
-    shutil.rmtree(home / "pulls" / query.digest, ignore_errors=True)
+    pages.forget()
     return path
