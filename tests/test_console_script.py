@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from screen.cli import MODULE, main
+from screen.options import described
+from screen.settings import Settings
 from tests.conftest import ROOT
 
 NAME = "screen-anode"
@@ -86,3 +88,23 @@ def completed(folder: Path, *words: str) -> list[str]:
 )
 def test_bash_completes(tmp_path: Path, words: tuple[str, ...], offered: set[str]) -> None:
     assert set(completed(tmp_path, *words)) == offered
+
+
+def test_shells_that_show_help_beside_an_option_get_it_whole() -> None:
+    """As zsh asks; the text comes from the model, as in help."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, screen.__main__ as m; sys.exit(m.script())"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={
+            "PYTHONPATH": str(ROOT),
+            "PATH": "",
+            "_SCREEN_ANODE_COMPLETE": "complete_zsh",
+            "_TYPER_COMPLETE_ARGS": f"{NAME} rank --seed",
+        },
+    )
+    assert '"--seed"' in done.stdout
+    meaning = described(Settings, "seed").partition("'")[0]
+    assert meaning
+    assert meaning in done.stdout
