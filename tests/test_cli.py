@@ -344,6 +344,13 @@ def test_columns_where_sort_and_top(rank: Cli) -> None:
         assert len(values) == 30
 
 
+def test_candidates_below_the_line_are_shown_with_the_gates_that_they_fail(rank: Cli) -> None:
+    said = good(rank("--where", "not passed and has F", "--role", "host", "--top", "3")).text
+    assert "failed gates" in said
+    assert "electronic_class == conducting" in " ".join(said.split())
+    assert "failed gates" not in good(rank("--role", "host")).text
+
+
 def test_where_without_passing_looks_below_the_line_too(rank: Cli) -> None:
     rows = good(
         rank("--where", "passed == false", "--role", "host", "--format", "json", "--top", "3")

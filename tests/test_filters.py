@@ -12,27 +12,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screen import literature
 from screen.errors import UsageError
-from screen.filters import OPERATORS, compare, parse
+from screen.filters import KEYWORDS, OPERATORS, compare, parse
+from screen.run import ranked_columns
+from screen.settings import Settings
+from screen.tables import electrolytes_of
 
-KINDS = {"x_v": "number", "y": "number", "word": "text", "flag": "flag"}
+KINDS = {"x_v": "number", "y": "number", "word": "text", "flag": "flag", "formula": "text"}
 
 ROWS: list[dict[str, Any]] = [
-    {"x_v": x, "y": y, "word": word, "flag": flag}
-    for x, y, word, flag in [
-        (0.05, 1.0, "stable", True),
-        (-1.0, math.nan, "dry_room", False),
-        (math.nan, 2.5, "", True),
-        (1e-3, -1.0, "LiTi2(PO4)3", False),
-        (2.5, 0.0, "not known", True),
-        (0.0, 0.05, "'quoted'", False),
+    {"x_v": x, "y": y, "word": word, "flag": flag, "formula": formula}
+    for x, y, word, flag, formula in [
+        (0.05, 1.0, "stable", True, "LiF"),
+        (-1.0, math.nan, "dry_room", False, "CoO"),
+        (math.nan, 2.5, "", True, ""),
+        (1e-3, -1.0, "LiTi2(PO4)3", False, "LiTi2(PO4)3"),
+        (2.5, 0.0, "not known", True, "CO2;CF4"),
+        (0.0, 0.05, "'quoted'", None, "C"),
     ]
 ]
 
 
 def column(name: str) -> npt.NDArray[Any]:
     values = [row[name] for row in ROWS]
-    return np.array(values, dtype=object if KINDS[name] == "text" else None)
+    return np.array(values, dtype=float if KINDS[name] == "number" else object)
 
 
 TABLE = {name: column(name) for name in KINDS}
@@ -43,12 +47,64 @@ def meets(text: str) -> list[bool]:
 
 
 def is_missing(value: Any) -> bool:
-    return value == "" or (isinstance(value, float) and math.isnan(value))
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 NUMBERS = st.sampled_from(["0.05", "-1", "1e-3", "+2.5", ".5", "1.", "-1.0E0", "0"])
 SPACE = st.sampled_from(["", " ", "  "])
+ELEMENTS = {
+    "LiF": {"Li", "F"},
+    "CoO": {"Co", "O"},
+    "": set(),
+    "LiTi2(PO4)3": {"Li", "Ti", "P", "O"},
+    "CO2;CF4": {"C", "O", "F"},
+    "C": {"C"},
+}
 WORDS = [row["word"] for row in ROWS if row["word"]] + ["absent"]
+
+
+@st.composite
+def constants(draw: st.DrawFn, name: str) -> tuple[str, Any]:
+    """A value that a column may be compared with: as text, and in Python."""
+    if KINDS[name] == "number":
+        text = draw(NUMBERS)
+        return text, float(text)
+    if KINDS[name] == "flag":
+        flag = draw(st.booleans())
+        return draw(st.sampled_from([str(flag), str(flag).lower()])), flag
+    word = draw(st.sampled_from(WORDS))
+    quote = '"' if "'" in word else draw(st.sampled_from("'\""))
+    bare = word.isidentifier() and draw(st.booleans())
+    return word if bare else f"{quote}{word}{quote}", word
+
+
+@st.composite
+def lists(draw: st.DrawFn, name: str, values: list[Any]) -> tuple[str, list[bool]]:
+    """`in` and `not in`."""
+    members = draw(st.lists(constants(name), min_size=1, max_size=3))
+    negated, space = draw(st.booleans()), draw(SPACE)
+    listed = f",{space}".join(text for text, _ in members)
+    wanted = [value for _, value in members]
+    answers = [not is_missing(v) and (v in wanted) != negated for v in values]
+    return f"{name} {'not ' * negated}in{space}({space}{listed}{space})", answers
+
+
+@st.composite
+def specials(draw: st.DrawFn, name: str, values: list[Any]) -> tuple[str, list[bool]]:
+    """What only columns of some kind know: a bare flag, `contains`, `has` for numbers."""
+    if KINDS[name] == "flag":
+        return name, [v is True for v in values]
+    if KINDS[name] == "number":
+        element = draw(st.sampled_from(["Li", "C", "Co", "O", "F", "Xe"]))
+        return f"has {element}", [element in ELEMENTS[row["formula"]] for row in ROWS]
+    part = draw(st.sampled_from(["o", "li", "Li", "O4", "CO", "known", "t kn", "zz"]))
+    negated = draw(st.booleans())
+
+    def holds(value: str) -> bool:
+        return part in value or (part.islower() and part in value.lower())
+
+    answers = [not is_missing(v) and holds(v) != negated for v in values]
+    return f"{name} {'not ' * negated}contains '{part}'", answers
 
 
 @st.composite
@@ -56,28 +112,26 @@ def atoms(draw: st.DrawFn) -> tuple[str, list[bool]]:
     """A comparison as text, and what Python says of it in each row."""
     name = draw(st.sampled_from(sorted(KINDS)))
     values = [row[name] for row in ROWS]
-    if draw(st.integers(0, 4)) == 0:
+    shape = draw(st.sampled_from(["is", "in", "special", "compare", "compare"]))
+    if shape == "is":
         state = draw(st.sampled_from(["missing", "known"]))
-        return f"{name} is {state}", [is_missing(v) == (state == "missing") for v in values]
-    equality = ["==", "!="]
-    op = draw(st.sampled_from(sorted(OPERATORS) if KINDS[name] == "number" else equality))
-    wanted: Any
-    if KINDS[name] == "number":
-        text = draw(NUMBERS)
-        wanted = float(text)
-    elif KINDS[name] == "flag":
-        wanted = draw(st.booleans())
-        text = draw(st.sampled_from([str(wanted), str(wanted).lower()]))
-    else:
-        wanted = draw(st.sampled_from(WORDS))
-        quote = '"' if "'" in wanted else draw(st.sampled_from("'\""))
-        bare = wanted.isidentifier() and draw(st.booleans())
-        text = wanted if bare else f"{quote}{wanted}{quote}"
+        negated = draw(st.booleans())
+        wanted = (state == "missing") != negated
+        said = f"{name} is {'NOT ' * negated}{state}"
+        return said, [is_missing(v) == wanted for v in values]
+    if shape == "in":
+        return draw(lists(name, values))
+    if shape == "special":
+        return draw(specials(name, values))
+    equality = ["=", "==", "!="]
+    op = draw(st.sampled_from([*OPERATORS, "="] if KINDS[name] == "number" else equality))
+    text, wanted = draw(constants(name))
     python: dict[str, Callable[[Any], Any]] = {
         "<": lambda v: v < wanted,
         "<=": lambda v: v <= wanted,
         ">": lambda v: v > wanted,
         ">=": lambda v: v >= wanted,
+        "=": lambda v: v == wanted,
         "==": lambda v: v == wanted,
         "!=": lambda v: v != wanted,
     }
@@ -101,9 +155,10 @@ def conditions(draw: st.DrawFn) -> tuple[str, list[str]]:
         if shape == "group":
             space = draw(SPACE)
             return f"({space}{inner}{space})", [f"({row})" for row in rows]
-        word = draw(st.sampled_from(["and", "or", "AND", "Or"]))
+        word = draw(st.sampled_from(["and", "or", "AND", "Or", "&", "|", "&&", "||"]))
+        python = {"&": "and", "|": "or"}.get(word[0], word.lower())
         other, others = grow(depth - 1)
-        joined = [f"{a} {word.lower()} {b}" for a, b in zip(rows, others, strict=True)]
+        joined = [f"{a} {python} {b}" for a, b in zip(rows, others, strict=True)]
         return f"{inner} {word} {other}", joined
 
     return grow(4)
@@ -124,6 +179,9 @@ def test_means_what_python_means(condition: tuple[str, list[str]]) -> None:
         ("not not x_v<1", "x_v<1"),
         ("word == stable", 'word == "stable"'),
         ("word == 'not known'", 'word=="not known"'),
+        ("x_v ≤ 1 & flag | y = 1", "(x_v <= 1 and flag == true) or y == 1"),
+        ("word in (stable, dry_room)", "word = stable or word = dry_room"),
+        ("word not in (stable)", "word != stable"),
     ],
 )
 def test_precedence_and_quotes(text: str, same_as: str) -> None:
@@ -150,8 +208,21 @@ ERRORS = {
     "x_v is": ("something is missing", 7),
     "x_v < 1 and": ("something is missing", 12),
     "not": ("something is missing", 4),
-    "x_v = 1": ("cannot read '= 1'", 5),
-    "x_v < 1 & y < 1": ("cannot read '& y < 1'", 9),
+    "x_v =! 1": ("cannot read '! 1'", 6),
+    "x_v < 1 & & y < 1": ("'&' is no column", 11),
+    "flag yes": ("'yes' is no comparison", 6),
+    "flag 'yes'": ("\"'yes'\" is not expected", 6),
+    "word in stable": ("after 'in' comes a list in parentheses", 9),
+    "word in (stable": ("a ')' is missing", 16),
+    "word in (stable, )": ("')' is none", 18),
+    "word in ()": ("')' is none", 10),
+    "word not stable": ("after 'not' comes 'contains' or 'in' here", 10),
+    "word contains": ("something is missing", 14),
+    "x_v contains 5": ("x_v is a number: only a text contains", 14),
+    "has": ("something is missing", 4),
+    "x_v < 1 and has Foo": ("'Foo' is no element", 17),
+    "has f": ("'f' is no element", 5),
+    "in (1)": ("'in' is no column", 1),
     "x_v < 5abc": ("cannot read '5abc'", 7),
     "word == 'open": ('cannot read "\'open"', 9),
     "x_v < 1)": ("')' is not expected", 8),
@@ -163,10 +234,10 @@ ERRORS = {
     "x_v and y < 1": ("'and' is no comparison", 5),
     "x_v is 5": ("after 'is' comes 'missing' or 'known'", 8),
     "x_v < low": ("x_v is a number; 'low' is none", 7),
-    "word == 5": ("word is a text; '5' is none", 9),
+    "word == 5": ("word is a text, which stands in quotes; '5' is none", 9),
     "flag == yes": ("flag is a flag; 'yes' is none", 9),
-    "  word < stable": ("only == and != compare it", 8),
-    "flag >= true and y < 1": ("only == and != compare it", 6),
+    "  word < stable": ("only = and != compare it", 8),
+    "flag >= true and y < 1": ("only = and != compare it", 6),
 }
 
 
@@ -183,7 +254,7 @@ def test_errors_point_at_what_cannot_be_read(text: str) -> None:
 
 
 def test_unknown_column_suggests_the_known() -> None:
-    with pytest.raises(UsageError, match="unknown column 'wrod'; did you mean word"):
+    with pytest.raises(UsageError, match="'wrod' at character 13; did you mean word"):
         parse("x_v < 1 and wrod == stable", KINDS)
 
 
@@ -191,3 +262,21 @@ def test_deep_nesting_is_an_error_of_the_user() -> None:
     depth = 5000
     with pytest.raises(UsageError):
         parse("(" * depth + "x_v < 1" + ")" * depth, KINDS)
+
+
+def test_capitals_count_where_there_are_some() -> None:
+    assert meets("word contains 'li'") == meets("word contains 'Li'")
+    assert not any(meets("word contains 'LI'"))
+
+
+def test_an_element_is_not_the_beginning_of_another() -> None:
+    assert [row["formula"] for row, met in zip(ROWS, meets("has C"), strict=True) if met] == [
+        "CO2;CF4",
+        "C",
+    ]
+
+
+def test_no_column_is_called_like_a_word_of_the_grammar() -> None:
+    declared = ranked_columns(electrolytes_of("Li"), Settings(barrier=True, surface=True))
+    names = {column.name for column in (*declared, *literature.COLUMNS)}
+    assert not names & KEYWORDS

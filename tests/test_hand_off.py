@@ -202,3 +202,16 @@ def test_a_users_texts_come_out_as_texts(rank: Cli, cli: Cli) -> None:
     assert cli("report", "run").code == 0
     shown = json.loads((Path("run") / "cards.json").read_text(encoding="utf-8"))
     assert set(ids) <= set(shown["candidates"])
+
+
+def test_a_short_list_of_what_meets_a_condition(rank: Cli, cli: Cli) -> None:
+    good(rank())
+    rows = good(cli("shortlist", "run", "--where", "has N and handling = air", "--format", "csv"))
+    assert rows.rows
+    assert all("N" in row["formula"] and row["handling"] == "air" for row in rows.rows)
+    none = cli("shortlist", "run", "--where", "has Xe")
+    assert none.code == 4
+    assert "meets --where 'has Xe'" in none.err
+    wrong = cli("shortlist", "run", "--where", "handlin = air")
+    assert wrong.code == 2
+    assert "'handlin' at character 1; did you mean handling" in wrong.err

@@ -417,6 +417,19 @@ def test_digests_follow_the_rows_that_are_there(tmp_path: Path) -> None:
 # The command
 
 
+def test_literature_of_an_element(capfd: pytest.CaptureFixture[str]) -> None:
+    """Formulas stand in one column, by semicolon; names of materials are searched as texts."""
+    asked = ["literature", "--shipped", "--format", "csv", "--where"]
+    assert main([*asked, "has Zn"]) == 0
+    of_zinc = list(csv.DictReader(capfd.readouterr().out.splitlines()))
+    assert len(of_zinc) >= 15
+    assert all("Zn" in row["active_formulas"] for row in of_zinc)
+    assert main([*asked, "material_label contains 'ZnO'"]) == 0
+    named = list(csv.DictReader(capfd.readouterr().out.splitlines()))
+    assert len(named) >= 10
+    assert all("ZnO" in row["material_label"] for row in named)
+
+
 def test_where_and_columns(capfd: pytest.CaptureFixture[str]) -> None:
     words = "electrolyte_class == 'garnet' and ccd_ma_cm2 >= 2"
     names = "row_id,ccd_ma_cm2,active_formulas"
@@ -452,7 +465,7 @@ def test_faults_of_the_command(
 def test_added_rows_are_printed_unless_left_out(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "train_literature", lambda _: None)  # see test_training
+    monkeypatch.setattr(training, "train_literature", lambda *_: None)  # see test_training
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["literature", "add", str(write(tmp_path / "mine.csv", GOOD))]) == 0
     assert "rows added to" in capfd.readouterr().err

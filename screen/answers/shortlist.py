@@ -15,6 +15,7 @@ from screen import run_folder
 from screen.answers.answer import Answer
 from screen.errors import DataError, UsageError, did_you_mean
 from screen.files import write_aside
+from screen.filters import parse
 from screen.outside import file_name, one_line
 from screen.report import page, terminal
 from screen.report import shortlist as short
@@ -31,12 +32,20 @@ class Shortlist(Answer):
 
 
 def shortlist(
-    run: Path, per_role: int, diverse: bool, distance: float | None, names: tuple[str, ...]
+    run: Path,
+    per_role: int,
+    diverse: bool,
+    distance: float | None,
+    names: tuple[str, ...],
+    where: str | None = None,
 ) -> Shortlist:
     """Pick few candidates of each role of a run.
 
+    Args:
+        where: a condition on columns of the ranked table that each pick meets.
+
     Raises:
-        UsageError: for a role that the run does not have.
+        UsageError: for a role that the run does not have, or a condition that cannot be read.
         DataError: if the folder is incomplete, of another version or altered.
     """
     files = run_folder.read(run)
@@ -44,12 +53,14 @@ def shortlist(
     for name in names:
         if name not in known:
             raise UsageError(f"unknown role {name!r} of {run}; {did_you_mean(name, known)}")
+    kinds = {name: column.kind for name, column in files.declared.items()}
+    condition = None if where is None else parse(where, kinds)
     least = (short.ALIKE if distance is None else distance) if diverse else None
     picks = [
         pick
         for name in known
         if not names or name in names
-        for pick in short.pick(files, name, per_role, least)
+        for pick in short.pick(files, name, per_role, least, condition)
     ]
     rows = short.table(picks)
 

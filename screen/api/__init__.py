@@ -230,7 +230,7 @@ def literature_table(where: str | None = None, *, own: bool = True) -> Answer:
     from screen.filters import parse  # noqa: PLC0415
 
     kinds = {column.name: column.kind for column in table.COLUMNS}
-    condition = None if where is None else parse(where, kinds)
+    condition = None if where is None else parse(where, kinds, table.FORMULAS)
     return literature_rows(table.rows(own=own), table.NAMES, condition)
 
 

@@ -88,12 +88,21 @@ class Run(run.Run):
         return run_folder.write(self, Path(folder), "screen.rank(...)", also)
 
     def shortlist(
-        self, per_role: int = 5, *, diverse: bool = True, roles: Sequence[str] = ()
+        self,
+        per_role: int = 5,
+        *,
+        diverse: bool = True,
+        roles: Sequence[str] = (),
+        where: str | None = None,
     ) -> Shortlist:
-        """Few candidates of each role with the reason of each, different ones if `diverse`."""
+        """Few candidates of each role with the reason of each, different ones if `diverse`.
+
+        Args:
+            where: a condition that each meets, as the command line takes it.
+        """
         with tempfile.TemporaryDirectory() as place:
             return open_run(self.write(Path(place) / "run")).shortlist(
-                per_role, diverse=diverse, roles=roles
+                per_role, diverse=diverse, roles=roles, where=where
             )
 
     @property
@@ -155,12 +164,21 @@ class RunFolder:
         return to_pandas(self.files.gaps, {})
 
     def shortlist(
-        self, per_role: int = 5, *, diverse: bool = True, roles: Sequence[str] = ()
+        self,
+        per_role: int = 5,
+        *,
+        diverse: bool = True,
+        roles: Sequence[str] = (),
+        where: str | None = None,
     ) -> Shortlist:
-        """Few candidates of each role with the reason of each, different ones if `diverse`."""
+        """Few candidates of each role with the reason of each, different ones if `diverse`.
+
+        Args:
+            where: a condition that each meets, as the command line takes it.
+        """
         from screen.answers.shortlist import shortlist  # noqa: PLC0415
 
-        return shortlist(self.path, per_role, diverse, None, tuple(roles))
+        return shortlist(self.path, per_role, diverse, None, tuple(roles), where)
 
     def __repr__(self) -> str:
         facts = self.manifest

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from screen.cli.options import Format, Out, Roles
+from screen.cli.options import GRAMMAR, Format, Out, Roles
 from screen.cli.output import check_format, emit, say, write_answer
 from screen.errors import NothingPassedError, UsageError
 
@@ -47,6 +47,10 @@ def shortlist_command(
         ),
     ] = None,
     role: Roles = None,
+    where: Annotated[
+        str | None,
+        typer.Option(help='Pick among these: "handling = air and not has Ag". ' + GRAMMAR),
+    ] = None,
     form: Format = "table",
     output: Annotated[
         Path | None,
@@ -61,13 +65,14 @@ def shortlist_command(
     check_format(form)
     if distance is not None and not diverse:
         raise UsageError("--distance says what --diverse passes over; give that too")
-    picked = shortlist.shortlist(run, per_role, diverse, distance, tuple(role or ()))
+    picked = shortlist.shortlist(run, per_role, diverse, distance, tuple(role or ()), where)
     if output is not None:
         for line in shortlist.export_shortlist(picked, output):
             say(line)
     write_answer(picked, form, None)
     if not picked.rows.num_rows:
-        raise NothingPassedError(f"no candidate of {run} passed the gates of these roles")
+        also = "" if where is None else f" and meets --where {where!r}"
+        raise NothingPassedError(f"no candidate of {run} passed the gates of these roles{also}")
 
 
 def compare_command(

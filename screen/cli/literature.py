@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from screen.cli.options import FitSeed, Format, Out
+from screen.cli.options import GRAMMAR, FitSeed, Format, Out
 from screen.cli.output import check_format, part_progress, say, write_answer
 from screen.cli.program import Program
 from screen.errors import NothingPassedError, UsageError, did_you_mean
@@ -20,7 +20,10 @@ def literature_command(
     context: typer.Context,
     where: Annotated[
         str | None,
-        typer.Option(help="Print these: \"ccd_ma_cm2 > 2 and electrolyte_class == 'garnet'\"."),
+        typer.Option(
+            help='Print these: "ccd_ma_cm2 > 2 and electrolyte_class = garnet and has Zn". '
+            + GRAMMAR
+        ),
     ] = None,
     columns: Annotated[
         str | None, typer.Option(help="Columns to print, by comma; 'all' for all of them.")
@@ -49,7 +52,7 @@ def literature_command(
             raise UsageError(f"unknown column {name!r}; {did_you_mean(name, kinds)}")
         if name in names[:i]:
             raise UsageError(f"--columns: {name!r} is there twice")
-    condition = parse(where, kinds) if where is not None else None
+    condition = parse(where, kinds, literature.FORMULAS) if where is not None else None
     answer = tables.literature_rows(literature.rows(own=not shipped), names, condition)
     if not answer.rows.num_rows:
         raise NothingPassedError(f"no row meets --where {where!r}")

@@ -38,6 +38,12 @@ def engine_names() -> list[str]:
     return list(ENGINES)
 
 
+GRAMMAR = (
+    "Comparisons (<, <=, >, >=, =, !=), 'contains', 'in (a, b)', 'is missing', 'is known', "
+    "'has F' for an element, flags alone; joined by 'and' (&), 'or' (|), 'not' and parentheses."
+)
+"""What --where takes; read in screen/filters.py."""
+
 Anode = Annotated[str | None, described("Settings.anode", autocompletion=anode_names)]
 Source = Annotated[str, described("Tables.source")]
 Gaps = Annotated[Path | None, described("Tables.gaps")]

@@ -10,6 +10,7 @@ import typer
 
 from screen.cli.inputs import StructureRuns, settings_of
 from screen.cli.options import (
+    GRAMMAR,
     Add,
     Anode,
     Barrier,
@@ -55,7 +56,8 @@ def rank_command(
     where: Annotated[
         str | None,
         typer.Option(
-            help='Print these, passed or not: "reduction_v<=0.05 and hull_distance_ev_atom<0.03".'
+            help='Print these, passed or not: "reduction_v <= 0.05 and has F and not radioactive". '
+            + GRAMMAR
         ),
     ] = None,
     sort: Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from screen.cli.output import console, emit
 from screen.errors import UsageError, did_you_mean
@@ -62,7 +62,7 @@ class View:
             parts.append(part)
             if self.form == "table" and part.num_rows:
                 role = ranking.role
-                names = self.columns or role.brief
+                names = self.columns or self._brief(role.brief, part)
                 title = f"{role.label} for {done.case.anode.symbol}: {role.meaning}"
                 place = console()
                 terminal.print_table(
@@ -85,14 +85,22 @@ class View:
             emit(report.render(chosen, self.form, columns=self.labels), self.form, None)
         return int(everything.num_rows)
 
+    def _brief(self, names: list[str], part: pa.Table) -> list[str]:
+        """What is shown of a role; of candidates below the line, also the gates that they fail."""
+        if part.column("failed_gates").null_count == part.num_rows:
+            return names
+        at = names.index("score") + 1
+        return [*names[:at], "failed_gates", *names[at:]]
+
     def _chosen(self, part: pa.Table) -> pa.Table:
         import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        from screen.report.table import columns_of
+
         if self.condition is not None:
-            table = {name: _values(part.column(name)) for name in part.column_names}
-            part = part.filter(pa.array(self.condition(table)))
+            part = part.filter(pa.array(self.condition(columns_of(part))))
         else:
             part = part.filter(pc.is_valid(part.column("rank")))
         if self.sort is not None:
@@ -100,14 +108,3 @@ class View:
             keys = [(name, "descending" if falls else "ascending"), ("formula", "ascending")]
             part = part.sort_by(keys if name != "formula" else keys[:1])
         return part.take(pa.array(np.arange(min(self.top, part.num_rows))))
-
-
-def _values(column: pa.ChunkedArray) -> Any:
-    """A column of a table as an array: NaN, "" or False where missing."""
-    import pyarrow as pa
-
-    if pa.types.is_string(column.type):
-        return column.fill_null("").to_numpy()
-    if pa.types.is_boolean(column.type):
-        return column.fill_null(False).to_numpy()
-    return column.cast(pa.float64()).to_numpy()

@@ -1,6 +1,6 @@
 """The literature: what cells with a given material have done, and rows that a user adds."""
 
-from screen.literature.columns import BRIEF, COLUMNS, NAMES, REQUIRED, Row, allowed
+from screen.literature.columns import BRIEF, COLUMNS, FORMULAS, NAMES, REQUIRED, Row, allowed
 from screen.literature.rules import Fault, faults
 from screen.literature.table import ANODE, add, check_shipped, digests, own_path, rows, to_columns
 
@@ -8,6 +8,7 @@ __all__ = [
     "ANODE",
     "BRIEF",
     "COLUMNS",
+    "FORMULAS",
     "NAMES",
     "REQUIRED",
     "Fault",

@@ -89,6 +89,8 @@ COLUMNS: tuple[Column, ...] = (
     _text("provenance", "provenance", "Read in the paper, in an account of it, or recalled."),
     _text("source_text", "read in", "The text in which the figure was seen."),
 )
+FORMULAS = "active_formulas"
+"""The column that says what a material is made of."""
 BRIEF = (
     "row_id",
     "material_label",

@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screen.composition import Compositions
+from screen.filters import Condition
 from screen.formatting import text
 from screen.report.run_files import RunFiles
+from screen.report.table import columns_of
 from screen.similarity import coordinates, distances
 
 ALIKE = 5.0
@@ -58,17 +60,26 @@ class Pick:
         return f"{said}."
 
 
-def pick(files: RunFiles, role: str, count: int, least: float | None) -> list[Pick]:
+def pick(
+    files: RunFiles,
+    role: str,
+    count: int,
+    least: float | None,
+    condition: Condition | None = None,
+) -> list[Pick]:
     """The best candidates of a role that passed, as they are ranked.
 
     Args:
         count: how many, at most.
         least: pass over what is nearer than this to one picked already; None: nothing.
+        condition: what each pick must meet.
     """
     ranked = files.ranked
     own = ranked.filter(
         pc.and_(pc.equal(ranked.column("role"), role), pc.fill_null(ranked.column("passed"), False))
     )
+    if condition is not None:
+        own = own.filter(pa.array(condition(columns_of(own))))
     formulas = own.column("formula").to_pylist()
     points = coordinates(Compositions.from_formulas(formulas))
     chosen: list[int] = []

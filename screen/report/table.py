@@ -155,6 +155,19 @@ def _on_texts(table: pa.Table, pattern: str, put: str = "") -> pa.Table:
     return table
 
 
+def columns_of(table: pa.Table) -> dict[str, npt.NDArray[Any]]:
+    """The columns of a table as arrays: NaN, "" or None where missing."""
+
+    def values(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+        if pa.types.is_string(column.type):
+            return np.asarray(column.fill_null("").to_numpy())
+        if pa.types.is_boolean(column.type):
+            return np.array(column.to_pylist(), dtype=object)
+        return np.asarray(column.cast(pa.float64()).to_numpy())
+
+    return {name: values(table.column(name)) for name in table.column_names}
+
+
 def render(
     table: pa.Table,
     form: str,

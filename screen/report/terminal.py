@@ -21,7 +21,7 @@ from screen.columns import Column
 from screen.formatting import column_of, numeric, text
 from screen.outside import visible
 
-_WORD = re.compile(r"[0-9.]+ (?=[A-Z(])\S+|\S+")
+_WORD = re.compile(r"[0-9.]+ (?=\(?[A-Z])\S+|\S+")
 _GAP = 2
 """Columns of the screen between two cells."""
 _KEY, _PROSE = 32, 24
