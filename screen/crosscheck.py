@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from screen.composition import Compositions, parse_formula
+from screen.composition import Compositions, FloatArray, parse_formula
 from screen.descriptors.case import Case
 from screen.errors import ScreenError
 from screen.thermo.engines import ENGINES
+from screen.thermo.open_interface import OpenReactions
 from screen.thermo.stacks import Competition
+
+OPEN_AT_V = (0.0, 2.0)
+"""Voltages at which interfaces open to the anode metal are compared: in touch with it, and beyond
+what a sulfide electrolyte takes up."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,11 @@ class CrossCheck:
     interfaces: int
     largest_difference_v: float
     largest_difference_ev_atom: float
+
+
+def lowest_parts(reactions: OpenReactions) -> FloatArray:
+    """Lowest reaction energy and lowest part that mixing adds, shape (2, pairs)."""
+    return np.array([reactions.energy[reactions.lowest], reactions.mixing[reactions.lowest_mixing]])
 
 
 def cross_check(case: Case) -> CrossCheck:
@@ -71,6 +81,14 @@ def cross_check(case: Case) -> CrossCheck:
             other_pair.energy[other_pair.lowest],
             f"interface energy of {case.formulas[i]}",
         )
+        for voltage in OPEN_AT_V:
+            level = -case.anode.valence * voltage
+            mine_open, other_open = (
+                engine.react_open(among, one, partner, case.anode.element, level)
+                for engine, among in ((case.facts.engine, case.facts.table), (other, table))
+            )
+            name = f"open interface energy of {case.formulas[i]} at {voltage:g} V"
+            compare(energies, lowest_parts(mine_open), lowest_parts(other_open), name)
     # Rounded, since the last bits depend on the order in which pymatgen's sets are walked.
     result = CrossCheck(len(sample), pairs, round(max(volts), 12), round(max(energies), 12))
     if len(who) > 1:

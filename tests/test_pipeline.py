@@ -100,6 +100,8 @@ WRONG: dict[str, Callable[[Engine], Engine]] = {
     "windows": lambda e: replace(e, profiles=off(e.profiles, "reduction_v")),
     "contact energies": lambda e: replace(e, profiles=off(e.profiles, "energy")),
     "interface energy": lambda e: replace(e, react=off(e.react, "energy")),
+    "open interface energy": lambda e: replace(e, react_open=off(e.react_open, "energy")),
+    "open interface energy of": lambda e: replace(e, react_open=off(e.react_open, "mixing")),
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from screen.composition import SYMBOLS, Compositions, FloatArray, segment_sum
+from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray, segment_sum
 from screen.thermo.hull import Decompositions
 from screen.thermo.interface import ENERGY_TOLERANCE, Reactions
 from screen.thermo.open_interface import Equilibria, OpenReactions
@@ -57,10 +57,14 @@ class _Diagrams:
         self.ground = table.compositions.take(table.ground)
         self.kept: dict[frozenset[str], Any] = {}
 
-    def of(self, symbols: frozenset[str], own: tuple[Any, ...] = ()) -> Any:
-        """The diagram of these elements; own entries compete too, and such a one is not kept."""
-        if own:
-            return _pymatgen().PhaseDiagram([*self._entries(symbols), *own])
+    def of(self, symbols: frozenset[str], own: tuple[Any, ...] = (), without: int = -1) -> Any:
+        """The diagram of these elements; own entries compete too, the phase `without` does not.
+
+        One that is like no other is not kept.
+        """
+        if own or without >= 0:
+            entries = [e for e in self._entries(symbols) if e.attribute != without]
+            return _pymatgen().PhaseDiagram([*entries, *own])
         if symbols not in self.kept:
             self.kept[symbols] = _pymatgen().PhaseDiagram(self._entries(symbols))
         return self.kept[symbols]
@@ -103,14 +107,19 @@ def _energy(mixture: Decomposition) -> float:
 
 
 def decompose(
-    table: Competition, candidates: Compositions, own_energy: FloatArray | None = None
+    table: Competition,
+    candidates: Compositions,
+    own_energy: FloatArray | None = None,
+    without: IntArray | None = None,
 ) -> Decompositions:
     """As `hull.decompose`, by `PhaseDiagram.get_decomposition`."""
     diagrams = _Diagrams(table)
     energy = np.zeros(len(candidates))
     log = SolutionLog()
     for i, counts in enumerate(candidates):
-        diagram = diagrams.of(frozenset(counts), _own(candidates, own_energy, i))
+        own = _own(candidates, own_energy, i)
+        missing = -1 if without is None else int(without[i])
+        diagram = diagrams.of(frozenset(counts), own, missing)
         mixture = diagram.get_decomposition(_pymatgen().Composition(counts))
         energy[i] = _energy(mixture)
         _add(log, i, mixture, 1.0)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screen.composition import Compositions, FloatArray
+from screen.composition import Compositions, FloatArray, IntArray
 from screen.thermo.stacks import (
+    NEVER,
     TOLERANCE,
     Basis,
     Competition,
@@ -39,7 +40,10 @@ class Decompositions:
 
 
 def decompose(
-    table: Competition, candidates: Compositions, own_energy: FloatArray | None = None
+    table: Competition,
+    candidates: Compositions,
+    own_energy: FloatArray | None = None,
+    without: IntArray | None = None,
 ) -> Decompositions:
     """Decompose each candidate into the stablest mixture of its own composition.
 
@@ -48,9 +52,17 @@ def decompose(
         candidates: compositions to judge; they may but need not be in the table.
         own_energy: eV/atom, shape (candidates,): lets a candidate that is not in the table compete
             for itself alone (NaN where it is in the table or has no energy).
+        without: for each candidate a phase of the table, not an element, that may not form, -1 for
+            none: its own, to see what it would be without itself. Such a table holds all phases,
+            for some are unstable only because of this one.
     """
     parts = [
-        _decompose(table, candidates.take(rows), None if own_energy is None else own_energy[rows])
+        _decompose(
+            table,
+            candidates.take(rows),
+            None if own_energy is None else own_energy[rows],
+            None if without is None else without[rows],
+        )
         for rows in blocks(len(candidates))
     ]
     return Decompositions(
@@ -60,7 +72,10 @@ def decompose(
 
 
 def _decompose(
-    table: Competition, candidates: Compositions, own_energy: FloatArray | None
+    table: Competition,
+    candidates: Compositions,
+    own_energy: FloatArray | None,
+    without: IntArray | None,
 ) -> Decompositions:
     """One block of candidates."""
     fractions = candidates.fractions()
@@ -68,6 +83,9 @@ def _decompose(
     energy = np.zeros(len(candidates))
     log = SolutionLog()
     for stack in stacks(table, Ragged(candidates.start, candidates.element), own=own):
+        if without is not None:
+            missing = without[stack.problem, None]
+            stack.energy[(missing >= 0) & (stack.column == missing)] = NEVER
         supply = np.take_along_axis(fractions[stack.problem], stack.rows, axis=1)
         basis, energy[stack.problem] = cheapest(table, stack, supply)
         log.add(stack.problem, basis.phase, basis.inverse[:, :, basis.k])

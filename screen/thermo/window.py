@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from screen.composition import BoolArray, Compositions, FloatArray, IntArray
+from screen.composition import BoolArray, Compositions, FloatArray, IntArray, segment_sum
 from screen.thermo.stacks import (
     AMOUNT_TOLERANCE,
     TOLERANCE,
@@ -94,6 +94,54 @@ class Profiles:
     def contact(self) -> IntArray:
         """The state of each candidate at V = 0+, in touch with A metal."""
         return self.start[1:] - 1
+
+    def at(self, voltage: float | FloatArray) -> IntArray:
+        """The state of each candidate at a voltage of 0 V or more; at a step, the one above it.
+
+        Args:
+            voltage: one for all or one for each candidate, V.
+        """
+        each = np.repeat(np.broadcast_to(voltage, len(self)), np.diff(self.start))
+        above = segment_sum((self.v_low > each).astype(np.int64), self.start)
+        return self.start[:-1] + above
+
+
+def reaction_energies(
+    found: Profiles,
+    candidates: Compositions,
+    hull: FloatArray,
+    state: IntArray,
+    voltage: FloatArray,
+    valence: int,
+) -> FloatArray:
+    """What candidates gain in reaching a state at a voltage: dE + z V dn, eV per formula unit.
+
+    It is zero or less where the state is the one of that voltage, and zero inside the window.
+
+    Args:
+        hull: energy of each candidate before, eV/atom: that of the hull, or its own above it.
+        state, voltage: one for each candidate.
+    """
+    gained = (found.energy[state] - hull) * candidates.atoms
+    energy: FloatArray = gained + valence * voltage * found.uptake[state]
+    energy[np.abs(energy) < TOLERANCE * candidates.atoms] = 0.0
+    return energy
+
+
+def chemical_potentials(found: Profiles) -> tuple[FloatArray, FloatArray]:
+    """Lowest and highest chemical potential of A at which each candidate on the hull is stable.
+
+    In eV per atom relative to bulk A, from profiles of valence 1; the lowest is minus infinity
+    where the candidate holds no A, and both are NaN where it is stable at none.
+    """
+    stands = np.isin(
+        found.outcome, [OUTCOMES.index(o) for o in (Outcome.WINDOW, Outcome.UNBOUNDED_ABOVE)]
+    )
+    low = np.where(np.isnan(found.oxidation_v), -np.inf, -found.oxidation_v)
+    low, high = np.where(stands, low, np.nan), np.where(stands, -found.reduction_v, np.nan)
+    itself = found.outcome == OUTCOMES.index(Outcome.ANODE_METAL)
+    low[itself], high[itself] = 0.0, 0.0
+    return low, high + 0.0
 
 
 def profiles(
