@@ -19,7 +19,7 @@ from screen.tables import anode_of, rows_of
 from screen.units import CM3_MOL_PER_A3, EV_PER_J_MOL, MAH_PER_MOL
 from tests.conftest import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 
 FARADAY = 96485.33212
 GAS = 8.31446261815324
@@ -174,7 +174,7 @@ def test_the_reference_cell_weighed_by_hand() -> None:
     stack = cell.reference_stack(REFERENCE)
     assert stack.energy_wh_kg == pytest.approx(4e-3 * 3.8 / (grams * 1e-3), rel=1e-5)
     assert stack.energy_wh_l == pytest.approx(4e-3 * 3.8 / (cm * 1e-3), rel=1e-5)
-    assert f"{stack.energy_wh_kg:.0f} Wh/kg and {stack.energy_wh_l:.0f} Wh/L" in README
+    assert f"{stack.energy_wh_kg:.0f} Wh/kg and {stack.energy_wh_l:.0f} Wh/L" in GUIDE
 
 
 def changed(**figures: Any) -> cell.Stack:

@@ -67,7 +67,7 @@ def pick(
     least: float | None,
     condition: Condition | None = None,
 ) -> list[Pick]:
-    """The best candidates of a role that passed, as they are ranked.
+    """The best candidates of a role that passed, as they are ranked; what has no rank is no pick.
 
     Args:
         count: how many, at most.
@@ -75,9 +75,8 @@ def pick(
         condition: what each pick must meet.
     """
     ranked = files.ranked
-    own = ranked.filter(
-        pc.and_(pc.equal(ranked.column("role"), role), pc.fill_null(ranked.column("passed"), False))
-    )
+    in_role = pc.equal(ranked.column("role"), role)
+    own = ranked.filter(pc.and_(in_role, pc.is_valid(ranked.column("rank"))))
     if condition is not None:
         own = own.filter(pa.array(condition(columns_of(own))))
     formulas = own.column("formula").to_pylist()
