@@ -54,7 +54,7 @@ KEPT_DAYS = 30
 """Shards that no run asked for since are removed."""
 AFTERWARDS = frozenset(
     {
-        *("answers", "api", "cli", "frame", "weekly", "report", "run_folder", "filters"),
+        *("answers", "api", "cards", "cli", "frame", "weekly", "report", "run_folder", "filters"),
         *("literature", "model", "predictions", "ranking", "similarity", "training"),
         *("roles.toml", "datasets.toml", "literature.csv", "lithiophilic_labels.csv"),
         *("lithiophilic_model.json", "performance_model.json", "recovery_model.json"),

@@ -15,6 +15,7 @@ from math import gcd, lcm
 import numpy as np
 
 from screen.composition import IntArray, parse_formula
+from screen.formatting import quantity
 from screen.units import KJ_MOL_PER_EV
 
 Amounts = Sequence[tuple[str, float]]
@@ -62,15 +63,9 @@ class Equation:
     @property
     def said(self) -> str:
         """The equation with its energy, as "ZnO + 3 Li -> Li2O + LiZn (-257 kJ/mol)"."""
-        energy = kj_text(self.energy_kj_mol)
-        return f"{self} ({energy} kJ/mol)" if energy and self else str(self)
-
-
-def kj_text(energy_kj_mol: float) -> str:
-    """An energy in kJ/mol in whole numbers, small ones to a tenth; empty if not known."""
-    if math.isnan(energy_kj_mol):
-        return ""
-    return f"{energy_kj_mol:z.0f}" if abs(energy_kj_mol) >= 9.95 else f"{energy_kj_mol:z.1f}"
+        if not self or math.isnan(self.energy_kj_mol):
+            return str(self)
+        return f"{self} ({quantity(self.energy_kj_mol, 'energy_kj_mol')})"
 
 
 def written(amount: float, formula: str) -> str:

@@ -32,7 +32,6 @@ from screen.report import page
 from screen.report import table as report
 from screen.settings import Settings
 from screen.sources import reference
-from screen.structures import TABLE, shipped
 from screen.tables import SEALED, Electrolyte
 
 
@@ -166,58 +165,6 @@ def code_digest(without: Collection[str] = ()) -> str:
         if place.parts[0].removesuffix(".py") not in without and path.name not in without:
             digest.update(place.as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-def cards(done: Run, rows: Sequence[int]) -> dict[str, Any]:
-    """What the tables do not hold of some candidates: voltage profile, products, structure.
-
-    `products` are [formula, conducts electrons (1, 0, -1 not known), holds the anode metal]; a
-    state is [from V (null: any), down to V, anode atoms taken up, products and amounts], the
-    amounts per formula unit, a product being its place in that list.
-    """
-    case, places = done.case.solved(np.asarray(rows, dtype=np.int64))
-    profiles = case.equilibria.profiles
-    v_high, v_low, uptake = map(report.tidy, (profiles.v_high, profiles.v_low, profiles.uptake))
-    mixtures = profiles.products
-    amounts = report.tidy(mixtures.amount).tolist()
-    place: dict[int, int] = {}
-    found = {}
-    for i, at in zip(rows, places.tolist(), strict=True):
-        states = []
-        for s in range(profiles.start[at], profiles.start[at + 1]):
-            own = slice(mixtures.start[s], mixtures.start[s + 1])
-            mixture = [
-                part
-                for phase, amount in zip(mixtures.phase[own].tolist(), amounts[own], strict=True)
-                for part in (place.setdefault(phase, len(place)), amount)
-            ]
-            top = float(v_high[s]) if np.isfinite(v_high[s]) else None
-            states.append([top, float(v_low[s]), float(uptake[s]), mixture])
-        found[done.identity["id"][i]] = {"states": states, **_structure(case, at)}
-    holds = case.phases.compositions.amount_of(case.anode.element) > 0
-    products = [
-        [case.phases.formulas[phase], int(case.facts.conducts[phase]), bool(holds[phase])]
-        for phase in place
-    ]
-    return {"products": products, "candidates": found}
-
-
-def _structure(case: Case, i: int) -> dict[str, Any]:
-    """Where the structure of a candidate is; of the shipped ones, which need no file, the cell."""
-    row = int(case.rows[i])
-    where = case.phases.text("structure", row) if row >= 0 else ""
-    if where != TABLE:
-        return {"structure": where} if where else {}
-    crystal = shipped().get(int(case.compositions.key[i]))
-    if crystal is None:
-        return {}
-    lengths, angles = crystal.cell
-    return {
-        "structure": where,
-        "space_group": crystal.space_group,
-        "cell": [*report.tidy(lengths).tolist(), *report.tidy(angles).tolist()],
-        "structure_source": crystal.source,
-    }
 
 
 def manifest(done: Run, command: str) -> dict[str, Any]:

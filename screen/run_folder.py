@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from screen import cards
 from screen.columns import Column
 from screen.errors import DataError, ScreenError, UsageError
 from screen.files import name_beside
@@ -24,10 +25,10 @@ from screen.outside import is_file_name
 from screen.report import changes, page, table
 from screen.report.run_files import RunFiles
 from screen.report.workbook import Workbook
-from screen.run import Run, cards, grouped_columns, manifest
+from screen.run import Run, grouped_columns, manifest
 from screen.tables import sha256
 
-LAYOUT = 2
+LAYOUT = 3
 """Number of the way a run folder is laid out; raised when an older program could misread it."""
 _EARLIER = ".earlier"
 """Ends the name of a run that is being replaced."""
@@ -229,7 +230,7 @@ def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
     _write_csv([missing], folder / GAPS, "id")
     (folder / COLUMNS).write_bytes(dump(meanings))
     first = np.concatenate([ranking.order[: page.SHOWN] for ranking in done.rankings])
-    about = cards(done, list(dict.fromkeys(first.tolist())))
+    about = cards.packed(done, list(dict.fromkeys(first.tolist())))
     (folder / CARDS).write_bytes(dump(about, indent=None))
     digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
     facts = sealed({"layout": LAYOUT} | manifest(done, command) | {"files": digests})

@@ -45,6 +45,7 @@ LEVEL = {
     "ranking": 2,
     "report": 2,
     "candidates": 3,
+    "cards": 3,
     "sealing": 3,
     "crosscheck": 3,
     "predictions": 3,

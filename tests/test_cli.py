@@ -194,8 +194,8 @@ def test_interface_json(cli: Cli) -> None:
 def test_explain_json(cli: Cli) -> None:
     answer = good(cli("explain", "ZnO", "--format", "json")).json
     assert list(answer) == [
-        *("anode", "roles", "values", "gaps", "states", "contact", "structure"),
-        *("alternatives", "precedents"),
+        *("anode", "roles", "values", "gaps", "states", "contact", "interfaces", "structure"),
+        *("goals", "alternatives", "precedents"),
     ]
     assert [verdict["role"] for verdict in answer["roles"]] == ["interlayer", "host", "alloy"]
     for verdict in answer["roles"]:
@@ -221,6 +221,12 @@ def test_explain_json(cli: Cli) -> None:
     names = [column.name for column in descriptors.columns(electrolytes_of("Li"))]
     assert set(gaps) == {name for name in names if values[name] is None}
     assert "holds no Li" in gaps["oxidation_v"]
+    assert len(answer["interfaces"]) == 8
+    phosphate = answer["interfaces"][1]
+    assert phosphate["equation"] == "4 ZnO + Li3PS4 -> Li3PO4 + 4 ZnS"
+    per_mole = phosphate["reaction_energy_ev_atom"] * 16 * 96.485332
+    assert phosphate["reaction_energy_kj_mol"] == pytest.approx(per_mole)
+    assert all(0 <= met <= 1 for met in answer["goals"]["interlayer"].values() if met is not None)
 
 
 SMALL = {

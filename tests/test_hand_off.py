@@ -98,7 +98,8 @@ def test_explain_for_an_email(cli: Cli) -> None:
     said = good(cli("explain", "ZnO", "--format", "md")).text
     for part in ("# ZnO, for Li", "## When Li touches it", "## Voltage profile", "## Nearest"):
         assert part in said
-    assert "| 1 | LiZn | alloy: conducts electrons and holds Li |" in said
+    assert "| LiZn | 1 | 53% | alloy: conducts electrons and holds Li |" in said
+    assert "ZnO + 3 Li -\\> Li2O + LiZn (-294 kJ/mol)" in said or "ZnO + 3 Li -> Li2O" in said
     assert "holds no Li" in said
     assert "doi:10" in said
 
@@ -123,7 +124,12 @@ def test_explain_tells_its_neighbours(cli: Cli) -> None:
     assert [a["distance"] for a in answer["alternatives"]][:4] == [0.5, 1.5, 2.0, 2.5]
     assert all(p["reference"] for p in answer["precedents"])
     assert answer["contact"] == [
-        {"product": "LiF", "per_formula": 1.0, "meaning": "insulating matrix that holds Li"}
+        {
+            "product": "LiF",
+            "per_formula": 1.0,
+            "share": 1.0,
+            "meaning": "insulating matrix that holds Li",
+        }
     ]
     assert answer["structure"]["space_group"] == "Fm-3m"
 

@@ -17,7 +17,7 @@ from scipy import constants
 from screen import candidates
 from screen.composition import SYMBOLS, format_formula
 from screen.descriptors import equations
-from screen.reactions import MOLECULES, Equation, balance, kj_text, written
+from screen.reactions import MOLECULES, Equation, balance, written
 from screen.settings import Settings
 from screen.sources import reference
 from screen.thermo.hull import decompose
@@ -235,9 +235,6 @@ def test_sides_that_differ_are_refused() -> None:
 
 
 def test_energies_are_written_as_far_as_they_are_known() -> None:
-    assert [kj_text(x) for x in (-1607.4, 9.96, -9.9, -0.04, math.nan)] == [
-        *("-1607", "10", "-9.9", "0.0", ""),
-    ]
     known = balance([("Li", 2.0), ("O", 1.0)], [("Li2O", 1.0)], -6.0)
     assert known.said == "4 Li + O2 -> 2 Li2O (-1158 kJ/mol)"
     assert balance([("Li", 2.0), ("O", 1.0)], [("Li2O", 1.0)]).said == "4 Li + O2 -> 2 Li2O"

@@ -186,7 +186,7 @@ def test_a_file_cut_short_is_named(run: Path, name: str) -> None:
             {"layout": 1, "version": "0.0.1"},
             "of another version: written by screen 0.0.1, layout 1",
         ),
-        ({"layout": 99, "version": "9.0\x1b[31m"}, r"9.0<U\+001B>\[31m, layout 99, where 2"),
+        ({"layout": 99, "version": "9.0\x1b[31m"}, r"9.0<U\+001B>\[31m, layout 99, where 3"),
         ({"layout": None}, "layout not stated"),
         ({"layout": "<b>" * 100}, "of another version"),
         ({"candidates": 221}, "manifest.json was altered"),

@@ -11,17 +11,23 @@ import numpy as np
 import pyarrow as pa
 from rich.console import Console
 
+from screen import cards
 from screen.answers.answer import Answer
-from screen.answers.equilibria import contact_line, window_line
+from screen.answers.equilibria import ENERGY, contact_line, window_line, written
 from screen.columns import Column, missing
 from screen.composition import Compositions
 from screen.descriptors import equations
 from screen.formatting import number, text
+from screen.ranking.order import Ranking
+from screen.reactions import Equation
 from screen.report import card as text_card
 from screen.report import page, plot
-from screen.run import Run, cards, grouped_columns
-from screen.similarity import coordinates, distances
+from screen.run import Run, grouped_columns
+from screen.tables import Electrolyte
+from screen.thermo.interface import Reactions
 from screen.units import DECIMALS
+
+_PER_ATOM = "reaction_energy_ev_atom"
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,35 +88,44 @@ def explanation(done: Run) -> Explanation:
             "gap": [reasons.get(column.name, "") for column in done.descriptors],
         }
     )
-    about = cards(done, [0])
-    facts = about["candidates"][done.identity["id"][0]]
-    states = [
-        {
-            "v_high": high,
-            "v_low": low,
-            "anode_per_formula": uptake,
-            "products": {part[0]: amount for part, amount in _mixed(about, mixture)},
-        }
-        for high, low, uptake, mixture in facts["states"]
-    ]
-    contact = [
-        {
-            "product": formula,
-            "per_formula": amount,
-            "meaning": text_card.meaning(conducts, holds, case.anode.symbol),
-        }
-        for (formula, conducts, holds), amount in _mixed(about, facts["states"][-1][3])
-    ]
+    (own,) = cards.cards(done, [0])
     record = {
         "anode": case.anode.symbol,
         "roles": verdicts,
         "values": known,
         "gaps": reasons,
-        "states": states,
-        "contact": contact,
-        "structure": {key: value for key, value in facts.items() if key != "states"} or None,
-        "alternatives": _alternatives(done),
-        "precedents": _precedents(done),
+        "states": [
+            {
+                "v_high": None if np.isinf(state.v_high) else state.v_high,
+                "v_low": state.v_low,
+                "anode_per_formula": state.uptake,
+                "products": {p.formula: p.per_formula for p in state.products},
+                **written(state.equation),
+            }
+            for state in own.states
+        ],
+        "contact": [
+            {
+                "product": product.formula,
+                "per_formula": product.per_formula,
+                "share": share,
+                "meaning": cards.MEANINGS[product.meaning].format(anode=case.anode.symbol),
+            }
+            for product, share in zip(own.states[-1].products, own.shares, strict=True)
+        ],
+        "interfaces": list(_interfaces(done)),
+        "structure": dict(own.structure) or None,
+        "goals": {ranking.role.name: dict(_goals(ranking, own)) for ranking in done.rankings},
+        "alternatives": list(_alternatives(done, own)),
+        "precedents": [
+            {
+                "formula": case.formulas[near.place],
+                "family": done.identity["family"][near.place] or None,
+                "reference": done.identity["reference"][near.place],
+                "distance": round(near.distance, 3),
+            }
+            for near in own.precedents
+        ],
     }
     title = f"{known['formula']}, for {case.anode.symbol}"
     sections = list(_sections(done, record))
@@ -126,56 +141,52 @@ def _said(value: Any) -> str | None:
     return str(value).lower() if isinstance(value, bool) else value or None
 
 
-def _mixed(about: dict[str, Any], mixture: list[Any]) -> list[tuple[list[Any], float]]:
-    """The products of a state of a card, each with what it is, and their amounts."""
-    products = [about["products"][place] for place in mixture[::2]]
-    return list(zip(products, mixture[1::2], strict=True))
+def _goals(ranking: Ranking, own: cards.Card) -> Iterator[tuple[str, float | None]]:
+    """How the first candidate meets the goals that its kind is asked, 0 to 1."""
+    for goal, met in zip(ranking.role.goals, own.goals[ranking.role.name].tolist(), strict=True):
+        if not goal.kinds or ranking.kind[0] in goal.kinds:
+            yield goal.column, None if np.isnan(met) else met
 
 
-_NEAREST = 5
-
-
-def _alternatives(done: Run) -> list[dict[str, Any]]:
-    """Of each role, the candidates that passed and are most like the first."""
-    if len(done.case) < 2:
-        return []
-    points = coordinates(done.case.compositions)
-    far = distances(points[:1], points)[0]
-    found = []
+def _alternatives(done: Run, own: cards.Card) -> Iterator[dict[str, Any]]:
     for ranking in done.rankings:
-        others = np.flatnonzero(ranking.passed)
-        others = others[others != 0]
-        nearest = others[np.lexsort((ranking.rank[others], far[others].round(9)))][:_NEAREST]
-        found += [
-            {
+        for near in own.alternatives.get(ranking.role.name, ()):
+            yield {
                 "role": ranking.role.name,
-                "formula": done.case.formulas[i],
-                "rank": int(ranking.rank[i]),
-                "score": round(float(ranking.score[i]), 6),
-                "distance": round(float(far[i]), 3),
+                "formula": done.case.formulas[near.place],
+                "rank": int(ranking.rank[near.place]),
+                "score": round(float(ranking.score[near.place]), 6),
+                "distance": round(near.distance, 3),
             }
-            for i in nearest.tolist()
-        ]
-    return found
 
 
-def _precedents(done: Run) -> list[dict[str, Any]]:
-    """Candidates that papers name: of the family of the first, else the nearest to it."""
-    papers, families = (done.identity[name] for name in ("reference", "family"))
-    named = [i for i in range(1, len(done.case)) if papers[i]]
-    same = [i for i in named if families[0] and families[i] == families[0]]
-    points = coordinates(done.case.compositions)
-    far = distances(points[:1], points)[0]
-    nearest = sorted(same or named, key=lambda i: (round(float(far[i]), 9), i))[:4]
-    return [
-        {
-            "formula": done.case.formulas[i],
-            "family": families[i] or None,
-            "reference": papers[i],
-            "distance": round(float(far[i]), 3),
+def _curves(done: Run) -> Iterator[tuple[Electrolyte, Reactions]]:
+    """Reactions of the first candidate with each electrolyte that the table covers."""
+    case = done.case
+    for electrolyte in case.electrolytes:
+        if not missing(done.values.columns[electrolyte.column][:1])[0]:
+            partner = Compositions.from_formulas([electrolyte.formula])
+            yield (
+                electrolyte,
+                case.facts.engine.react(case.facts.table, case.compositions.take([0]), partner),
+            )
+
+
+def _interfaces(done: Run) -> Iterator[dict[str, Any]]:
+    """The strongest reaction of the first candidate with each electrolyte."""
+    for electrolyte, reactions in _curves(done):
+        best = int(reactions.lowest[0])
+        pair = (done.case.formulas[0], electrolyte.formula)
+        yield {
+            "electrolyte": electrolyte.formula,
+            "label": electrolyte.label,
+            _PER_ATOM: float(reactions.energy[best]),
+            **written(
+                equations.between(done.case, pair, reactions, best)
+                if reactions.energy[best] < 0
+                else Equation()
+            ),
         }
-        for i in nearest
-    ]
 
 
 def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
@@ -188,28 +199,43 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     yield text_card.Section(
         f"When {symbol} touches it",
         [contact_line(done.values, 0, equations.in_contact(done.case, 0))],
-        ("per formula", "product", "what it means"),
-        [(f"{c['per_formula']:.4g}", c["product"], c["meaning"]) for c in record["contact"]],
-        frozenset([0]),
+        ("product", "per formula", f"share by {known['fraction_basis']}", "what it means"),
+        [
+            (c["product"], f"{c['per_formula']:.4g}", f"{c['share']:.0%}", c["meaning"])
+            for c in record["contact"]
+        ],
+        frozenset([1, 2]),
     )
     yield text_card.Section(
         "Voltage profile",
         [window_line(done.case, done.values, 0)],
-        ("from, V", "down to, V", f"{symbol} taken up", "products"),
+        ("from, V", "down to, V", f"{symbol} taken up", "kJ/mol", "reaction"),
         [
             (
                 number(float("inf") if s["v_high"] is None else s["v_high"], DECIMALS["V"]),
                 number(s["v_low"], DECIMALS["V"]),
                 number(s["anode_per_formula"], 3),
-                " + ".join(
-                    formula if abs(amount - 1) < 5e-5 else f"{amount:.4g} {formula}"
-                    for formula, amount in s["products"].items()
-                ),
+                *_reaction(s),
             )
             for s in record["states"]
         ],
-        frozenset([0, 1, 2]),
+        frozenset([0, 1, 2, 3]),
     )
+    if record["interfaces"]:
+        yield text_card.Section(
+            "Against the solid electrolytes",
+            ["The strongest reaction at any mixing ratio."],
+            ("electrolyte", "eV/atom", "kJ/mol", "reaction"),
+            [
+                (
+                    i["label"],
+                    number(i["reaction_energy_ev_atom"], DECIMALS["eV/atom"]),
+                    *_reaction(i),
+                )
+                for i in record["interfaces"]
+            ],
+            frozenset([1, 2]),
+        )
     structure = record["structure"]
     if structure and "cell" in structure:
         a, b, c, alpha, beta, gamma = structure["cell"]
@@ -250,6 +276,13 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
         "Where the numbers come from",
         [f"{name.replace('_', ' ')}: {known[name]}" for name in origin if known[name]],
     )
+
+
+def _reaction(fields: dict[str, Any]) -> tuple[str, str]:
+    """Energy and equation as text."""
+    if fields["equation"] is None:
+        return "–", "none"
+    return text(fields[ENERGY], DECIMALS["kJ/mol"]), fields["equation"]
 
 
 def _verdicts(roles_of: list[dict[str, Any]]) -> Iterator[str]:
@@ -297,13 +330,10 @@ def _families(
 def _drawing(done: Run, form: str) -> bytes:
     """Voltage profile and interface reactions of the first candidate of a run, as svg or png."""
     case = done.case
-    facts = cards(done, [0])["candidates"][done.identity["id"][0]]
-    curves = {}
-    for electrolyte in case.electrolytes:
-        if not missing(done.values.columns[electrolyte.column][:1])[0]:
-            partner = Compositions.from_formulas([electrolyte.formula])
-            reactions = case.facts.engine.react(
-                case.facts.table, case.compositions.take([0]), partner
-            )
-            curves[electrolyte.label] = (reactions.x_a, reactions.energy)
-    return plot.draw(case.formulas[0], case.anode.symbol, facts["states"], curves, form)
+    (own,) = cards.cards(done, [0])
+    states = [
+        (None if np.isinf(state.v_high) else state.v_high, state.v_low, state.uptake)
+        for state in own.states
+    ]
+    curves = {e.label: (reactions.x_a, reactions.energy) for e, reactions in _curves(done)}
+    return plot.draw(case.formulas[0], case.anode.symbol, states, curves, form)

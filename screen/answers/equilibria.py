@@ -22,18 +22,18 @@ from screen.report import terminal
 from screen.units import DECIMALS
 
 _HULL, _CONTACT = "hull_distance_ev_atom", "contact_reaction_energy_ev_atom"
-_ENERGY = "reaction_energy_kj_mol"
+ENERGY = "reaction_energy_kj_mol"
 _LABELS = {
     "equation": Column("", "reaction", "", ""),
-    _ENERGY: Column(_ENERGY, "energy", "", ""),
+    ENERGY: Column(ENERGY, "energy", "", ""),
 }
 
 
-def _written(equation: Equation) -> dict[str, Any]:
+def written(equation: Equation) -> dict[str, Any]:
     """An equation and its energy as fields of an answer; null where nothing reacts."""
     if not equation:
-        return {"equation": None, _ENERGY: None}
-    return {"equation": str(equation), _ENERGY: equation.energy_kj_mol}
+        return {"equation": None, ENERGY: None}
+    return {"equation": str(equation), ENERGY: equation.energy_kj_mol}
 
 
 def windows(case: Case, asked: Sequence[Material] = ()) -> Answer:
@@ -60,7 +60,7 @@ def windows(case: Case, asked: Sequence[Material] = ()) -> Answer:
                 "v_high": float(profiles.v_high[s]),
                 "anode_per_formula": float(uptake[s]),
                 "products": dict(equations.amounts(case, products, s)),
-                **_written(equations.with_anode(case, i, s)),
+                **written(equations.with_anode(case, i, s)),
             }
             for s in range(profiles.start[i], profiles.start[i + 1])
         ]
@@ -80,7 +80,7 @@ def windows(case: Case, asked: Sequence[Material] = ()) -> Answer:
                     "reaction_energy_ev_atom": float(columns["contact_reaction_energy_ev_atom"][i]),
                     "interphase": columns["interphase"][i] or None,
                     "conducting_fraction": float(columns["conducting_fraction"][i]),
-                    **_written(equations.in_contact(case, i)),
+                    **written(equations.in_contact(case, i)),
                 },
             }
         )
@@ -99,7 +99,7 @@ def windows(case: Case, asked: Sequence[Material] = ()) -> Answer:
     rows = pa.Table.from_pylist(report.finite(lines))
 
     def show(console: Console) -> None:
-        columns = ("v_high", "v_low", "anode_per_formula", _ENERGY, "equation")
+        columns = ("v_high", "v_low", "anode_per_formula", ENERGY, "equation")
         table = pa.Table.from_pylist(lines).select(columns)
         for i in range(len(records)):
             first, last = profiles.start[i : i + 2].tolist()
@@ -170,7 +170,7 @@ def decompositions(case: Case) -> Answer:
             "formula": formula,
             "hull_distance_ev_atom": float(distances[i]),
             "products": dict(equations.amounts(case, case.equilibria.decompositions.products, i)),
-            **_written(equations.decomposition(case, i, float(distances[i]))),
+            **written(equations.decomposition(case, i, float(distances[i]))),
         }
         for i, formula in enumerate(case.formulas)
     ]
@@ -178,7 +178,7 @@ def decompositions(case: Case) -> Answer:
     schema = pa.schema(
         [
             *(("formula", pa.string()), ("hull_distance_ev_atom", pa.float64())),
-            *(("products", pa.string()), ("equation", pa.string()), (_ENERGY, pa.float64())),
+            *(("products", pa.string()), ("equation", pa.string()), (ENERGY, pa.float64())),
         ]
     )
     rows = pa.Table.from_pylist(report.finite(shown), schema)
@@ -186,7 +186,7 @@ def decompositions(case: Case) -> Answer:
     def show(console: Console) -> None:
         labels = {c.name: c for c in descriptors.columns(case.electrolytes)} | _LABELS
         said = [row | {"equation": row["equation"] or "stable"} for row in rows.to_pylist()]
-        columns = ("formula", "hull_distance_ev_atom", _ENERGY, "equation")
+        columns = ("formula", "hull_distance_ev_atom", ENERGY, "equation")
         table = pa.Table.from_pylist(said, schema).select(columns)
         terminal.print_table(console, table, labels, "Decomposition")
 
@@ -205,7 +205,7 @@ def interface(case: Case) -> Answer:
             "x_a": float(x),
             "reaction_energy_ev_atom": float(energy),
             "products": dict(equations.amounts(case, reactions.products, k)),
-            **_written(found[k]),
+            **written(found[k]),
         }
         for k, (x, energy) in enumerate(zip(reactions.x_a, reactions.energy, strict=True))
     ]
@@ -220,7 +220,7 @@ def interface(case: Case) -> Answer:
             "reaction_energy_ev_atom": reactions.energy,
             "products": case.facts.write_mixtures(reactions.products),
             "equation": pa.array([kink["equation"] for kink in kinks], pa.string()),
-            _ENERGY: pa.array([kink[_ENERGY] for kink in kinks], pa.float64()),
+            ENERGY: pa.array([kink[ENERGY] for kink in kinks], pa.float64()),
         }
     )
 
@@ -233,7 +233,7 @@ def interface(case: Case) -> Answer:
         if (energy := float(reactions.energy[best])) < 0:
             part = f"{number(reactions.x_a[best], 3)} of the atoms from {a}"
             title = f"{a} with {b}: strongest {quantity(energy, 'energy_ev_atom')}, {part}"
-        columns = ("x_a", "reaction_energy_ev_atom", _ENERGY, "equation")
+        columns = ("x_a", "reaction_energy_ev_atom", ENERGY, "equation")
         terminal.print_table(console, rows.select(columns), labels, title)
         distances = descriptors.compute_families(case, ("stability",)).columns
         for formula, distance in zip((a, b), distances["hull_distance_ev_atom"], strict=True):

@@ -10,24 +10,6 @@ from rich.console import Console
 from screen.outside import markdown as escaped
 from screen.report import terminal
 
-MEANINGS = {
-    (1, True): "alloy: conducts electrons and holds {anode}",
-    (0, True): "insulating matrix that holds {anode}",
-    (1, False): "conducts electrons",
-    (0, False): "insulates",
-}
-
-
-def meaning(conducts: int, holds: bool, anode: str) -> str:
-    """What a contact product means for the interphase.
-
-    Args:
-        conducts: 1 if it conducts electrons, 0 if not, -1 if not known.
-        holds: whether it holds the anode metal.
-    """
-    said = MEANINGS.get((conducts, holds), "may conduct or not: no band gap is known")
-    return said.format(anode=anode)
-
 
 @dataclass(frozen=True)
 class Section:

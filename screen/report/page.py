@@ -20,15 +20,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screen.composition import SYMBOLS
-from screen.similarity import places
 from screen.tables import Electrolyte
 from screen.units import DECIMALS, SUFFIXES
 
 SHOWN = 2000
 """Candidates of a role on the page; the tables of the run hold all."""
 
-PARTS = Path(__file__).parent
+ASSETS = Path(__file__).parent / "assets"
+SCRIPTS = (
+    *("dom", "data", "list", "figures", "elements", "overview", "panel"),
+    *("card_figures", "card", "foot", "start"),
+)
+"""Parts of the page's script, in the order in which they stand; all see each other."""
 ROLE = "ranking"
 """The group of the columns that a candidate has once per role; all others it has once."""
 
@@ -121,11 +124,24 @@ def payload(
         ],
         "values": {name: _packed(once.column(name), decimals[name]) for name in single},
         "gaps": _reasons(gaps, place, {name: i for i, name in enumerate(names)}),
-        "products": cards["products"],
-        "cards": [cards["candidates"][key] for key in row_of],
-        "line": dict(zip(SYMBOLS, places().tolist(), strict=True)),
+        "unknown": cards["unknown"],
+        "meanings": cards["meanings"],
+        "substances": cards["substances"],
+        "named": [
+            [place.get(key, -1), formula, paper] for key, formula, _, paper in cards["named"]
+        ],
+        "cards": [_by_place(cards["candidates"][key], place) for key in row_of],
         "shown": SHOWN,
     }
+
+
+def _by_place(card: Mapping[str, Any], place: Mapping[str, int]) -> dict[str, Any]:
+    """A card whose alternatives stand as places on the page; others are not on it."""
+    nearest = {
+        role: [[place[key], far] for key, far in near if key in place]
+        for role, near in card["alternatives"].items()
+    }
+    return {**card, "alternatives": nearest}
 
 
 def _with_texts(role: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,9 +241,8 @@ def render(data: Mapping[str, Any]) -> bytes:
 
     The policy allows the two scripts and the style by their digests; nothing else runs or loads.
     """
-    style, script, early = (
-        (PARTS / name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "theme.js")
-    )
+    style, early = (_asset(name) for name in ("page.css", "theme.js"))
+    script = script_text()
     policy = (
         "default-src 'none'; "
         f"script-src {_digest(early)} {_digest(script)}; style-src {_digest(style)}; "
@@ -236,8 +251,7 @@ def render(data: Mapping[str, Any]) -> bytes:
     anode = data["anode"]
     labels = ", ".join(role["label"].lower() for role in data["roles"])
     title = f"{anode['symbol']} anode: candidates as {labels}"
-    text = (PARTS / "page.html").read_text(encoding="utf-8")
-    head, rest = text.split("{{ data }}")
+    head, rest = _asset("page.html").split("{{ data }}")
     for name, value in {
         "policy": policy,
         "title": html.escape(title),
@@ -248,6 +262,16 @@ def render(data: Mapping[str, Any]) -> bytes:
     return (head + embedded(data) + rest.replace("{{ script }}", script)).encode(
         "utf-8", errors="backslashreplace"
     )
+
+
+def script_text() -> str:
+    """The script of the page, from its parts."""
+    parts = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def _digest(code: str) -> str:

@@ -33,8 +33,8 @@ def draw(
     """Voltage profile and interface reactions as svg or png; the same numbers give the same bytes.
 
     Args:
-        states: of the voltage profile, as in the cards of a run: from V (None: any), down to V,
-            anode atoms taken up per formula unit, products.
+        states: of the voltage profile: from V (None: any), down to V, anode atoms taken up per
+            formula unit.
     """
 
     def fill(left: Any, right: Any) -> None:

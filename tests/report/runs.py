@@ -62,7 +62,15 @@ def many(files: RunFiles, copies: int) -> RunFiles:
             ids = [f"{key}~{k}" for key in role.column("id").to_pylist()]
             parts.append(role.set_column(at, "id", pa.array(ids, pa.string())))
     cards = {
-        f"{key}~{k}": card for key, card in files.cards["candidates"].items() for k in range(copies)
+        f"{key}~{k}": card
+        | {
+            "alternatives": {
+                role: [[f"{other}~{k}", far] for other, far in near]
+                for role, near in card["alternatives"].items()
+            }
+        }
+        for key, card in files.cards["candidates"].items()
+        for k in range(copies)
     }
     passed = {name: n * copies for name, n in files.manifest["passed"].items()}
     return RunFiles(
@@ -70,7 +78,7 @@ def many(files: RunFiles, copies: int) -> RunFiles:
         files.columns,
         pa.concat_tables(parts),
         files.gaps.slice(0, 0),
-        {"products": files.cards["products"], "candidates": cards},
+        files.cards | {"candidates": cards},
     )
 
 
@@ -98,13 +106,25 @@ def poisoned(files: RunFiles) -> RunFiles:
         gaps = gaps.set_column(
             gaps.schema.get_field_index(name), name, pa.array(texts, pa.string())
         )
-    cards: dict[str, Any] = {
-        "products": [
-            [HOSTILE[i % len(HOSTILE)], *rest]
-            for i, (_, *rest) in enumerate(files.cards["products"])
+    cards: dict[str, Any] = files.cards | {
+        "meanings": [HOSTILE[i] for i, _ in enumerate(files.cards["meanings"])],
+        "substances": [
+            [HOSTILE[i % len(HOSTILE)], meaning]
+            for i, (_, meaning) in enumerate(files.cards["substances"])
+        ],
+        "named": [
+            [ids.get(key, key), *(HOSTILE[(i + k) % len(HOSTILE)] for k in range(3))]
+            for i, (key, *_) in enumerate(files.cards["named"])
         ],
         "candidates": {
-            ids[key]: card | {"structure": HOSTILE[order[key] % len(HOSTILE)]}
+            ids[key]: card
+            | {
+                "structure": HOSTILE[order[key] % len(HOSTILE)],
+                "alternatives": {
+                    role: [[ids[other], far] for other, far in near]
+                    for role, near in card["alternatives"].items()
+                },
+            }
             for key, card in files.cards["candidates"].items()
         },
     }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from screen import run_folder
+from screen.ranking.order import FLOOR, UNKNOWN
 from tests.report import runs
 
 if TYPE_CHECKING:
@@ -193,12 +194,16 @@ def test_a_card_says_what_the_program_says(page_at: Open) -> None:
     for part in record["contact"]:
         assert part["meaning"] in text
     own = [a["formula"] for a in record["alternatives"] if a["role"] == "interlayer"]
-    assert card.locator(".alternative a").all_inner_texts()[: len(own)] == own
+    assert card.locator(".alternative a").all_inner_texts() == own
+    for place in ("contact", "states"):
+        for part in record[place]:
+            if part.get("equation"):
+                assert part["equation"].replace("->", "→") in text.replace("\u00a0", " ")
     assert card.locator("a[href^='https://doi.org/10.']").count() > 0
     tracks = card.locator(".track").evaluate_all(
         "all => all.map(e => [e.dataset.desirability, e.dataset.weight])"
     )
-    logs = [(math.log(max(float(d) if d else 0.5, 0.05)), float(w)) for d, w in tracks]
+    logs = [(math.log(max(float(d) if d else UNKNOWN, FLOOR)), float(w)) for d, w in tracks]
     mean = math.exp(sum(log * w for log, w in logs) / sum(w for _, w in logs))
     assert mean == pytest.approx(interlayer["score"], abs=1e-3)
     assert card.locator(".asked .no").count() == 0

@@ -45,14 +45,6 @@ def test_no_text_is_markup(text: str) -> None:
     assert "\u202e" not in file.getvalue()
 
 
-def test_products_say_what_they_mean() -> None:
-    assert card.meaning(1, True, "Na") == "alloy: conducts electrons and holds Na"
-    assert card.meaning(0, True, "Li") == "insulating matrix that holds Li"
-    assert card.meaning(1, False, "Li") == "conducts electrons"
-    assert card.meaning(0, False, "Li") == "insulates"
-    assert "no band gap is known" in card.meaning(-1, True, "Li")
-
-
 STATES: list[list[Any]] = [[None, 1.5, 0.0, []], [1.5, 0.4, 1.0, []], [0.4, 0.0, 3.0, []]]
 CURVES = {"Li3PS4": (np.array([0.0, 0.5, 1.0]), np.array([0.0, -0.4, 0.0]))}
 

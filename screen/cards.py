@@ -1,0 +1,314 @@
+"""What a card shows of a candidate beside its row: computed here, drawn by terminal and page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from screen.columns import Values
+from screen.composition import FloatArray, IntArray
+from screen.descriptors import equations
+from screen.descriptors.case import Case
+from screen.ranking.order import UNKNOWN, Ranking
+from screen.reactions import MOLECULES, Equation
+from screen.report.page import SHOWN
+from screen.report.table import tidy
+from screen.similarity import coordinates, distances
+from screen.structures import TABLE, shipped
+
+ALTERNATIVES = 6
+"""Of each role, so many that passed and are most like the candidate."""
+PRECEDENTS = 4
+"""So many that papers name."""
+
+MEANINGS = (
+    "alloy: conducts electrons and holds {anode}",
+    "insulating matrix that holds {anode}",
+    "conducts electrons",
+    "insulates",
+    "may conduct or not: no band gap is known",
+)
+"""What a contact product is for the interphase."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """A phase in a state: formula units per formula unit of the candidate, place in MEANINGS."""
+
+    formula: str
+    per_formula: float
+    meaning: int
+
+
+@dataclass(frozen=True)
+class State:
+    """A state of the voltage profile.
+
+    Attributes:
+        v_high, v_low: its bounds, V; the first has no upper one (infinity).
+        uptake: anode metal taken up per formula unit, negative if given off.
+        equation: how it is reached from the candidate; none where nothing reacts.
+    """
+
+    v_high: float
+    v_low: float
+    uptake: float
+    products: tuple[Product, ...]
+    equation: Equation
+
+
+@dataclass(frozen=True)
+class Near:
+    """Another candidate, by its place in the run, and how far it is in composition."""
+
+    place: int
+    distance: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is said of one candidate beside its values.
+
+    Attributes:
+        states: of its voltage profile; the last is that in touch with the anode metal.
+        shares: of the products of the last state, 0 to 1, by volume where that is known.
+        goals: how it meets the goals of each role, 0 to 1, NaN where that is not known.
+        alternatives: of each role in whose list it is on the page, those that passed and are most
+            like it.
+        precedents: candidates that papers name: of its family if there are any, else the nearest.
+        same_family: whether these are of its family.
+        structure: where its crystal structure is; of a shipped one the space group, the cell
+            (Å, degrees) and the source.
+    """
+
+    states: tuple[State, ...]
+    shares: tuple[float, ...]
+    goals: Mapping[str, FloatArray]
+    alternatives: Mapping[str, Sequence[Near]]
+    precedents: Sequence[Near]
+    same_family: bool
+    structure: Mapping[str, Any]
+
+
+class Judged(Protocol):
+    """What cards are made from: a finished run."""
+
+    @property
+    def case(self) -> Case:
+        """The candidates and what they compete with."""
+
+    @property
+    def identity(self) -> Mapping[str, Sequence[str]]:
+        """What names each candidate, by column."""
+
+    @property
+    def values(self) -> Values:
+        """Everything computed of each."""
+
+    @property
+    def rankings(self) -> Sequence[Ranking]:
+        """How each stands in each role."""
+
+
+def cards(judged: Judged, rows: Sequence[int]) -> Iterator[Card]:
+    """The cards of some candidates."""
+    part, places = judged.case.solved(np.asarray(rows, dtype=np.int64))
+    share, _ = part.equilibria.contact_shares
+    start = part.equilibria.contact_products.start
+    meaning = _meanings(part)
+    near = _Neighbours.of(judged)
+    goals = {
+        ranking.role.name: np.array(
+            [goal.desirability(judged.values.columns) for goal in ranking.role.goals]
+        )
+        for ranking in judged.rankings
+    }
+    for row, place in zip(rows, places.tolist(), strict=True):
+        same, precedents = near.precedents(row)
+        yield Card(
+            states=tuple(_states(part, place, meaning)),
+            shares=tuple(share[start[place] : start[place + 1]].tolist()),
+            goals={name: met[:, row] for name, met in goals.items()},
+            alternatives=near.alternatives(row),
+            precedents=precedents,
+            same_family=same,
+            structure=_structure(part, place),
+        )
+
+
+def _states(case: Case, i: int, meaning: IntArray) -> Iterator[State]:
+    profiles, mixtures = case.equilibria.profiles, case.equilibria.profiles.products
+    for s in range(profiles.start[i], profiles.start[i + 1]):
+        phases, _ = mixtures.of(s)
+        amounts = equations.amounts(case, mixtures, s)
+        yield State(
+            float(profiles.v_high[s]),
+            float(profiles.v_low[s]),
+            float(profiles.uptake[s]),
+            tuple(
+                Product(formula, amount, means)
+                for (formula, amount), means in zip(amounts, meaning[phases].tolist(), strict=True)
+            ),
+            equations.with_anode(case, i, s),
+        )
+
+
+def _meanings(case: Case) -> IntArray:
+    """Place in MEANINGS of each phase."""
+    holds = case.phases.compositions.amount_of(case.anode.element) > 0
+    conducts = case.facts.conducts
+    return np.select(
+        [(conducts == 1) & holds, (conducts == 0) & holds, conducts == 1, conducts == 0],
+        [0, 1, 2, 3],
+        4,
+    )
+
+
+@dataclass(frozen=True)
+class _Neighbours:
+    """Who can be an alternative or a precedent of whom.
+
+    Attributes:
+        points: of all candidates, as `similarity.coordinates` gives them.
+        listed: of each role, those that are on the page.
+        passed: those that have a rank, the best first, and their points.
+        named: those that papers name.
+    """
+
+    judged: Judged
+    points: FloatArray
+    listed: dict[str, set[int]]
+    passed: dict[str, tuple[IntArray, FloatArray]]
+    named: IntArray
+
+    @classmethod
+    def of(cls, judged: Judged) -> _Neighbours:
+        points = coordinates(judged.case.compositions)
+        listed, passed = {}, {}
+        for ranking in judged.rankings:
+            best = ranking.order[ranking.rank[ranking.order] > 0][:SHOWN]
+            passed[ranking.role.name] = (best, points[best])
+            listed[ranking.role.name] = set(ranking.order[:SHOWN].tolist())
+        references = judged.identity["reference"]
+        named = np.flatnonzero([bool(text) for text in references])
+        return cls(judged, points, listed, passed, named)
+
+    def alternatives(self, row: int) -> dict[str, list[Near]]:
+        """The nearest that passed in each role; of equally near ones the better ranked."""
+        return {
+            name: self._nearest(row, others, points, ALTERNATIVES)
+            for name, (others, points) in self.passed.items()
+            if row in self.listed[name]
+        }
+
+    def precedents(self, row: int) -> tuple[bool, list[Near]]:
+        """The nearest that papers name, of the same family if there are any."""
+        families = self.judged.identity["family"]
+        own = families[row]
+        same = np.array([i for i in self.named if own and families[i] == own and i != row], int)
+        pool = same if len(same) else self.named
+        return bool(len(same)), self._nearest(row, pool, self.points[pool], PRECEDENTS)
+
+    def _nearest(self, row: int, others: IntArray, points: FloatArray, count: int) -> list[Near]:
+        """The nearest of others but the candidate itself; of equally near ones the first."""
+        far = distances(self.points[row : row + 1], points)[0].round(9)
+        few = np.arange(len(far))
+        if len(far) > count + 1:
+            few = np.flatnonzero(far <= np.partition(far, count)[count])
+        order = few[np.argsort(far[few], kind="stable")].tolist()
+        return [Near(int(others[i]), float(far[i])) for i in order if others[i] != row][:count]
+
+
+def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
+    """The cards of some candidates as compact data, for the file of a run and the page.
+
+    A substance stands as its place in `substances`, which are [formula, place in `meanings`], and a
+    precedent as its place in `named`, which are [id, formula, family, reference]. A state is [from
+    V (null: any), down to V, anode metal taken up per formula unit, kJ/mol, reactants, products],
+    both sides of the balanced equation, each substance followed by its number; without reactants
+    nothing has reacted. `shares` are those of the products of the last state. Goals are in the
+    order of the role; one that is not known counts `unknown`.
+    """
+    identity, symbol = judged.identity, judged.case.anode.symbol
+    substances = _Substances({})
+    named: dict[int, int] = {}
+    found = {}
+    for row, card in zip(rows, cards(judged, rows), strict=True):
+        found[identity["id"][row]] = {
+            "states": [substances.state(state) for state in card.states],
+            "shares": [round(share, 4) for share in card.shares],
+            "goals": {
+                name: [None if np.isnan(x) else round(x, 3) + 0.0 for x in met.tolist()]
+                for name, met in card.goals.items()
+            },
+            "alternatives": {
+                name: [[identity["id"][near.place], round(near.distance, 1)] for near in nearest]
+                for name, nearest in card.alternatives.items()
+            },
+            "precedents": [
+                [named.setdefault(near.place, len(named)), round(near.distance, 1)]
+                for near in card.precedents
+            ],
+            "same_family": card.same_family,
+            **card.structure,
+        }
+    return {
+        "unknown": UNKNOWN,
+        "meanings": [text.format(anode=symbol) for text in MEANINGS],
+        "substances": [[formula, meaning] for formula, (_, meaning) in substances.known.items()],
+        "named": [
+            [identity[name][i] for name in ("id", "formula", "family", "reference")] for i in named
+        ],
+        "candidates": found,
+    }
+
+
+@dataclass(frozen=True)
+class _Substances:
+    """Formulas as they are written in equations, each with its place and what it means."""
+
+    known: dict[str, tuple[int, int]]
+
+    def state(self, state: State) -> list[Any]:
+        """A state in places and numbers."""
+        equation = state.equation
+        for product in state.products:
+            self._place(MOLECULES.get(product.formula, product.formula), product.meaning)
+        itself = tuple((1, MOLECULES.get(p.formula, p.formula)) for p in state.products)
+        volts = tidy(np.array([state.v_high, state.v_low, state.uptake])).tolist()
+        return [
+            volts[0] if np.isfinite(volts[0]) else None,
+            *volts[1:],
+            round(equation.energy_kj_mol, 1) + 0.0 if np.isfinite(equation.energy_kj_mol) else None,
+            self._side(equation.left),
+            self._side(equation.right or itself),
+        ]
+
+    def _side(self, side: tuple[tuple[int, str], ...]) -> list[int]:
+        return [number for n, formula in side for number in (self._place(formula), n)]
+
+    def _place(self, formula: str, meaning: int = len(MEANINGS) - 1) -> int:
+        place, known = self.known.get(formula, (len(self.known), meaning))
+        self.known[formula] = (place, min(known, meaning))
+        return place
+
+
+def _structure(case: Case, i: int) -> dict[str, Any]:
+    """Where the structure of a candidate is; of the shipped ones, which need no file, the cell."""
+    row = int(case.rows[i])
+    where = case.phases.text("structure", row) if row >= 0 else ""
+    if where != TABLE:
+        return {"structure": where} if where else {}
+    crystal = shipped().get(int(case.compositions.key[i]))
+    if crystal is None:
+        return {}
+    lengths, angles = crystal.cell
+    return {
+        "structure": where,
+        "space_group": crystal.space_group,
+        "cell": [*tidy(lengths).tolist(), *tidy(angles).tolist()],
+        "structure_source": crystal.source,
+    }

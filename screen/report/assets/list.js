@@ -1,0 +1,183 @@
+// The list of a role: sorted, searched, filtered, in pages.
+
+const shownColumns = (role) => [...new Set([
+  "rank", "formula", "score", "gates", ...(role.kindNames.length ? ["kind"] : []),
+  ...(columns.has("handling") ? ["handling"] : []), ...role.show,
+])];
+const states = roles.map((role) => ({
+  names: shownColumns(role), sort: "rank", falls: false, query: "", kind: "", all: role.passed === 0,
+  element: "", conditions: [], page: 0, size: 50,
+}));
+let current = 0;
+
+const haystacks = new Map();
+const haystack = (role, row) => {
+  const key = `${role.name} ${row}`;
+  if (!haystacks.has(key)) {
+    const names = ["formula", "label", "family", "id", "kind", "contact_products", "handling", "interphase"];
+    haystacks.set(key, names.map((n) => valueOf(role, row, n) || "").join("\n").toLowerCase().replaceAll("_", " "));
+  }
+  return haystacks.get(key);
+};
+
+const chosen = (role, state) => {
+  const wanted = state.query.trim().toLowerCase();
+  const rows = [];
+  for (let row = 0; row < role.rows.length; row++) {
+    if (!state.all && !role.own.passed[row]) continue;
+    if (state.kind && role.own.kind[row] !== state.kind) continue;
+    if (state.element && !elementsOf[role.rows[row]].has(state.element)) continue;
+    if (wanted && !haystack(role, row).includes(wanted)) continue;
+    if (!state.conditions.every(({ name, op, value }) => {
+      const x = valueOf(role, row, name);
+      return x !== null && (op === "<=" ? x <= value : x >= value);
+    })) continue;
+    rows.push(row);
+  }
+  const { sort, falls } = state;
+  if (sort === "rank" && !falls) return rows; // the order of the run
+  const key = sort === "gates" ? (row) => failuresOf(role, row).length : (row) => valueOf(role, row, sort);
+  const texts = columns.get(sort)?.kind === "text";
+  // Numbers within a text count as numbers: Li2S before Li10GeP2S12.
+  const padded = (text) => text && text.slice(0, 200).toLowerCase().replace(/\d+/g, (n) => n.padStart(6, "0"));
+  const keys = new Map(rows.map((row) => [row, texts ? padded(key(row)) : key(row)]));
+  const compare = texts ? (a, b) => (a < b ? -1 : Number(a > b)) : (a, b) => a - b;
+  return rows.sort((a, b) => {
+    const x = keys.get(a), y = keys.get(b);
+    if (x === null || y === null) return (x === null) - (y === null) || a - b; // unknown last
+    return (falls ? compare(y, x) : compare(x, y)) || a - b;
+  });
+};
+
+const address = (role, row) => `#${encodeURIComponent(role.name)}/${encodeURIComponent(
+  String(ids[role.rows[row]] ?? "").length < 200 ? ids[role.rows[row]] ?? "" : `@${role.rows[row]}`)}`;
+
+const marks = (role, row) => {
+  const failed = new Set(failuresOf(role, row));
+  const gates = gatesOf(role, row);
+  const homeless = role.kindNames.length > 0 && !role.own.kind[row];
+  const met = gates.filter((gate) => !failed.has(gate.text)).length;
+  const total = gates.length + homeless;
+  return h("span", { class: "gates", role: "img", "aria-label": `${met} of ${total} gates met` },
+    gates.map((gate) => failed.has(gate.text)
+      ? h("span", { class: "no", title: visible(`not met: ${gateSaid(gate)}`) }, "×")
+      : h("span", { class: "yes", title: visible(`met: ${gateSaid(gate)}`) }, "•")),
+    homeless ? h("span", { class: "no", title: "of no kind of the role" }, "×") : null);
+};
+
+const meter = (role, row) => {
+  const [score, low, high] = ["score", "score_low", "score_high"].map((n) => role.own[n][row]);
+  return h("span", { class: "meter", "aria-hidden": "true" }, h("i", { style: { width: `${100 * score}%` } }),
+    high > low ? h("b", { style: { left: `${100 * low}%`, width: `${100 * (high - low)}%` } }) : null);
+};
+
+const range = (role, row, column) => {
+  if (column.low === undefined) return null;
+  const [low, high] = [column.low, column.high].map((i) => valueOf(role, row, data.columns[i].name));
+  if (low === null || high === null || !(high > low)) return null;
+  return h("span", { class: "range" }, `${number(low, column.name)} to ${number(high, column.name)}`);
+};
+
+const cell = (role, row, name) => {
+  if (name === "gates") return h("td", {}, marks(role, row));
+  const column = columns.get(name);
+  const value = valueOf(role, row, name);
+  const candidate = role.rows[row];
+  if (name === "formula") {
+    const own = values.label[candidate];
+    return h("th", { scope: "row", class: "formula" },
+      h("span", { class: "name" }, h("a", { href: address(role, row) }, h("span", { class: "text" }, formula(brief(value)))),
+        role.own.pareto[row] ? h("span", { title: "on the Pareto front of its kind", class: "soft small" }, "◆", h("span", { class: "hidden" }, "Pareto front")) : null),
+      own && own !== value ? h("span", { class: "label text" }, brief(own)) : null);
+  }
+  if (value === null || value === "") {
+    const reason = gapOf(candidate, name);
+    return h("td", { class: column.kind === "number" ? "num soft" : "soft", title: reason ? visible(`not known: ${reason}`) : null }, "–");
+  }
+  if (column.kind === "number") return h("td", { class: "num" }, number(value, name),
+    name === "score" ? meter(role, row) : null,
+    // Empty where all is known, so that numbers stay below each other.
+    range(role, row, column) || (column.low === undefined ? null : h("span", { class: "range" })));
+  if (column.kind === "flag") return h("td", {}, value ? "yes" : "no");
+  const wide = value.length > 26 && !MIXTURES.has(name);
+  return h("td", { class: value.length > 26 ? "wide" : null },
+    h("span", { class: "text", title: wide && value.length < 600 ? visible(value) : null },
+      MIXTURES.has(name) ? mixture(brief(value)) : words(brief(value))));
+};
+
+const arrow = (state, name) => (state.sort === name ? (state.falls ? " ↓" : " ↑") : "");
+const heading = (role, state, name) => {
+  const column = columns.get(name) || { label: "gates", kind: "flag", meaning: "Each gate of the role: a dot if met, a cross if not." };
+  const sorted = state.sort === name;
+  return h("th", {
+    scope: "col", class: [column.kind === "number" ? "num" : "", ["formula", "rank"].includes(name) ? name : ""].join(" ").trim() || null,
+    "aria-sort": sorted ? (state.falls ? "descending" : "ascending") : null,
+  }, h("button", {
+    type: "button", "data-sort": name, title: column.meaning,
+    onclick: () => {
+      // Numbers of which more is better start with the largest; a second click turns it round.
+      state.falls = sorted ? !state.falls : name === "score";
+      state.sort = name;
+      state.page = 0;
+      drawTable();
+      $("list").querySelector(`[data-sort="${CSS.escape(name)}"]`)?.focus();
+    },
+  }, column.label, h("span", { class: "arrow", "aria-hidden": "true" }, arrow(state, name))),
+  unit(column) ? h("span", { class: "unit" }, unit(column)) : null);
+};
+
+const gateNamed = (role, text) => {
+  const all = [...role.gates, ...role.kindNames.flatMap((kind) => role.kinds[kind].gates)];
+  const gate = all.find((one) => one.text === text);
+  return gate ? gateSaid(gate) : words(text);
+};
+const nobody = (role) => h("div", { class: "empty" },
+  h("p", {}, `No candidate passes every gate of this role${role.total ? `, of ${role.total} that were judged` : ""}. `
+    + (role.failures.length ? "What most of them fail:" : "")),
+  role.failures.length ? h("ul", {}, role.failures.map(([gate, n]) => h("li", {}, said(gateNamed(role, gate)), ` (${n})`))) : null);
+
+let rowsNow = [];
+const drawTable = () => {
+  const role = roles[current], state = states[current];
+  rowsNow = chosen(role, state);
+  const pages = Math.max(1, Math.ceil(rowsNow.length / state.size));
+  state.page = Math.min(state.page, pages - 1);
+  const from = state.page * state.size;
+  const part = rowsNow.slice(from, from + state.size);
+  const head = h("tr", {}, state.names.map((name) => heading(role, state, name)));
+  const body = part.map((row) => h("tr", { class: role.own.passed[row] ? null : "fails", "data-row": row },
+    state.names.map((name) => cell(role, row, name))));
+  const table = h("table", { "aria-rowcount": rowsNow.length + 1 },
+    h("caption", { class: "hidden" }, `Candidates as ${lower(role.label)}; a heading sorts, a formula opens a card`),
+    h("thead", {}, head), h("tbody", {}, body));
+  const old = $("list");
+  const left = old.scrollLeft;
+  old.replaceChildren(part.length ? table : h("p", { class: "empty" }, role.rows.length
+    ? "No candidate meets what is searched and filtered for." : "No candidate was judged in this role."));
+  old.scrollLeft = left;
+  const outOf = state.all ? role.rows.length : Math.min(role.passed, role.rows.length);
+  $("said").textContent = `${rowsNow.length} of ${outOf}${state.all ? "" : " that passed"}`;
+  const step = (by, text) => h("button", {
+    type: "button", class: "button", disabled: by < 0 ? state.page === 0 : state.page >= pages - 1,
+    onclick: () => { state.page += by; drawTable(); $("list").scrollIntoView({ block: "start" }); },
+  }, text);
+  $("pager").replaceChildren(...[
+    step(-1, "Previous"),
+    h("span", {}, rowsNow.length ? `${from + 1} to ${from + part.length} of ${rowsNow.length}` : "none"),
+    step(1, "Next"),
+    h("label", {}, "Rows ", h("select", {
+      class: "page-size",
+      onchange: (event) => { state.size = Number(event.target.value); state.page = 0; drawTable(); },
+    }, [25, 50, 100, 500].map((n) => h("option", { value: n, selected: n === state.size }, String(n))))),
+    role.total > role.rows.length ? h("span", { class: "soft" },
+      `The page holds the first ${role.rows.length} of ${role.total}; ranked.csv has all.`) : null,
+  ].filter(Boolean));
+  $("chips").replaceChildren(...[
+    state.element ? chip(`with ${state.element}`, () => { state.element = ""; drawMap(); }) : null,
+    ...state.conditions.map((c) => chip(`${label(c.name)} ${c.op === "<=" ? "≤" : "≥"} ${c.value}`,
+      () => { state.conditions = state.conditions.filter((other) => other !== c); })),
+  ].filter(Boolean));
+};
+const chip = (text, remove) => h("button", {
+  type: "button", class: "chip", onclick: () => { remove(); drawTable(); },
+}, text, h("span", { "aria-hidden": "true" }, "×"), h("span", { class: "hidden" }, " remove this filter"));

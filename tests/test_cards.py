@@ -1,0 +1,146 @@
+"""Cards: computed once, the same for terminal and page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import wasserstein_distance
+
+from screen import cards
+from screen.ranking.order import FLOOR, UNKNOWN
+from screen.run import Run
+from screen.similarity import places
+from tests.report import runs
+
+
+@pytest.fixture(scope="module")
+def done() -> Run:
+    return runs.done()
+
+
+@pytest.fixture(scope="module")
+def everyone(done: Run) -> list[cards.Card]:
+    return list(cards.cards(done, range(len(done.case))))
+
+
+@pytest.fixture(scope="module")
+def packed(done: Run) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(cards.packed(done, range(len(done.case)))))
+    return found
+
+
+def test_goals_give_the_score(done: Run, everyone: list[cards.Card]) -> None:
+    for ranking in done.rankings:
+        for i, card in enumerate(everyone):
+            goals = ranking.role.goals
+            asked = np.array([not g.kinds or ranking.kind[i] in g.kinds for g in goals])
+            weights = np.array([goal.weight for goal in goals]) * asked
+            met = card.goals[ranking.role.name]
+            known = np.where(np.isnan(met), UNKNOWN, np.maximum(met, FLOOR))
+            if weights.sum():
+                score = np.exp((weights * np.log(known)).sum() / weights.sum())
+                assert score == pytest.approx(ranking.score[i])
+
+
+def test_alternatives_are_the_nearest_that_passed(done: Run, everyone: list[cards.Card]) -> None:
+    fractions = done.case.compositions.fractions()
+    line = places()
+    for ranking in done.rankings:
+        passed = np.flatnonzero(ranking.rank)
+        for i in range(0, len(everyone), 9):
+            near = everyone[i].alternatives[ranking.role.name]
+            far = [wasserstein_distance(line, line, fractions[i], fractions[j]) for j in passed]
+            expected = sorted(
+                (round(d, 6), int(ranking.rank[j]))
+                for d, j in zip(far, passed.tolist(), strict=True)
+                if j != i
+            )[: cards.ALTERNATIVES]
+            assert [(round(n.distance, 6), int(ranking.rank[n.place])) for n in near] == expected
+
+
+def test_precedents_are_named_and_of_the_family_if_any_is(
+    done: Run, everyone: list[cards.Card]
+) -> None:
+    papers, families = done.identity["reference"], done.identity["family"]
+    for i, card in enumerate(everyone):
+        found = [near.place for near in card.precedents]
+        assert 0 < len(found) <= cards.PRECEDENTS
+        assert i not in found
+        assert all(papers[j] for j in found)
+        others = [j for j in range(len(papers)) if j != i and papers[j]]
+        relatives = [j for j in others if families[i] and families[j] == families[i]]
+        assert card.same_family == bool(relatives)
+        assert set(found) <= set(relatives or others)
+        far = [near.distance for near in card.precedents]
+        assert far == sorted(far)
+
+
+def test_profiles_are_those_of_the_case(done: Run, everyone: list[cards.Card]) -> None:
+    profiles = done.case.equilibria.profiles
+    for i, card in enumerate(everyone):
+        own = slice(profiles.start[i], profiles.start[i + 1])
+        assert [state.v_low for state in card.states] == profiles.v_low[own].tolist()
+        assert [state.uptake for state in card.states] == profiles.uptake[own].tolist()
+        assert sum(card.shares) == pytest.approx(1)
+        assert len(card.shares) == len(card.states[-1].products)
+        if np.isnan(done.values.columns["conducting_fraction"][i]):
+            continue
+        for column, meanings in (
+            ("alloy_fraction", {0}),
+            ("matrix_fraction", {1}),
+            ("conducting_fraction", {0, 2}),
+        ):
+            share = sum(
+                part
+                for part, product in zip(card.shares, card.states[-1].products, strict=True)
+                if product.meaning in meanings
+            )
+            assert share == pytest.approx(done.values.columns[column][i])
+
+
+def test_what_products_mean(done: Run) -> None:
+    zno = done.case.formulas.index("ZnO")
+    (card,) = cards.cards(done, [zno])
+    meanings = {p.formula: cards.MEANINGS[p.meaning] for p in card.states[-1].products}
+    assert meanings == {
+        "Li2O": "insulating matrix that holds {anode}",
+        "LiZn": "alloy: conducts electrons and holds {anode}",
+    }
+
+
+def test_packed_cards_hold_the_same(
+    done: Run, everyone: list[cards.Card], packed: dict[str, Any]
+) -> None:
+    names = [formula for formula, _ in packed["substances"]]
+    assert len(set(names)) == len(names)
+    ids = list(done.identity["id"])
+
+    def side(flat: list[int]) -> list[tuple[int, str]]:
+        return [(n, names[k]) for k, n in zip(flat[::2], flat[1::2], strict=True)]
+
+    assert list(packed["candidates"]) == ids
+    for card, (key, facts) in zip(everyone, packed["candidates"].items(), strict=True):
+        for state, (high, low, uptake, energy, left, right) in zip(
+            card.states, facts["states"], strict=True
+        ):
+            assert (high is None) == np.isinf(state.v_high)
+            assert low == pytest.approx(state.v_low, abs=1e-6)
+            assert uptake == pytest.approx(state.uptake, abs=1e-6)
+            assert side(left) == list(state.equation.left)
+            if state.equation:
+                assert side(right) == list(state.equation.right)
+                assert energy == pytest.approx(state.equation.energy_kj_mol, abs=0.05)
+        last = facts["states"][-1][5]
+        means = [packed["substances"][k][1] for k in last[::2]][: len(facts["shares"])]
+        assert means == [product.meaning for product in card.states[-1].products]
+        for name, near in facts["alternatives"].items():
+            assert [ids.index(other) for other, _ in near] == [
+                one.place for one in card.alternatives[name]
+            ]
+        for (k, _), one in zip(facts["precedents"], card.precedents, strict=True):
+            assert packed["named"][k][0] == ids[one.place]
+            assert packed["named"][k][3] == done.identity["reference"][one.place]
+        assert key in ids
