@@ -194,6 +194,7 @@ def manifest(done: Run, command: str) -> dict[str, Any]:
         ],
         "candidates": len(case),
         "passed": {r.role.name: int(r.passed.sum()) for r in done.rankings},
+        "ranked": {r.role.name: int((r.rank > 0).sum()) for r in done.rankings},
         "models": {
             "share": {r.role.name: _shares(r.role) for r in done.rankings},
             "fitted_to": recovery.load().fitted_to if learns(case.settings) else {},

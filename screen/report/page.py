@@ -113,11 +113,12 @@ def payload(
             {
                 **_with_texts(role),
                 "total": top.total,
-                "passed": manifest["passed"][name],
+                "passed": manifest["ranked"][name],
                 "rows": [place[key] for key in _ids(top.rows)],
                 "values": {
                     column: _packed(top.rows.column(column), decimals[column]) for column in of_role
-                },
+                }
+                | {"passed": _packed(pc.is_valid(top.rows.column("rank")), None)},
                 "failures": top.failures,
             }
             for (name, role), top in zip(manifest["roles"].items(), tops, strict=True)
