@@ -203,19 +203,24 @@ def test_explain_json(cli: Cli) -> None:
             "role",
             "kind",
             "passed",
+            "verdict",
             "rank",
             "of",
             "rank_without_model",
             "score",
             "score_low",
             "score_high",
+            "ranked_under",
             "failed_gates",
+            "unknown_gates",
             "why",
             "what_would_change",
         ]
         assert verdict["score_low"] <= verdict["score"] <= verdict["score_high"]
-        assert (verdict["rank"] is None) == (not verdict["passed"])
-        assert bool(verdict["failed_gates"]) == (not verdict["passed"])
+        unranked = not verdict["passed"] or verdict["ranked_under"] is not None
+        assert (verdict["rank"] is None) == unranked
+        open_gates = verdict["failed_gates"] or verdict["unknown_gates"]
+        assert bool(open_gates) == (not verdict["passed"])
         assert verdict["what_would_change"]
     values, gaps = answer["values"], answer["gaps"]
     names = [column.name for column in descriptors.columns(electrolytes_of("Li"))]

@@ -18,7 +18,7 @@ from screen.columns import Column, missing
 from screen.composition import Compositions
 from screen.descriptors import equations
 from screen.formatting import number, text
-from screen.ranking.order import Ranking
+from screen.ranking.order import NOT_KNOWN, Ranking
 from screen.reactions import Equation
 from screen.report import card as text_card
 from screen.report import page, plot
@@ -53,6 +53,7 @@ def explanation(done: Run) -> Explanation:
                 "role": ranking.role.name,
                 "kind": ranking.kind[0] or None,
                 "passed": bool(ranking.passed[0]),
+                "verdict": ranking.verdict[0],
                 "rank": int(ranking.rank[0]) if ranking.rank[0] and len(case) > 1 else None,
                 "of": int(ranking.passed.sum()) if len(case) > 1 else None,
                 "rank_without_model": (
@@ -61,7 +62,9 @@ def explanation(done: Run) -> Explanation:
                 "score": round(float(ranking.score[0]), 6),
                 "score_low": round(float(ranking.score_low[0]), 6),
                 "score_high": round(float(ranking.score_high[0]), 6),
+                "ranked_under": ranking.ranked_under[0] or None,
                 "failed_gates": ranking.failed_gates[0] or None,
+                "unknown_gates": ranking.unknown_gates[0] or None,
                 "why": ranking.why[0] or None,
                 "what_would_change": ranking.what_would_change[0] or None,
             }
@@ -289,9 +292,13 @@ def _verdicts(roles_of: list[dict[str, Any]]) -> Iterator[str]:
     for verdict in roles_of:
         if verdict["passed"]:
             place = f"rank {verdict['rank']} of {verdict['of']}, " if verdict["rank"] else ""
-            if verdict["rank_without_model"] != verdict["rank"]:
+            if verdict["rank"] and verdict["rank_without_model"] not in (None, verdict["rank"]):
                 place = place[:-2] + f" ({verdict['rank_without_model']} without the model), "
+            if verdict["ranked_under"]:
+                place = f"comes to the same as {verdict['ranked_under']}, which is ranked, "
             line = f"{place}score {verdict['score']:.3f}. {verdict['why']}"
+        elif verdict["verdict"] == NOT_KNOWN:
+            line = f"not known, for it is not known whether {verdict['unknown_gates']}."
         else:
             line = f"below the line, needs {verdict['failed_gates']}."
         change = verdict["what_would_change"] or ""

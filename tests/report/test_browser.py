@@ -95,6 +95,12 @@ def formulas(page: Page) -> list[str]:
     return page.locator("#list tbody th a").all_inner_texts()
 
 
+def best(role: int) -> str:
+    """The first of a role's list."""
+    done = runs.done()
+    return str(done.case.formulas[done.rankings[role].order[0]])
+
+
 def numbers(page: Page, column: str) -> list[float]:
     """A column of numbers of the list, without its unknown cells."""
     heads = page.eval_on_selector_all("#list [data-sort]", "all => all.map(e => e.dataset.sort)")
@@ -107,7 +113,7 @@ def numbers(page: Page, column: str) -> list[float]:
 def test_the_list_is_there_at_once(page_at: Open) -> None:
     page = page_at()
     assert page.title() == "Li anode: candidates as interlayer, host, alloy"
-    assert formulas(page)[0] == "Si3N4"
+    assert formulas(page)[0] == best(0)
     assert page.locator("[role=tab]").count() == 3
     assert page.locator("#figures figure").count() == 4
     assert page.evaluate("performance.getEntriesByName('ready').length") == 1
@@ -171,9 +177,9 @@ def test_a_filter_on_any_number(page_at: Open) -> None:
 def test_roles_have_lists_of_their_own(page_at: Open) -> None:
     page = page_at()
     page.locator("[role=tab]").nth(2).click()
-    assert formulas(page)[0] == "Si"
+    assert formulas(page)[0] == best(2)
     page.keyboard.press("ArrowRight")
-    assert formulas(page)[0] == "Si3N4"
+    assert formulas(page)[0] == best(0)
 
 
 def test_a_card_says_what_the_program_says(page_at: Open) -> None:

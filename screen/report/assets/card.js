@@ -36,24 +36,34 @@ const scoreOf = (role, row) => {
 };
 
 const asked = (role, row) => {
-  const failed = new Set(failuresOf(role, row));
+  const failed = new Set(failuresOf(role, row)), unknown = new Set(unknownOf(role, row));
   const homeless = role.kindNames.length > 0 && !role.own.kind[row];
-  const item = (met, ...text) => h("li", {}, h("b", { class: met ? "yes" : "no", "aria-hidden": "true" }, met ? "✓" : "×"),
-    h("span", { class: "hidden" }, met ? "met: " : "not met: "), text);
+  const item = (kind, sign, hidden, ...text) => h("li", {}, h("b", { class: kind, "aria-hidden": "true" }, sign), h("span", { class: "hidden" }, hidden), text);
   return h("ul", { class: "asked" }, gatesOf(role, row).map((gate) => {
     const value = valueOf(role, row, gate.column);
     const column = columns.get(gate.column);
     const is = value === null ? "not known" : column.kind === "number" ? number(value, gate.column) : column.kind === "flag" ? "" : words(value);
-    return item(!failed.has(gate.text), said(gateSaid(gate)), is && gate.op !== "==" ? h("span", { class: "soft" }, ` (${is})`) : null);
-  }), homeless ? item(false, `is of no kind: ${role.kindNames.map(words).join(", ")}`) : null);
+    const text = [said(gateSaid(gate)), is && gate.op !== "==" ? h("span", { class: "soft" }, ` (${is})`) : null];
+    return failed.has(gate.text) ? item("no", "×", "not met: ", text)
+      : unknown.has(gate.text) ? item("soft", "?", "not known: ", text) : item("yes", "✓", "met: ", text);
+  }), !homeless ? null : kindUnknown(role, row) ? item("soft", "?", "not known: ", "of which kind it is")
+    : item("no", "×", "not met: ", `is of no kind: ${role.kindNames.map(words).join(", ")}`));
 };
 
+const standing = (role, row) => {
+  const { passed, rank, score, score_low: low, score_high: high, ranked_under: under, verdict } = role.own;
+  if (!passed[row]) return verdict[row] === "not_known" ? ": not known" : ": below the line";
+  const place = rank[row] === null ? `comes to the same as ${under[row]}, which is ranked` : `rank ${rank[row]} of ${role.passed}`;
+  const range = high[row] > low[row] ? ` (${fixed(low[row], 3)} to ${fixed(high[row], 3)})` : "";
+  return `: ${place}, score ${fixed(score[row], 3)}${range}`;
+};
 const verdict = (role, row) => {
-  const passed = role.own.passed[row];
+  const unknown = gatesSaid(role, row, unknownOf(role, row)), failed = gatesSaid(role, row, failuresOf(role, row));
   return h("div", { class: "verdict" },
-    h("h4", {}, said(role.label), h("span", { class: "soft" }, passed ? `: rank ${role.own.rank[row]} of ${role.passed}, score ${fixed(role.own.score[row], 3)}` : ": below the line"),
-      passed && role.own.score_high[row] > role.own.score_low[row] ? h("span", { class: "soft" }, ` (${fixed(role.own.score_low[row], 3)} to ${fixed(role.own.score_high[row], 3)})`) : null),
-    passed ? h("p", {}, said(role.own.why[row] || "")) : h("p", {}, "Does not meet: ", said(failuresSaid(role, row)), "."),
+    h("h4", {}, said(role.label), h("span", { class: "soft" }, said(standing(role, row)))),
+    role.own.passed[row] ? h("p", {}, said(role.own.why[row] || "")) : [
+      failed ? h("p", {}, "Does not meet: ", said(failed), ".") : null,
+      unknown ? h("p", {}, "Not known whether: ", said(unknown), ".") : null],
     role.own.what_would_change[row] ? h("p", { class: "soft" }, "What would change it: ", said(lower(role.own.what_would_change[row]))) : null);
 };
 
@@ -77,7 +87,7 @@ const badges = (role, row) => {
   if (role.own.pareto[row]) found.push(badge("on the Pareto front"));
   const above = values.hull_distance_ev_atom?.[candidate];
   if (above !== null && above !== undefined) found.push(badge(above <= 0 ? "on the hull" : `${fixed(above, 3)} eV/atom above the hull`));
-  if (!role.own.passed[row]) found.push(badge("fails a gate", "bad"));
+  if (!role.own.passed[row]) found.push(role.own.verdict[row] === "not_known" ? badge("a gate is not known") : badge("fails a gate", "bad"));
   return h("ul", { class: "badges" }, found);
 };
 

@@ -37,15 +37,17 @@ const gatesOf = (role, row) => {
   return [...role.gates, ...((kind && role.kinds[kind]?.gates) || [])];
 };
 const failuresOf = (role, row) => (role.own.failed_gates[row] || "").split("; ").filter(Boolean);
+const unknownOf = (role, row) => (role.own.unknown_gates[row] || "").split("; ").filter(Boolean);
+const kindUnknown = (role, row) => unknownOf(role, row).some((text) => text.startsWith("no kind"));
 const OPS = { "<=": "≤", ">=": "≥", "==": "is", "!=": "is not", "<": "<", ">": ">" };
 const gateSaid = (gate) => {
   const value = typeof gate.value === "boolean" ? (gate.value ? "yes" : "no") : typeof gate.value === "number"
     ? `${String(gate.value).replace("-", "−")} ${unit(columns.get(gate.column) || {})}`.trim() : words(gate.value);
   return `${label(gate.column)} ${OPS[gate.op] || gate.op} ${value}`;
 };
-const failuresSaid = (role, row) => {
+const gatesSaid = (role, row, texts) => {
   const known = new Map(gatesOf(role, row).map((gate) => [gate.text, gateSaid(gate)]));
-  return failuresOf(role, row).map((text) => known.get(text) ?? words(text)).join("; ");
+  return texts.map((text) => known.get(text) ?? words(text)).join("; ");
 };
 const label = (name) => columns.get(name)?.label ?? words(name);
 const lower = (text) => (/^[A-Z][a-z]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);

@@ -53,16 +53,16 @@ const address = (role, row) => `#${encodeURIComponent(role.name)}/${encodeURICom
   String(ids[role.rows[row]] ?? "").length < 200 ? ids[role.rows[row]] ?? "" : `@${role.rows[row]}`)}`;
 
 const marks = (role, row) => {
-  const failed = new Set(failuresOf(role, row));
+  const failed = new Set(failuresOf(role, row)), unknown = new Set(unknownOf(role, row));
   const gates = gatesOf(role, row);
   const homeless = role.kindNames.length > 0 && !role.own.kind[row];
-  const met = gates.filter((gate) => !failed.has(gate.text)).length;
-  const total = gates.length + homeless;
-  return h("span", { class: "gates", role: "img", "aria-label": `${met} of ${total} gates met` },
-    gates.map((gate) => failed.has(gate.text)
-      ? h("span", { class: "no", title: visible(`not met: ${gateSaid(gate)}`) }, "×")
-      : h("span", { class: "yes", title: visible(`met: ${gateSaid(gate)}`) }, "•")),
-    homeless ? h("span", { class: "no", title: "of no kind of the role" }, "×") : null);
+  const met = gates.filter((gate) => !failed.has(gate.text) && !unknown.has(gate.text)).length;
+  const mark = (kind, sign, text) => h("span", { class: kind, title: visible(text) }, sign);
+  return h("span", { class: "gates", role: "img", "aria-label": `${met} of ${gates.length + homeless} gates met` },
+    gates.map((gate) => failed.has(gate.text) ? mark("no", "×", `not met: ${gateSaid(gate)}`)
+      : unknown.has(gate.text) ? mark("soft", "?", `not known: ${gateSaid(gate)}`)
+        : mark("yes", "•", `met: ${gateSaid(gate)}`)),
+    !homeless ? null : kindUnknown(role, row) ? mark("soft", "?", "not known: the kind") : mark("no", "×", "of no kind of the role"));
 };
 
 const meter = (role, row) => {
