@@ -1,4 +1,4 @@
-"""Imports point down the drawing in the README, never up, never sideways."""
+"""Imports point down the drawing in docs/architecture.md, never up, never sideways."""
 
 from __future__ import annotations
 
