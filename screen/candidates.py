@@ -15,6 +15,7 @@ from screen.composition import (
     parse_formula,
 )
 from screen.descriptors.case import Case
+from screen.descriptors.phase_facts import competing
 from screen.errors import DataError, NothingPassedError, UsageError
 from screen.materials import formula_of
 from screen.phases import Phases
@@ -23,7 +24,6 @@ from screen.settings import Settings
 from screen.sources import REFERENCE, reference
 from screen.tables import Anode, Electrolyte, anode_of, electrolytes_of
 from screen.thermo.hull import stable_table
-from screen.thermo.stacks import Competition
 
 
 def make_case(
@@ -46,7 +46,7 @@ def make_case(
     named = {c.formula: c for c in reference.named_candidates(anode.symbol)}
     if formulas is None:
         _check_anode(phases, anode)
-        rows = _rows_to_judge(phases, anode, named, roles)
+        rows = _rows_to_judge(phases, anode, named, roles, settings)
         compositions = phases.compositions.take(rows)
         names = [phases.formulas[row] for row in rows.tolist()]
     else:
@@ -80,7 +80,11 @@ def chosen_case(
 
 
 def _rows_to_judge(
-    phases: Phases, anode: Anode, named: dict[str, reference.Named], roles: Sequence[Role]
+    phases: Phases,
+    anode: Anode,
+    named: dict[str, reference.Named],
+    roles: Sequence[Role],
+    settings: Settings,
 ) -> IntArray:
     """Rows of the candidates: what the reference set names and the user added, or of a file every
     phase but the anode metal that the roles, if any, find worth judging.
@@ -93,7 +97,7 @@ def _rows_to_judge(
         return np.concatenate([rows, np.setdiff1d(own, rows)])
     keep = phases.compositions.key != Compositions.from_formulas([anode.symbol]).key[0]
     if roles:
-        keep &= worth_judging(phases, roles, anode)
+        keep &= worth_judging(phases, roles, anode, settings)
         if not keep.any():
             raise NothingPassedError(f"no phase of {phases.name} is worth judging in these roles")
     rows = np.flatnonzero(keep)
@@ -102,9 +106,11 @@ def _rows_to_judge(
     return rows[np.lexsort((ids, phases.energy[rows], np.array(phases.formulas)[rows]))]
 
 
-def worth_judging(phases: Phases, roles: Sequence[Role], anode: Anode) -> BoolArray:
+def worth_judging(
+    phases: Phases, roles: Sequence[Role], anode: Anode, settings: Settings
+) -> BoolArray:
     """Which phases at least one role selects for judgement."""
-    _, distance = stable_table(Competition(phases.compositions, phases.energy))
+    _, distance = stable_table(competing(phases, settings))
     rows, gap = phases.compositions, phases.numbers("band_gap_ev")
     has_anode = rows.amount_of(anode.element) > 0
     sides = {"with": has_anode, "without": ~has_anode, "either": np.ones(len(phases), dtype=bool)}

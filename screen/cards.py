@@ -74,7 +74,7 @@ class Card:
 
     Attributes:
         states: of its voltage profile; the last is that in touch with the anode metal.
-        shares: of the products of the last state, 0 to 1, by volume where that is known.
+        shares: of the products of the last state, 0 to 1, by volume.
         goals: how it meets the goals of each role, 0 to 1, NaN where that is not known.
         alternatives: of each role in whose list it is on the page, those that passed and are most
             like it.
@@ -116,7 +116,7 @@ class Judged(Protocol):
 def cards(judged: Judged, rows: Sequence[int]) -> Iterator[Card]:
     """The cards of some candidates."""
     part, places = judged.case.solved(np.asarray(rows, dtype=np.int64))
-    share, _ = part.equilibria.contact_shares
+    share = part.equilibria.contact_shares
     start = part.equilibria.contact_products.start
     meaning = _meanings(part)
     near = _Neighbours.of(judged)

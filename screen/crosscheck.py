@@ -12,7 +12,6 @@ from screen.descriptors.case import Case
 from screen.errors import ScreenError
 from screen.thermo.engines import ENGINES
 from screen.thermo.open_interface import OpenReactions
-from screen.thermo.stacks import Competition
 
 OPEN_AT_V = (0.0, 2.0)
 """Voltages at which interfaces open to the anode metal are compared: in touch with it, and beyond
@@ -43,7 +42,7 @@ def cross_check(case: Case) -> CrossCheck:
     settings = case.settings
     random = np.random.default_rng(settings.seed)
     other = ENGINES["pymatgen" if settings.engine == "kernel" else "kernel"]
-    table = Competition(case.phases.compositions, case.phases.energy)
+    table = case.facts.competition
     sample = np.sort(random.permutation(len(case))[: settings.check_candidates])
     candidates = case.compositions.take(sample)
     solved, at = case.solved(sample)

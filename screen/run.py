@@ -19,6 +19,7 @@ from screen import __version__, descriptors
 from screen.columns import Column, Values
 from screen.crosscheck import CrossCheck
 from screen.descriptors.case import Case
+from screen.descriptors.phase_facts import left_out
 from screen.errors import ScreenError
 from screen.model import card as model_cards
 from screen.model import performance, recovery
@@ -187,6 +188,7 @@ def manifest(done: Run, command: str) -> dict[str, Any]:
             "scheme": phases.scheme,
             "database_versions": sorted(set(phases.texts("database_version")) - {""}),
             "licences": sorted(set(phases.texts("licence")) - {""}),
+            "left_out": [str(phase) for phase in left_out(phases, case.settings)],
         },
         "electrolytes": [
             {"formula": e.formula, "label": e.label, "class": e.family, "note": e.note}

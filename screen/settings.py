@@ -12,6 +12,7 @@ from screen.errors import DataError, UsageError, did_you_mean
 
 Engine = Literal["kernel", "pymatgen"]
 Separator = Literal["sulfide", "garnet"]
+OfDoubtful = Literal["leave_out", "keep"]
 
 
 class ReferenceCell(BaseModel):
@@ -118,6 +119,11 @@ class Settings(BaseModel):
         default=(), description="solid electrolytes to face, by formula; none: all of the anode"
     )
     engine: Engine = Field(default="kernel", description="what solves the phase equilibria")
+    doubtful_phases: OfDoubtful = Field(
+        default="leave_out",
+        description="whether computed phases that do not form (doubtful_phases.csv) compete: keep "
+        "or leave_out; without them, since a product that nobody has seen decides nothing",
+    )
     seed: int = Field(default=0, ge=0, description="seed of the cross-check's sample")
     bridged_v: float = Field(
         default=0.1,

@@ -54,6 +54,16 @@ def estimate(compositions: Compositions) -> FloatArray:
     return _fitted().of(compositions)
 
 
+def best(compositions: Compositions) -> tuple[FloatArray, BoolArray]:
+    """Volume per atom of each composition, Å³, known or else estimated; whether it is known."""
+    have, volume = known()
+    order = np.argsort(have.key)
+    keys = have.key[order]
+    place = order[np.minimum(np.searchsorted(keys, compositions.key), len(keys) - 1)]
+    same: BoolArray = have.key[place] == compositions.key
+    return np.where(same, volume[place], estimate(compositions)), same
+
+
 @cache
 def _fitted() -> AtomicVolumes:
     return fit(*known())

@@ -125,6 +125,8 @@ def test_window_json(cli: Cli) -> None:
             "hull_distance_ev_atom",
             "states",
             "contact",
+            "doubtful_products",
+            "doubtful_changes",
         ]
         assert answer["anode"] == "Li"
         states = answer["states"]
@@ -195,7 +197,7 @@ def test_explain_json(cli: Cli) -> None:
     answer = good(cli("explain", "ZnO", "--format", "json")).json
     assert list(answer) == [
         *("anode", "roles", "values", "gaps", "states", "contact", "interfaces", "structure"),
-        *("goals", "alternatives", "precedents"),
+        *("goals", "doubtful", "alternatives", "precedents"),
     ]
     assert [verdict["role"] for verdict in answer["roles"]] == ["interlayer", "host", "alloy"]
     for verdict in answer["roles"]:

@@ -32,6 +32,7 @@ OTHER: dict[str, object] = {
     "anode": "Na",
     "electrolytes": ("Na3PS4",),
     "engine": "pymatgen",
+    "doubtful_phases": "keep",
     "seed": 7,
     "bridged_v": 0.2,
     "quiet_drive_ev_atom": 0.05,
@@ -67,6 +68,7 @@ OTHER: dict[str, object] = {
 
 WRONG = {
     "engine": '"vasp"',
+    "doubtful_phases": '"drop"',
     "seed": "-1",
     "bridged_v": "-0.1",
     "quiet_drive_ev_atom": "-0.1",

@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 from rich.console import Console
 
-from screen import cards
+from screen import cards, doubtful
 from screen.answers.answer import Answer
-from screen.answers.equilibria import ENERGY, contact_line, window_line, written
-from screen.columns import Column, missing
+from screen.answers.equilibria import ENERGY, contact_line, doubt_line, window_line, written
+from screen.columns import Column, Values, missing
 from screen.composition import Compositions
 from screen.descriptors import equations
+from screen.descriptors.case import Case
 from screen.formatting import number, text
 from screen.ranking.order import NOT_KNOWN, Ranking
 from screen.reactions import Equation
@@ -119,6 +120,7 @@ def explanation(done: Run) -> Explanation:
         "interfaces": list(_interfaces(done)),
         "structure": dict(own.structure) or None,
         "goals": {ranking.role.name: dict(_goals(ranking, own)) for ranking in done.rankings},
+        "doubtful": _doubtful(case),
         "alternatives": list(_alternatives(done, own)),
         "precedents": [
             {
@@ -199,6 +201,8 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     said = ", ".join(name.replace("_", " ") for name in names if name)
     yield text_card.Section("", [said] if said else [])
     yield text_card.Section("Why it stands where it does", list(_verdicts(record["roles"])))
+    if doubt := list(_doubt(record, done.values)):
+        yield text_card.Section("Doubtful phases", doubt)
     yield text_card.Section(
         f"When {symbol} touches it",
         [contact_line(done.values, 0, equations.in_contact(done.case, 0))],
@@ -286,6 +290,24 @@ def _reaction(fields: dict[str, Any]) -> tuple[str, str]:
     if fields["equation"] is None:
         return "–", "none"
     return text(fields[ENERGY], DECIMALS["kJ/mol"]), fields["equation"]
+
+
+def _doubt(record: dict[str, Any], values: Values) -> Iterator[str]:
+    """What speaks against the candidate itself, and what hangs on doubtful products."""
+    if own := record["doubtful"]:
+        note = f" {own['note']}." if own["note"] else ""
+        yield f"{own['formula']} is one: {own['why']}. {own['evidence']} ({own['doi']}).{note}"
+    if line := doubt_line(values, 0):
+        yield line
+
+
+def _doubtful(case: Case) -> dict[str, Any] | None:
+    """The entry of the table of doubtful phases that the first candidate is, if it is one."""
+    (entry,) = doubtful.entries(case.compositions.take(np.array([0])))
+    if entry < 0:
+        return None
+    found = vars(doubtful.table()[entry])
+    return {name: found[name] for name in ("formula", "why", "evidence", "doi", "note")}
 
 
 def _verdicts(roles_of: list[dict[str, Any]]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from screen import descriptors
 from screen.answers.answer import Answer
 from screen.columns import Column, Values
 from screen.descriptors import equations
-from screen.descriptors.case import Case
+from screen.descriptors.case import DOUBTFUL, Case
 from screen.formatting import number, quantity
 from screen.materials import Material
 from screen.reactions import Equation
@@ -42,7 +42,7 @@ def windows(case: Case, asked: Sequence[Material] = ()) -> Answer:
     Args:
         asked: the candidates as they were typed; amounts are per formula as typed.
     """
-    values = descriptors.compute_families(case, ("stability", "against_anode"))
+    values = descriptors.compute_families(case, ("stability", "against_anode", "doubt"))
     profiles, columns = case.equilibria.profiles, values.columns
     units = np.array([material.units for material in asked] or np.ones(len(case)))
     names = [
@@ -82,6 +82,8 @@ def windows(case: Case, asked: Sequence[Material] = ()) -> Answer:
                     "conducting_fraction": float(columns["conducting_fraction"][i]),
                     **written(equations.in_contact(case, i)),
                 },
+                "doubtful_products": columns["doubtful_products"][i] or None,
+                "doubtful_changes": columns["doubtful_changes"][i] or None,
             }
         )
     texts = case.facts.write_mixtures(products)
@@ -112,6 +114,8 @@ def windows(case: Case, asked: Sequence[Material] = ()) -> Answer:
             terminal.print_table(console, states, labels, window_line(case, values, i, names[i]))
             said = contact_line(values, i, equations.in_contact(case, i))
             terminal.print_sentence(console, said)
+            if doubt := doubt_line(values, i):
+                terminal.print_sentence(console, doubt)
             console.print()
 
     return Answer(rows, records, show)
@@ -137,7 +141,10 @@ def window_line(case: Case, values: Values, i: int, name: str = "") -> str:
         "anode_metal": f"is {symbol} itself",
     }[columns["outcome"][i]]
     distance = columns["hull_distance_ev_atom"][i]
-    if np.isnan(distance):
+    reason = values.reason(_HULL)[i]
+    if np.isnan(distance) and reason.startswith(DOUBTFUL):
+        tail = f"{reason}: the profile is that of its stablest mixture"
+    elif np.isnan(distance):
         tail = "no energy of its own: the profile is that of its stablest mixture"
     elif distance > 0:
         above = quantity(distance, _HULL)
@@ -159,6 +166,13 @@ def contact_line(values: Values, i: int, equation: Equation) -> str:
         f"{number(columns[_CONTACT][i], DECIMALS['eV/atom'])} eV per atom of the candidate, "
         f"interphase {verdict or 'not known'} ({conducting})."
     )
+
+
+def doubt_line(values: Values, i: int) -> str:
+    """What hangs on doubtful phases, in a sentence; "" if none would take part."""
+    names = values.columns["doubtful_products"][i]
+    changes = values.columns["doubtful_changes"][i] or "nothing would be different"
+    return f"Of the doubtful phases {names} would take part; {changes}." if names else ""
 
 
 def decompositions(case: Case) -> Answer:

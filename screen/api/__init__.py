@@ -53,7 +53,7 @@ def load(
     Example:
         >>> import screen
         >>> screen.load()
-        Phases of reference: 4638 rows, MP legacy GGA/GGA+U
+        Phases of reference: 4644 rows, MP legacy GGA/GGA+U
     """
     if isinstance(source, Phases):
         return source

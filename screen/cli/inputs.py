@@ -31,6 +31,8 @@ def settings_of(
     seed: int | None = None,
     cell: dict[str, Any] | None = None,
     runs: StructureRuns = StructureRuns(),  # noqa: B008 (cannot change)
+    *,
+    keep_doubtful: bool = False,
 ) -> Settings:
     """Settings of the configuration file, overruled by the options that were given."""
     from screen.settings import load_settings
@@ -45,5 +47,6 @@ def settings_of(
         engine=engine,
         seed=seed,
         cell=cell,
+        doubtful_phases="keep" if keep_doubtful else None,
         **runs.given,
     )

@@ -54,6 +54,12 @@ Electrolytes = Annotated[list[str] | None, described("Settings.electrolytes", "-
 EngineName = Annotated[
     str | None, described("Settings.engine", "--engine", autocompletion=engine_names)
 ]
+KeepDoubtful = Annotated[
+    bool,
+    typer.Option(
+        "--keep-doubtful", help="Let computed phases compete that do not form, such as LiCu3."
+    ),
+]
 Barrier = Annotated[bool, described("Settings.barrier", "--barrier")]
 Surface = Annotated[bool, described("Settings.surface", "--surface")]
 Calculator = Annotated[str | None, described("Settings.calculator")]

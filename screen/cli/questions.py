@@ -19,6 +19,7 @@ from screen.cli.options import (
     Format,
     Formulas,
     Gaps,
+    KeepDoubtful,
     Moduli,
     Out,
     Quiet,
@@ -36,6 +37,7 @@ def window_command(
     gaps: Gaps = None,
     add: Add = None,
     engine: EngineName = None,
+    keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
     output: Out = None,
     config: Config = None,
@@ -44,7 +46,7 @@ def window_command(
     from screen import api
 
     check_format(form)
-    settings = settings_of(config, anode, None, engine)
+    settings = settings_of(config, anode, None, engine, keep_doubtful=keep_doubtful)
     answer = api.window(*formulas, source=source, gaps=gaps, add=add, config=settings)
     write_answer(answer, form, output)
 
@@ -54,6 +56,7 @@ def decompose_command(
     source: Source = "reference",
     add: Add = None,
     engine: EngineName = None,
+    keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
     output: Out = None,
     config: Config = None,
@@ -62,7 +65,7 @@ def decompose_command(
     from screen import api
 
     check_format(form)
-    settings = settings_of(config, None, None, engine)
+    settings = settings_of(config, None, None, engine, keep_doubtful=keep_doubtful)
     write_answer(api.decompose(*formulas, source=source, add=add, config=settings), form, output)
 
 
@@ -72,6 +75,7 @@ def interface_command(
     source: Source = "reference",
     add: Add = None,
     engine: EngineName = None,
+    keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
     output: Out = None,
     config: Config = None,
@@ -80,7 +84,7 @@ def interface_command(
     from screen import api
 
     check_format(form)
-    settings = settings_of(config, None, None, engine)
+    settings = settings_of(config, None, None, engine, keep_doubtful=keep_doubtful)
     write_answer(api.interface(a, b, source=source, add=add, config=settings), form, output)
 
 
@@ -93,6 +97,7 @@ def explain_command(
     moduli: Moduli = None,
     add: Add = None,
     engine: EngineName = None,
+    keep_doubtful: KeepDoubtful = False,
     barrier: Barrier = False,
     surface: Surface = False,
     calculator: Calculator = None,
@@ -112,7 +117,9 @@ def explain_command(
     check_format(form)
     check_plot(plot)
     runs = StructureRuns(barrier, surface, calculator, workers)
-    settings = settings_of(config, anode, electrolyte, engine, runs=runs)
+    settings = settings_of(
+        config, anode, electrolyte, engine, runs=runs, keep_doubtful=keep_doubtful
+    )
     with step_progress(quiet) as tell:
         answer = api.explain(
             formula,

@@ -20,6 +20,7 @@ from screen.cli.options import (
     EngineName,
     Format,
     Gaps,
+    KeepDoubtful,
     Moduli,
     Quiet,
     Roles,
@@ -44,6 +45,7 @@ def rank_command(
     moduli: Moduli = None,
     add: Add = None,
     engine: EngineName = None,
+    keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
     output: Annotated[
         Path | None,
@@ -87,7 +89,9 @@ def rank_command(
 
     check_format(form)
     runs = StructureRuns(barrier, surface, calculator, workers)
-    settings = settings_of(config, anode, electrolyte, engine, seed, runs=runs)
+    settings = settings_of(
+        config, anode, electrolyte, engine, seed, runs=runs, keep_doubtful=keep_doubtful
+    )
     if short and columns:
         raise UsageError("--short and --columns: one of them says which columns to print")
     extra = [*(["short"] if short else []), *(_more(also) if also else [])]

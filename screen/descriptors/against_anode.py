@@ -98,7 +98,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "contact_reaction_energy_ev_atom",
         "contact energy",
-        "Reaction energy with the anode metal per atom of the candidate, from its hull energy.",
+        "Reaction energy with the anode metal per atom of the candidate, from its own energy; "
+        "from its hull energy where it has none that counts.",
         _PROFILE,
     ),
     Column(
@@ -110,29 +111,30 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "conducting_fraction",
         "conducting share",
-        "Share of the contact products that conducts electrons: gap below the threshold, "
-        "metals and alloys; by volume where all volumes are known, else by atoms.",
+        "Share by volume of the contact products that conducts electrons: gap below the "
+        "threshold, metals and alloys.",
         "settings.conducting_gap_ev",
     ),
     Column(
         "matrix_fraction",
         "matrix share",
-        "Share of the contact products that insulates and holds the anode metal, such as LiF, "
-        "Li2O, Li3N; by volume or atoms as the conducting share.",
+        "Share by volume of the contact products that insulates and holds the anode metal, such "
+        "as LiF, Li2O, Li3N.",
         "settings.conducting_gap_ev",
     ),
     Column(
         "alloy_fraction",
         "alloy share",
-        "Share of the contact products that conducts and holds the anode metal: the alloys; by "
-        "volume or atoms as the conducting share.",
+        "Share by volume of the contact products that conducts and holds the anode metal: the "
+        "alloys.",
         "settings.conducting_gap_ev",
     ),
     Column(
         "fraction_basis",
         "share by",
-        "Whether the shares are by volume or by atoms.",
-        "volumes of the source table",
+        "What the shares are by: volume, and for which products it is estimated from the "
+        "composition, to about a tenth.",
+        "volumes of the source table and of structures.csv; screen/volumes.py",
         "text",
     ),
     Column(
@@ -186,8 +188,9 @@ def _add_contact(case: Case, values: Values) -> None:
     last = profiles.contact
     atoms = case.compositions.atoms
     uptake = profiles.uptake[last]
-    energy = profiles.energy[last] - case.equilibria.decompositions.energy
-    energy[np.abs(energy) < 1e-10] = 0.0
+    hull = case.equilibria.decompositions.energy
+    energy = profiles.energy[last] - np.where(np.isnan(case.own_energy), hull, case.own_energy)
+    energy[energy > -1e-10] = 0.0
     values.add("contact_products", case.facts.write_mixtures(case.equilibria.contact_products))
     values.add("frees_alkali", _frees_alkali(case))
     values.add("contact_anode_per_formula", uptake)
@@ -224,7 +227,7 @@ def shares(
     A product without a known gap may or may not conduct: the bounds say how much that matters.
     """
     mixtures, phases = case.equilibria.contact_products, case.phases
-    weight, by_volume = case.equilibria.contact_shares
+    weight = case.equilibria.contact_shares
     owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))
     conducts = case.facts.conducts[mixtures.phase]
     with_anode = phases.compositions.amount_of(case.anode.element)[mixtures.phase] > 0
@@ -241,4 +244,8 @@ def shares(
     for i in np.flatnonzero(conducts < 0):
         product = phases.formulas[mixtures.phase[i]]
         unknown[owner[i]] = f"no band gap for the contact product {product}"
-    return low, high, matrix, alloy, np.where(by_volume, "volume", "atoms").astype(object), unknown
+    basis = np.full(len(case), "volume", dtype=object)
+    for i in np.flatnonzero(case.facts.volume_estimated[mixtures.phase]):
+        joint = ", " if "estimated" in basis[owner[i]] else ", estimated for "
+        basis[owner[i]] += f"{joint}{phases.formulas[mixtures.phase[i]]}"
+    return low, high, matrix, alloy, basis, unknown

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from screen import doubtful
 from screen.columns import Texts
 from screen.composition import BoolArray, Compositions, FloatArray, IntArray
 from screen.descriptors.equilibria import Equilibria
@@ -17,6 +18,9 @@ from screen.phases import Phases
 from screen.settings import Settings
 from screen.structures import Crystal, find
 from screen.tables import Anode, Electrolyte, elements
+
+DOUBTFUL = "doubtful phase"
+"""How the reason begins why a candidate has no energy that counts, if it is in that table."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,31 @@ class Case:
         if "profiles" in vars(self.equilibria):
             return self, rows
         return self.take(rows), np.arange(len(rows))
+
+    @cached_property
+    def own_energy(self) -> FloatArray:
+        """Formation energy of each candidate as such, eV/atom; NaN where the table has none, or
+        one of a phase that does not exist.
+        """
+        known = (self.rows >= 0) & (self._unreal < 0)
+        return np.where(known, self.phases.energy[self.rows], np.nan)
+
+    @cached_property
+    def _unreal(self) -> IntArray:
+        """Which doubtful phase that does not exist each candidate is, -1: none."""
+        entries = doubtful.entries(self.compositions)
+        if self.settings.doubtful_phases == "keep":
+            return np.full(len(self), -1)
+        exists = np.array([phase.exists for phase in doubtful.table()])
+        return np.where(exists[entries], -1, entries)
+
+    def no_energy(self) -> Texts:
+        """Why a candidate has no energy of its own that counts."""
+        absent = f"no energy for this composition in {self.phases.name}"
+        reasons = np.full(len(self), absent, dtype=object)
+        for i in np.flatnonzero(self._unreal >= 0).tolist():
+            reasons[i] = f"{DOUBTFUL}: {doubtful.table()[self._unreal[i]].reason}"
+        return reasons
 
     @cached_property
     def alloys(self) -> BoolArray:

@@ -90,18 +90,12 @@ class Equilibria:
         return self.profiles.products.take(self.profiles.contact)
 
     @cached_property
-    def contact_shares(self) -> tuple[FloatArray, BoolArray]:
-        """Share of each contact product, shape (products,), and whether it is by volume.
-
-        By volume, shape (candidates,), where the volumes of all products are known; else by atoms.
-        """
+    def contact_shares(self) -> FloatArray:
+        """Share of each contact product by volume, shape (products,)."""
         mixtures = self.contact_products
-        volume = self.facts.volume_cm3_mol[mixtures.phase]
-        by_volume = segment_sum(np.isnan(volume).astype(np.int64), mixtures.start) == 0
+        weight = mixtures.amount * self.facts.share_volume_cm3_mol[mixtures.phase]
         owner = np.repeat(np.arange(len(self)), np.diff(mixtures.start))
-        atoms = self.facts.phases.compositions.atoms[mixtures.phase]
-        weight = mixtures.amount * np.where(by_volume[owner], volume, atoms)
-        return weight / segment_sum(weight, mixtures.start)[owner], by_volume
+        return weight / segment_sum(weight, mixtures.start)[owner]
 
     @cached_property
     def uptake(self) -> Uptake:

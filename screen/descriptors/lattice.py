@@ -77,7 +77,7 @@ def compute(case: Case) -> Values:
 
 def _main_products(case: Case) -> IntArray:
     """Row of the contact product of the largest share but the anode metal; -1 if there is none."""
-    mixtures, (share, _) = case.equilibria.contact_products, case.equilibria.contact_shares
+    mixtures, share = case.equilibria.contact_products, case.equilibria.contact_shares
     bare = case.phases.compositions
     metal = (bare.size == 1) & (bare.amount_of(case.anode.element) > 0)
     share = np.where(metal[mixtures.phase], -1.0, share.round(9))

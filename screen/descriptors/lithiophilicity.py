@@ -203,7 +203,7 @@ def _unknown_products(case: Case) -> Texts:
 def _latent(case: Case, wanted: int) -> tuple[Texts, Texts]:
     """The contact products that hold the anode metal and conduct (1) or insulate (0), as text."""
     mixtures, names = case.equilibria.contact_products, case.phases.formulas
-    share, _ = case.equilibria.contact_shares
+    share = case.equilibria.contact_shares
     conducts = case.facts.conducts[mixtures.phase]
     holds = case.phases.compositions.amount_of(case.anode.element)[mixtures.phase] > 0
     owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))

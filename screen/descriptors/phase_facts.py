@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from screen import doubtful, volumes
 from screen.columns import Texts
 from screen.composition import BoolArray, Compositions, FloatArray, IntArray, segment_sum
 from screen.phases import Phases
@@ -25,6 +26,22 @@ def molar_mass(rows: Compositions) -> FloatArray:
     return segment_sum(rows.count * elements().molar_mass_g_mol[rows.element], rows.start)
 
 
+def competing(phases: Phases, settings: Settings) -> Competition:
+    """The phases of a table that compete: all, or all but the doubtful ones."""
+    table = Competition(phases.compositions, phases.energy)
+    if settings.doubtful_phases == "keep":
+        return table
+    return table.only(np.flatnonzero(doubtful.entries(phases.compositions) < 0))
+
+
+def left_out(phases: Phases, settings: Settings) -> list[doubtful.Doubtful]:
+    """The doubtful phases that a table holds and that do not compete."""
+    if settings.doubtful_phases == "keep":
+        return []
+    found = np.unique(doubtful.entries(phases.compositions))
+    return [doubtful.table()[entry] for entry in found[found >= 0].tolist()]
+
+
 @dataclass(frozen=True)
 class PhaseFacts:
     """Facts of the phases that compete: what is stable, what conducts, how much room each takes."""
@@ -38,16 +55,22 @@ class PhaseFacts:
         return ENGINES[self.settings.engine]
 
     @cached_property
+    def competition(self) -> Competition:
+        """All phases that compete."""
+        return competing(self.phases, self.settings)
+
+    @cached_property
     def table(self) -> Competition:
-        """All phases; for the kernel those on the hull, which give the same answers faster."""
-        table = Competition(self.phases.compositions, self.phases.energy)
-        return stable_table(table)[0] if self.settings.engine == "kernel" else table
+        """The same; for the kernel those on the hull, which give the same answers faster."""
+        if self.settings.engine != "kernel":
+            return self.competition
+        return stable_table(self.competition)[0]
 
     @cached_property
     def on_hull(self) -> BoolArray:
         """Whether a row of `phases` is the lowest of its composition and on the hull."""
-        full = Competition(self.phases.compositions, self.phases.energy)
-        stable = self.table if self.settings.engine == "kernel" else stable_table(full)[0]
+        kernel = self.settings.engine == "kernel"
+        stable = self.table if kernel else stable_table(self.competition)[0]
         on_hull = np.zeros(len(self.phases), dtype=bool)
         on_hull[stable.ground] = True
         return on_hull
@@ -74,6 +97,20 @@ class PhaseFacts:
         volume = self.phases.numbers("volume_a3_atom") * rows.atoms * CM3_MOL_PER_A3
         return np.where(np.isnan(volume), mass / self.phases.numbers("density_g_cm3"), volume)
 
+    @cached_property
+    def share_volume_cm3_mol(self) -> FloatArray:
+        """The same; where the table has none, that of a shipped structure of the composition, else
+        an estimate.
+        """
+        rows, known = self.phases.compositions, self.volume_cm3_mol
+        per_atom, _ = volumes.best(rows)
+        return np.where(np.isnan(known), per_atom * rows.atoms * CM3_MOL_PER_A3, known)
+
+    @cached_property
+    def volume_estimated(self) -> BoolArray:
+        """Whether that is an estimate, shape (phases,)."""
+        return np.isnan(self.volume_cm3_mol) & ~volumes.best(self.phases.compositions)[1]
+
     def volumes(self, mixtures: Mixtures) -> tuple[FloatArray, Texts]:
         """Volume of each mixture, cm³ per mole of formula units, NaN with the reason where that of
         a phase is not known.
@@ -87,10 +124,13 @@ class PhaseFacts:
         return segment_sum(volume, mixtures.start), reasons
 
     def write_mixtures(self, mixtures: Mixtures) -> list[str]:
-        """Mixtures as text: "Li2O + 2 LiZn", amounts to four digits."""
+        """Mixtures as text, by formula: "Li2O + 2 LiZn", amounts to four digits."""
         names = self.phases.formulas
         parts = [
-            written(amount, names[phase])
+            (names[phase], written(amount, names[phase]))
             for phase, amount in zip(mixtures.phase.tolist(), mixtures.amount.tolist(), strict=True)
         ]
-        return [" + ".join(parts[i:j]) for i, j in pairwise(mixtures.start.tolist())]
+        return [
+            " + ".join(part for _, part in sorted(parts[i:j]))
+            for i, j in pairwise(mixtures.start.tolist())
+        ]

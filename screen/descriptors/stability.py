@@ -31,13 +31,16 @@ COLUMNS: tuple[Column, ...] = (
 
 
 def compute(case: Case) -> Values:
-    """Formation energy and hull distance; a candidate without energy of its own has neither."""
+    """Formation energy and hull distance; a candidate without energy of its own has neither, a
+    phase that does not exist no distance.
+    """
     values = Values(len(case))
     energy = np.where(case.rows >= 0, case.phases.energy[case.rows], np.nan)
-    absent = f"no energy for this composition in {case.phases.name}"
+    absent = case.no_energy()
     values.add("formation_energy_ev_atom", energy, absent)
-    distance = energy - case.equilibria.decompositions.energy
-    distance[np.abs(distance) < 1e-10] = 0.0
+    distance = case.own_energy - case.equilibria.decompositions.energy
+    # Below zero: rounding, or a doubtful phase that exists and does not compete.
+    distance[distance < 1e-10] = 0.0
     values.add("hull_distance_ev_atom", distance, absent)
     values.add("decomposition", case.facts.write_mixtures(case.equilibria.decompositions.products))
     return values

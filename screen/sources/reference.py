@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screen import structures
+from screen import doubtful, structures
 from screen.columns import Column
 from screen.composition import INDEX, Compositions, parse_formula
 from screen.errors import DataError
@@ -22,9 +22,6 @@ from screen.thermo.stacks import Competition, Ragged, competitors
 
 ANODES = ("Li", "Na", "Mg")
 """Anode metals that the embedded set covers."""
-
-DILUTE = 0.99
-"""Share of one element above which a phase counts as a dilute solution."""
 
 AIR = ({"H", "O"}, {"C", "O"})
 """Elements of what a candidate meets outside the cell: water and oxygen, carbon dioxide."""
@@ -103,15 +100,8 @@ def _wanted_systems() -> list[frozenset[str]]:
 
 
 def without_dilute(phases: Phases) -> Phases:
-    """The table without dilute solutions computed in a large cell, such as Mg149Al.
-
-    They are no compounds, and the few meV that such a cell gains would name the contact products of
-    nearly everything that holds magnesium.
-    """
-    rows = phases.compositions
-    largest = np.zeros(len(rows), dtype=np.int64)
-    np.maximum.at(largest, rows.owner, rows.count)
-    keep = (rows.size == 1) | (largest <= DILUTE * rows.atoms)
+    """The table without dilute solutions computed in a large cell, such as Mg149Al."""
+    keep = ~doubtful.dilute(phases.compositions)
     return Phases(
         phases.select(np.flatnonzero(keep)),
         name=phases.name,
@@ -125,8 +115,9 @@ def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = D
     of all shipped tables.
 
     The phases on the hull of every system that a named candidate, its anode metal and its
-    surroundings span, or a labelled substrate and lithium; the candidates and electrolytes
-    themselves; with volume and density of those in structures.csv.
+    surroundings span, or a labelled substrate and lithium, with the doubtful phases and without;
+    the candidates, electrolytes and materials of interphases themselves; with volume and density of
+    those in structures.csv.
 
     Args:
         source, gaps, moduli: as for `user_files.load`; all phases of those systems must be there.
@@ -137,18 +128,23 @@ def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = D
     """
     full = without_dilute(user_files.load(source, gaps=gaps, moduli=moduli))
     seal(folder)
-    stable, _ = stable_table(Competition(full.compositions, full.energy))
+    everything = Competition(full.compositions, full.energy)
+    sound = everything.only(np.flatnonzero(doubtful.entries(full.compositions) < 0))
     wanted = _wanted_systems()
     systems = [sorted(INDEX[symbol] for symbol in system) for system in wanted]
     ragged = Ragged(np.cumsum([0, *map(len, systems)]), np.array([e for s in systems for e in s]))
-    rows = np.unique(competitors(stable, ragged)[0].value)
+    rows = np.union1d(
+        *(competitors(stable_table(t)[0], ragged)[0].value for t in (everything, sound))
+    )
     named = [row["formula"] for row in rows_of("candidates")]
     named += [row["formula"] for row in rows_of("electrolytes") if not row["note"]]
     own = full.rows_of(Compositions.from_formulas(named))
     absent = [formula for formula, row in zip(named, own, strict=True) if row < 0]
     if absent:
         raise DataError(f"{full.name}: no phase for {', '.join(absent[:5])}")
-    rows = np.union1d(rows, own)
+    seen = [row["formula"] for row in rows_of("interphases")]
+    studied = full.rows_of(Compositions.from_formulas(seen))
+    rows = np.union1d(rows, np.concatenate([own, studied[studied >= 0]]))
     part = full.select(np.array(sorted(rows.tolist(), key=full.formulas.__getitem__)))
     facts = datasets()["reference_phases"]
     for column in ("scheme", "database_version", "source", "licence"):

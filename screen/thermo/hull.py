@@ -132,12 +132,15 @@ def minimise(stack: Stack, basis: Basis, shifted: int) -> None:
 def stable_table(table: Competition) -> tuple[Competition, FloatArray]:
     """The table thinned to the phases on the hull, and every phase's hull distance (eV/atom).
 
-    A phase competes with itself, so a distance below zero is rounding and reads as zero.
+    A phase competes with itself, so a distance below zero is rounding and reads as zero. One that
+    may not form has none: NaN.
     """
     ground = table.compositions.take(table.ground)
     hull = decompose(table, ground).energy
     order = np.argsort(ground.key)
-    lowest = hull[order][np.searchsorted(ground.key[order], table.compositions.key)]
+    keys = ground.key[order]
+    place = np.minimum(np.searchsorted(keys, table.compositions.key), len(keys) - 1)
+    lowest = np.where(keys[place] == table.compositions.key, hull[order][place], np.nan)
     distance = table.energy - lowest
     distance[distance < TOLERANCE] = 0.0
     return table.only(np.flatnonzero(distance <= STABLE)), distance

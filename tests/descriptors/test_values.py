@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from screen import candidates, descriptors
+from screen import candidates, descriptors, volumes
 from screen.columns import Values
-from screen.composition import segment_sum
+from screen.composition import Compositions, segment_sum
 from screen.descriptors.case import Case
 from screen.phases import Phases
 from screen.settings import Settings
@@ -60,7 +60,7 @@ def test_mean_voltage_is_minus_reaction_energy_per_charge(anode: str) -> None:
 
 @every_anode
 def test_contact_energy_is_that_of_the_reaction_written_out(anode: str) -> None:
-    """Products minus candidate (at its hull) minus anode metal (zero), by the product texts."""
+    """Products minus candidate minus anode metal (zero), by the product texts."""
     case, values = everything(anode)
     lowest: dict[str, float] = {}
     for formula, energy in zip(case.phases.formulas, case.phases.energy.tolist(), strict=True):
@@ -69,7 +69,7 @@ def test_contact_energy_is_that_of_the_reaction_written_out(anode: str) -> None:
     uptake = values.columns["contact_anode_per_formula"]
     per_atom = values.columns["contact_reaction_energy_ev_atom"]
     per_anode = values.columns["contact_reaction_energy_ev_anode_atom"]
-    own = values.columns["formation_energy_ev_atom"] - values.columns["hull_distance_ev_atom"]
+    own = values.columns["formation_energy_ev_atom"]
     for i, text in enumerate(values.columns["contact_products"]):
         products = 0.0
         for part in text.split(" + "):
@@ -166,7 +166,7 @@ def test_interphases_against_lithium(formula: str, verdict: str) -> None:
     assert value(formula, "interphase") == verdict
 
 
-@pytest.mark.parametrize(("formula", "share"), [("LiTi2(PO4)3", 0.056), ("Li10Ge(PS6)2", 0.099)])
+@pytest.mark.parametrize(("formula", "share"), [("LiTi2(PO4)3", 0.083), ("Li10Ge(PS6)2", 0.099)])
 def test_what_percolation_does_not_see(formula: str, share: float) -> None:
     """Experiment finds both mixed conducting; their metallic products are too few to connect in
     the model. The README says so; the share is there to be read.
@@ -176,7 +176,7 @@ def test_what_percolation_does_not_see(formula: str, share: float) -> None:
 
 
 def test_garnet_is_nearly_stable() -> None:
-    assert abs(value("Li7La3Zr2O12", "contact_reaction_energy_ev_atom")) < 0.02
+    assert abs(value("Li7La3Zr2O12", "contact_reaction_energy_ev_atom")) < 0.025
     assert value("Li7La3Zr2O12", "reduction_v") == pytest.approx(0.05, abs=0.01)
 
 
@@ -245,14 +245,24 @@ def test_impossible_moduli_are_refused_with_that_reason() -> None:
 
 
 @every_anode
-def test_volume_fractions_never_claim_what_the_table_lacks(anode: str) -> None:
-    """By volume where the volume of every contact product is known, else by atoms."""
+def test_estimated_volumes_are_named(anode: str) -> None:
     case, basis = everything(anode)[0], column(anode, "fraction_basis")
     volume = case.phases.numbers("volume_a3_atom")
     for i, said in enumerate(basis):
         products, _ = case.equilibria.contact_products.of(i)
-        assert (said == "volume") == (not np.isnan(volume[products]).any())
-    assert set(basis) == {"atoms", "volume"}
+        names = [case.phases.formulas[p] for p in products if np.isnan(volume[p])]
+        assert said == (f"volume, estimated for {', '.join(names)}" if names else "volume")
+    assert "volume" in set(basis)
+
+
+def test_metastable_candidates_react_from_their_own_energy() -> None:
+    """Li2C2 is above the hull and becomes Li and LiC12: so much at least is set free."""
+    case = case_of("Li2C2", "LiF")
+    columns = descriptors.compute_families(case, ("stability", "against_anode")).columns
+    distance, energy = columns["hull_distance_ev_atom"], columns["contact_reaction_energy_ev_atom"]
+    assert distance[0] > 0.01
+    assert energy[0] <= -distance[0]
+    assert energy[1] == 0.0
 
 
 def toy(candidate: str, **columns: list[float | None]) -> Values:
@@ -287,28 +297,31 @@ def test_an_unknown_gap_that_cannot_matter_leaves_the_verdict() -> None:
 
 
 def test_known_gaps_settle_share_and_verdict() -> None:
-    """P2S5 + 16 Li -> 2 Li3P + 5 Li2S: 8 of 23 atoms are Li3P."""
+    """P2S5 + 16 Li -> 2 Li3P + 5 Li2S, volumes as known of these compounds."""
+    (li3p, li2s), known = volumes.best(Compositions.from_formulas(["Li3P", "Li2S"]))
+    assert known.all()
+    share = 8 * li3p / (8 * li3p + 15 * li2s)
     insulating = toy("P2S5", band_gap_ev=with_gaps(Li2S=3.4, Li3P=0.7))
     assert insulating.columns["conducting_fraction"][0] == 0
     assert insulating.columns["matrix_fraction"][0] == pytest.approx(1)
     assert insulating.columns["interphase"][0] == "passivating"
     metallic = toy("P2S5", band_gap_ev=with_gaps(Li2S=3.4, Li3P=0.0))
-    assert metallic.columns["conducting_fraction"][0] == pytest.approx(8 / 23)
-    assert metallic.columns["alloy_fraction"][0] == pytest.approx(8 / 23)
+    assert metallic.columns["conducting_fraction"][0] == pytest.approx(share)
+    assert metallic.columns["alloy_fraction"][0] == pytest.approx(share)
     assert metallic.columns["interphase"][0] == "mixed_conducting"
 
 
-def test_shares_are_by_volume_where_all_volumes_are_known() -> None:
-    """Li2O 3 atoms of 8, LiZn 2 atoms of 20 cubic angstrom: 40 of 64."""
+def test_shares_are_by_volume() -> None:
+    """Li2O 3 atoms of 8, LiZn 2 atoms of 20 cubic angstrom: 40 of 64; or as known elsewhere."""
     gaps = with_gaps(Li2O=5.0)
-    volumes: list[float | None] = [*[None] * 7, 8.0, 20.0, None, None]
-    values = toy("ZnO", band_gap_ev=gaps, volume_a3_atom=volumes)
+    given: list[float | None] = [*[None] * 7, 8.0, 20.0, None, None]
+    values = toy("ZnO", band_gap_ev=gaps, volume_a3_atom=given)
     assert values.columns["fraction_basis"][0] == "volume"
     assert values.columns["conducting_fraction"][0] == pytest.approx(40 / 64)
-    volumes[8] = None
-    values = toy("ZnO", band_gap_ev=gaps, volume_a3_atom=volumes)
-    assert values.columns["fraction_basis"][0] == "atoms"
-    assert values.columns["conducting_fraction"][0] == pytest.approx(2 / 5)
+    given[8] = None
+    values = toy("ZnO", band_gap_ev=gaps, volume_a3_atom=given)
+    (other,), _ = volumes.best(Compositions.from_formulas(["LiZn"]))
+    assert values.columns["conducting_fraction"][0] == pytest.approx(2 * other / (24 + 2 * other))
 
 
 # Handbook behaviour (CRC, Merck, suppliers' instructions): what is kept in air, what deliquesces

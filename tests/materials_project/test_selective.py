@@ -61,11 +61,13 @@ def test_what_roles_select_of_a_snapshot(server: Emulator, dial: Connect, tmp_pa
     phases = user_files.load(pulled(dial(server), tmp_path))
     host = roles()["host"]
     assert host.select is not None
-    chosen = candidates.worth_judging(phases, [host], anode_of("Li"))
+    chosen = candidates.worth_judging(phases, [host], anode_of("Li"), Settings())
     gap = phases.numbers("band_gap_ev")
     assert 0 < chosen.sum() < len(phases)
     assert not (gap[chosen] > (host.select.max_band_gap_ev or np.inf)).any()
-    both = candidates.worth_judging(phases, [host, roles()["interlayer"]], anode_of("Li"))
+    both = candidates.worth_judging(
+        phases, [host, roles()["interlayer"]], anode_of("Li"), Settings()
+    )
     assert (both >= chosen).all()
     run = pipeline.run(phases, Settings(check_interfaces=1), [host], selected=True)
     metal = (phases.compositions.size == 1) & (phases.compositions.amount_of(2) > 0)
