@@ -72,9 +72,12 @@ def many(files: RunFiles, copies: int) -> RunFiles:
         for key, card in files.cards["candidates"].items()
         for k in range(copies)
     }
-    passed = {name: n * copies for name, n in files.manifest["passed"].items()}
+    counts = {
+        count: {name: n * copies for name, n in files.manifest[count].items()}
+        for count in ("passed", "ranked")
+    }
     return RunFiles(
-        files.manifest | {"passed": passed},
+        files.manifest | counts,
         files.columns,
         pa.concat_tables(parts),
         files.gaps.slice(0, 0),
@@ -175,10 +178,15 @@ def nobody(files: RunFiles) -> RunFiles:
     ranked = files.ranked
     for name, values in (
         ("passed", pa.array([False] * ranked.num_rows)),
+        ("verdict", pa.array(["failed"] * ranked.num_rows)),
         ("rank", pa.nulls(ranked.num_rows, pa.float64())),
     ):
         ranked = ranked.set_column(ranked.schema.get_field_index(name), name, values)
-    passed = dict.fromkeys(files.manifest["passed"], 0)
+    none = dict.fromkeys(files.manifest["passed"], 0)
     return RunFiles(
-        files.manifest | {"passed": passed}, files.columns, ranked, files.gaps, files.cards
+        files.manifest | {"passed": none, "ranked": none},
+        files.columns,
+        ranked,
+        files.gaps,
+        files.cards,
     )

@@ -51,8 +51,8 @@ const asked = (role, row) => {
 };
 
 const standing = (role, row) => {
-  const { passed, rank, score, score_low: low, score_high: high, ranked_under: under, verdict } = role.own;
-  if (!passed[row]) return verdict[row] === "not_known" ? ": not known" : ": below the line";
+  const { rank, score, score_low: low, score_high: high, ranked_under: under, verdict } = role.own;
+  if (verdict[row] !== "passed") return verdict[row] === "not_known" ? ": not known" : ": below the line";
   const place = rank[row] === null ? `comes to the same as ${under[row]}, which is ranked` : `rank ${rank[row]} of ${role.passed}`;
   const range = high[row] > low[row] ? ` (${fixed(low[row], 3)} to ${fixed(high[row], 3)})` : "";
   return `: ${place}, score ${fixed(score[row], 3)}${range}`;
@@ -61,7 +61,7 @@ const verdict = (role, row) => {
   const unknown = gatesSaid(role, row, unknownOf(role, row)), failed = gatesSaid(role, row, failuresOf(role, row));
   return h("div", { class: "verdict" },
     h("h4", {}, said(role.label), h("span", { class: "soft" }, said(standing(role, row)))),
-    role.own.passed[row] ? h("p", {}, said(role.own.why[row] || "")) : [
+    role.own.verdict[row] === "passed" ? h("p", {}, said(role.own.why[row] || "")) : [
       failed ? h("p", {}, "Does not meet: ", said(failed), ".") : null,
       unknown ? h("p", {}, "Not known whether: ", said(unknown), ".") : null],
     role.own.what_would_change[row] ? h("p", { class: "soft" }, "What would change it: ", said(lower(role.own.what_would_change[row]))) : null);
@@ -87,7 +87,7 @@ const badges = (role, row) => {
   if (role.own.pareto[row]) found.push(badge("on the Pareto front"));
   const above = values.hull_distance_ev_atom?.[candidate];
   if (above !== null && above !== undefined) found.push(badge(above <= 0 ? "on the hull" : `${fixed(above, 3)} eV/atom above the hull`));
-  if (!role.own.passed[row]) found.push(role.own.verdict[row] === "not_known" ? badge("a gate is not known") : badge("fails a gate", "bad"));
+  if (role.own.verdict[row] !== "passed") found.push(role.own.verdict[row] === "not_known" ? badge("a gate is not known") : badge("fails a gate", "bad"));
   return h("ul", { class: "badges" }, found);
 };
 
