@@ -71,7 +71,7 @@ def _described(name: str, command: Any) -> Iterator[str]:
 
 def _option(parameter: Any) -> str:
     names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
-    said = " ".join((parameter.help or "").split()).replace("|", "/")
+    said = " ".join((parameter.help or "").split()).replace("|", r"\|")
     return f"| {names} | {said} |\n"
 
 

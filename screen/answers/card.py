@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from rich.console import Console
 
 from screen import cards, doubtful
 from screen.answers.answer import Answer
+from screen.answers.card_summary import print_summary
 from screen.answers.equilibria import ENERGY, contact_line, doubt_line, window_line, written
 from screen.columns import Column, Values, missing
 from screen.composition import Compositions
@@ -33,9 +34,29 @@ _PER_ATOM = "reaction_energy_ev_atom"
 
 @dataclass(frozen=True, repr=False)
 class Explanation(Answer):
-    """Everything about one candidate; `done` is the run that judged it."""
+    """Everything about one candidate.
+
+    Attributes:
+        done: the run that judged it.
+        title, sections: the card as text.
+    """
 
     done: Run | None = None
+    title: str = ""
+    sections: tuple[text_card.Section, ...] = ()
+
+    def only(self, *names: str) -> Explanation:
+        """The same with only some sections of the card printed, or with "all" of them.
+
+        Raises:
+            UsageError: for a name that is none of theirs.
+        """
+        kept = self.sections if "all" in names else text_card.chosen(self.sections, names)
+
+        def show(console: Console) -> None:
+            text_card.to_terminal(console, self.title, kept)
+
+        return replace(self, print=show, markdown=lambda: text_card.markdown(self.title, kept))
 
     def draw(self, form: str) -> bytes:
         """Its voltage profile and interface reactions, as svg or png."""
@@ -133,12 +154,20 @@ def explanation(done: Run) -> Explanation:
         ],
     }
     title = f"{known['formula']}, for {case.anode.symbol}"
-    sections = list(_sections(done, record))
+    sections = tuple(_sections(done, record))
 
     def show(console: Console) -> None:
-        text_card.to_terminal(console, title, sections)
+        print_summary(console, title, sections, record)
 
-    return Explanation(rows, record, show, lambda: text_card.markdown(title, sections), done=done)
+    return Explanation(
+        rows,
+        record,
+        show,
+        lambda: text_card.markdown(title, sections),
+        done=done,
+        title=title,
+        sections=sections,
+    )
 
 
 def _said(value: Any) -> str | None:
@@ -199,11 +228,12 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     known, symbol = record["values"], record["anode"]
     names = [known["label"] if known["label"] != known["formula"] else None, known["family"]]
     said = ", ".join(name.replace("_", " ") for name in names if name)
-    yield text_card.Section("", [said] if said else [])
-    yield text_card.Section("Why it stands where it does", list(_verdicts(record["roles"])))
+    yield text_card.Section("names", "", [said] if said else [])
+    yield text_card.Section("why", "Why it stands where it does", list(_verdicts(record["roles"])))
     if doubt := list(_doubt(record, done.values)):
-        yield text_card.Section("Doubtful phases", doubt)
+        yield text_card.Section("doubtful", "Doubtful phases", doubt)
     yield text_card.Section(
+        "contact",
         f"When {symbol} touches it",
         [contact_line(done.values, 0, equations.in_contact(done.case, 0))],
         ("product", "per formula", f"share by {known['fraction_basis']}", "what it means"),
@@ -214,6 +244,7 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
         frozenset([1, 2]),
     )
     yield text_card.Section(
+        "voltage",
         "Voltage profile",
         [window_line(done.case, done.values, 0)],
         ("from, V", "down to, V", f"{symbol} taken up", "kJ/mol", "reaction"),
@@ -230,6 +261,7 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     )
     if record["interfaces"]:
         yield text_card.Section(
+            "electrolytes",
             "Against the solid electrolytes",
             ["The strongest reaction at any mixing ratio."],
             ("electrolyte", "eV/atom", "kJ/mol", "reaction"),
@@ -247,6 +279,7 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     if structure and "cell" in structure:
         a, b, c, alpha, beta, gamma = structure["cell"]
         yield text_card.Section(
+            "structure",
             "Structure",
             [
                 f"{structure['space_group']}; a {a:.3f}, b {b:.3f}, c {c:.3f} Å; "
@@ -257,6 +290,7 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     yield from _families(done, known, record["gaps"])
     if record["alternatives"]:
         yield text_card.Section(
+            "alternatives",
             "Nearest alternatives that passed",
             ["By composition, on the line of the Mendeleev numbers; LiF and LiCl are 1.5 apart."],
             ("as", "candidate", "rank", "score", "distance"),
@@ -276,10 +310,15 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     papers = [(p["formula"], p["family"] or "", p["reference"]) for p in record["precedents"]]
     if own or papers:
         yield text_card.Section(
-            "Who did it, or something like it", own, ("candidate", "family", "papers"), papers
+            "precedents",
+            "Who did it, or something like it",
+            own,
+            ("candidate", "family", "papers"),
+            papers,
         )
     origin = ("id", "scheme", "database_version", "source", "property_source", "licence")
     yield text_card.Section(
+        "origin",
         "Where the numbers come from",
         [f"{name.replace('_', ' ')}: {known[name]}" for name in origin if known[name]],
     )
@@ -341,6 +380,7 @@ def _families(
             grouped.setdefault(group, []).append(column)
     for group, members in grouped.items():
         yield text_card.Section(
+            group.replace("_", "-"),
             group.replace("_", " ").capitalize(),
             [c.meaning for c in members if group == "model" and not _END.search(c.name)],
             ("quantity", "value", "unit", "not known because"),

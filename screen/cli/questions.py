@@ -28,6 +28,7 @@ from screen.cli.options import (
     Workers,
 )
 from screen.cli.output import check_format, check_plot, draw, step_progress, write_answer
+from screen.errors import UsageError
 
 
 def window_command(
@@ -102,6 +103,13 @@ def explain_command(
     surface: Surface = False,
     calculator: Calculator = None,
     workers: Workers = None,
+    section: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Print this section of the card, such as voltage, or all; repeat for several. "
+            "Default: a first screen, which names them."
+        ),
+    ] = None,
     form: Format = "table",
     output: Out = None,
     plot: Annotated[
@@ -116,6 +124,8 @@ def explain_command(
 
     check_format(form)
     check_plot(plot)
+    if section and form not in ("table", "md"):
+        raise UsageError("--section goes with table and md; the other formats hold all")
     runs = StructureRuns(barrier, surface, calculator, workers)
     settings = settings_of(
         config, anode, electrolyte, engine, runs=runs, keep_doubtful=keep_doubtful
@@ -130,6 +140,7 @@ def explain_command(
             progress=tell,
             config=settings,
         )
-    write_answer(answer, form, output, quiet=quiet)
+    chosen = answer.only(*section) if section else answer
+    write_answer(chosen, form, output, quiet=quiet)
     if plot is not None:
         draw(plot, answer.draw)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
+from screen.errors import UsageError
 from screen.outside import markdown as escaped
 from screen.report import terminal
 
@@ -16,11 +17,13 @@ class Section:
     """A part of a card.
 
     Attributes:
+        name: what it is asked for by.
         lines: sentences before the table.
         head, rows: the table, if any.
         right: columns of it that hold numbers.
     """
 
+    name: str
     title: str
     lines: Sequence[str] = ()
     head: Sequence[str] = ()
@@ -43,6 +46,24 @@ def markdown(title: str, sections: Sequence[Section]) -> str:
             parts += [f"| {' | '.join(map(escaped, row))} |" for row in section.rows]
             parts.append("")
     return "\n".join(parts)
+
+
+def chosen(sections: Sequence[Section], names: Sequence[str]) -> list[Section]:
+    """Sections by their names, or beginnings of these, in the order of the card.
+
+    Raises:
+        UsageError: for a name that fits none or several.
+    """
+    known = [section.name for section in sections]
+    wanted = set()
+    for name in names:
+        fitting = [one for one in known if one == name] or [
+            one for one in known if one.startswith(name.lower())
+        ]
+        if len(fitting) != 1 or not name:
+            raise UsageError(f"--section {name!r}; allowed: all, {', '.join(known)}")
+        wanted.add(fitting[0])
+    return [section for section in sections if section.name in wanted]
 
 
 def to_terminal(console: Console, title: str, sections: Sequence[Section]) -> None:

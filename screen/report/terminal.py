@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 from rich import box
@@ -28,14 +29,38 @@ _KEY, _PROSE = 32, 24
 """Up to these widths a text that identifies a row does not wrap, and another wraps once at most."""
 
 
+GOOD, POOR, BAD = "green", "yellow", "red"
+_VERDICTS: dict[str, dict[Any, str]] = {
+    "passed": {True: GOOD, False: BAD},
+    "interphase": {"stable": GOOD, "passivating": GOOD, "mixed_conducting": BAD},
+    "handling": {"air": GOOD, "dry_room": POOR, "glove_box": BAD},
+    "change": {"new": GOOD, "moved": POOR, "gone": BAD},
+}
+"""Colours of values that judge, by column. A pipe and NO_COLOR switch colours off."""
+
+
+def verdict_style(column: str, value: Any) -> str:
+    """The colour of a value; "" for one that judges nothing."""
+    if column == "failed_gates":
+        return BAD if value else ""
+    return _VERDICTS.get(column, {}).get(value, "")
+
+
 @dataclass
 class _Shown:
-    """A column as it is to be printed: its texts, whether it is right-aligned, whether it stays."""
+    """A column as it is to be printed.
+
+    Attributes:
+        right: whether it is right-aligned.
+        key: whether it is never left out.
+        styles: of each cell; none: plain.
+    """
 
     head: str
     cells: list[str]
     right: bool
     key: bool
+    styles: Sequence[str] = ()
 
     @property
     def full(self) -> int:
@@ -84,18 +109,18 @@ def print_table(
     """
     print_title(console, title)
     keys = {name for name in keys if name in table.column_names} or table.column_names[:1]
-    columns = [
-        _Shown(
-            _head(column_of(name, labels), name in labels),
-            [
-                text(value, column_of(name, labels).decimals, nothing)
-                for value in table.column(name).to_pylist()
-            ],
-            numeric(table, name),
-            name in keys,
+    columns = []
+    for name in table.column_names:
+        column, values = column_of(name, labels), table.column(name).to_pylist()
+        columns.append(
+            _Shown(
+                _head(column, name in labels),
+                [text(value, column.decimals, nothing) for value in values],
+                numeric(table, name),
+                name in keys,
+                [verdict_style(name, value) for value in values],
+            )
         )
-        for name in table.column_names
-    ]
     _print(console, columns, rest)
     console.print()
 
@@ -107,6 +132,7 @@ def print_cells(
     right: Collection[int] = (),
     *,
     keys: Collection[int] = (0,),
+    styles: Mapping[int, Sequence[str]] | None = None,
     rest: str = "--format csv",
 ) -> None:
     """Print rows of texts.
@@ -114,10 +140,17 @@ def print_cells(
     Args:
         right: places of the columns that hold numbers.
         keys: places of those that identify a row.
+        styles: of each cell of some columns, by their places.
         rest: how to see the columns that do not fit.
     """
     columns = [
-        _Shown(visible(name), [visible(row[i]) for row in rows], i in right, i in keys)
+        _Shown(
+            visible(name),
+            [visible(row[i]) for row in rows],
+            i in right,
+            i in keys,
+            (styles or {}).get(i, ()),
+        )
         for i, name in enumerate(head)
     ]
     _print(console, columns, rest)
@@ -175,8 +208,13 @@ def _print(console: Console, columns: Sequence[_Shown], rest: str) -> None:
             overflow="fold",
             width=width,
         )
-    for row in zip(*(column.cells for column in shown), strict=True):
-        grid.add_row(*(Text(_in_lines(cell, w)) for cell, w in zip(row, widths, strict=True)))
+    for i in range(len(columns[0].cells)):
+        grid.add_row(
+            *(
+                Text(_in_lines(column.cells[i], width), column.styles[i] if column.styles else "")
+                for column, width in zip(shown, widths, strict=True)
+            )
+        )
     console.print(grid)
     left = len(columns) - len(shown)
     if left:

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from screen.errors import UsageError
 from screen.report import card, plot
 from tests.report import runs
 
 SECTIONS = [
-    card.Section("Empty"),
+    card.Section("empty", "Empty"),
     card.Section(
+        "contact",
         "When Li touches it",
         ["One *line* | of [text](javascript:x) <b>here</b>."],
         ("per formula", "product"),
@@ -34,13 +36,13 @@ def test_markdown_takes_texts_as_texts() -> None:
 
 @pytest.mark.parametrize("text", runs.HOSTILE)
 def test_no_text_is_markup(text: str) -> None:
-    said = card.markdown(text, [card.Section(text, [text], (text, "b"), [(text, text)])])
+    said = card.markdown(text, [card.Section("a", text, [text], (text, "b"), [(text, text)])])
     assert not re.search(r"(?<!\\)[<`*\[\]]", said)
     assert not re.search(r"^[>+-]", said, flags=re.MULTILINE)
     table = [line for line in said.splitlines() if line.startswith("| ")]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {3}
     file = io.StringIO()
-    card.to_terminal(Console(file=file, width=120), text, [card.Section(text, [text])])
+    card.to_terminal(Console(file=file, width=120), text, [card.Section("a", text, [text])])
     assert "\x1b" not in file.getvalue()
     assert "\u202e" not in file.getvalue()
 
@@ -62,3 +64,11 @@ def test_the_drawing_names_its_axes_and_curves() -> None:
     for text in ("V against Li", "Li taken up per formula unit of Zn$O", "eV/atom", "Li3PS4"):
         assert text in said
     assert "no electrolyte" in plot.draw("ZnO", "Li", STATES, {}, "svg").decode()
+
+
+def test_sections_are_chosen_by_name_or_its_beginning() -> None:
+    sections = [card.Section(name, name) for name in ("voltage", "contact", "capacity")]
+    assert [s.name for s in card.chosen(sections, ["cap", "voltage"])] == ["voltage", "capacity"]
+    for wrong in ("c", "x", ""):
+        with pytest.raises(UsageError, match="allowed: all, voltage, contact, capacity"):
+            card.chosen(sections, [wrong])

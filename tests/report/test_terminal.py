@@ -9,7 +9,7 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,18 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from screen.answers import card_summary
 from screen.cli import app
 from screen.columns import Column
-from screen.report.terminal import print_cells, print_sentence, print_table, wrapped
+from screen.report.terminal import (
+    BAD,
+    GOOD,
+    print_cells,
+    print_sentence,
+    print_table,
+    verdict_style,
+    wrapped,
+)
 from tests.conftest import ROOT
 
 WIDTHS = (80, 100, 120, 160)
@@ -36,6 +45,7 @@ COMMANDS: dict[str, list[str]] = {
     "rank --where": ["rank", "-q", "-o", "run", "--where", "reduction_v < 0.1", "--top", "40"],
     "rank --columns": ["rank", "-q", "-o", "run", "--columns", "formula,reduction_v,why,outcome"],
     "explain": ["explain", "Al2O3", "-q"],
+    "explain --section": ["explain", "LiF", "-q", "--section", "all"],
     "window": ["window", "LiF", "Li6PS5Cl", "Li1.3Al0.3Ti1.7(PO4)3"],
     "decompose": ["decompose", "LiF", "Li6PS5Cl", "Li1.3Al0.3Ti1.7(PO4)3"],
     "interface": ["interface", "Li6PS5Cl", "Al2O3"],
@@ -82,7 +92,9 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _RULE = re.compile("[─━]+")
 
 
-def in_a_terminal(code: list[str], folder: Path, *, stderr_too: bool = False, **env: str) -> str:
+def in_a_terminal(
+    code: list[str], folder: Path, env: Mapping[str, str] = {}, *, stderr_too: bool = False
+) -> str:
     """What Python code prints on a pseudo-terminal, escapes and all."""
     master, slave = pty.openpty()
     kept = {k: v for k, v in os.environ.items() if k not in UNSET}
@@ -95,7 +107,7 @@ def in_a_terminal(code: list[str], folder: Path, *, stderr_too: bool = False, **
         text=True,
         env=kept
         | {"PYTHONPATH": str(ROOT), "SCREEN_HOME": str(folder), "TERM": "xterm-256color"}
-        | env,
+        | dict(env),
     )
     os.close(slave)
     parts: list[bytes] = []
@@ -180,7 +192,8 @@ def test_rank_shows_who_and_how_good(width: int, printed: dict[tuple[str, int], 
         ("decompose", ["Li13Al3Ti17P30O120"]),
         ("literature", ["L001", "L225"]),
         ("compare", ["interlayer"]),
-        ("explain", ["Al2O3, for Li", "Who did it, or something like it"]),
+        ("explain", ["Al2O3, for Li", "interlayer", "host", "alloy"]),
+        ("explain --section", ["LiF, for Li", "Who did it, or something like it"]),
     ],
 )
 def test_what_identifies_a_row_is_whole(
@@ -318,3 +331,68 @@ def test_no_snapshots_says_so_and_how_to_get_one(
     assert said.startswith("No snapshots in ")
     assert "pull" in said
     assert "MP_API_KEY" in said
+
+
+def test_the_first_screen_of_explain_fits_and_names_the_rest(
+    printed: dict[tuple[str, int], str],
+) -> None:
+    text = printed["explain", 80]
+    assert len(text.splitlines()) <= card_summary.LINES
+    for name in ("why", "contact", "voltage", "structure", "capacity", "precedents", "origin"):
+        assert re.search(rf"\b{name}\b", text)
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a run is, in `run`."""
+    folder = tmp_path_factory.mktemp("coloured")
+    subprocess.run(
+        [sys.executable, "-m", "screen", "rank", "-q", "-o", "run"],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]m")
+
+
+@pytest.mark.parametrize(("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_verdicts_have_colours_that_can_be_switched_off(
+    env: dict[str, str], coloured: bool, run_folder: Path
+) -> None:
+    code = "from screen.cli import main; main(['shortlist', 'run'])"
+    said = in_a_terminal([code], run_folder, env)
+    assert "air" in said
+    assert bool(COLOUR.search(said)) == coloured
+
+
+def test_a_pipe_has_neither_colours_nor_bold(run_folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "screen", "shortlist", "run"],
+        cwd=run_folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": "", "TERM": "xterm-256color"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "air" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "style"),
+    [
+        ("passed", True, GOOD),
+        ("passed", False, BAD),
+        ("failed_gates", "alloy == true", BAD),
+        ("failed_gates", None, ""),
+        ("interphase", "mixed_conducting", BAD),
+        ("interphase", None, ""),
+        ("formula", "LiF", ""),
+    ],
+)
+def test_what_judges_has_a_colour(column: str, value: object, style: str) -> None:
+    assert verdict_style(column, value) == style
