@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from pymatgen.core import Composition, Lattice, Structure
 
 from screen import candidates, sources
 from screen.errors import DataError
@@ -80,6 +82,22 @@ def test_structures_in_place_of_formulas(base: Phases, tmp_path: Path) -> None:
     assert both.formulas[-1] == "LiF"
     assert both.numbers("volume_a3_atom")[-1] == pytest.approx(4.03**3 / 8)
     assert both.numbers("density_g_cm3")[-1] == pytest.approx(2.64, abs=0.03)
+
+
+def test_a_site_that_is_shared_or_partly_filled_is_no_atom(tmp_path: Path) -> None:
+    """Half a site of fluorine, and one that lithium shares with nothing: 6 atoms on 8 sites."""
+    cell = Structure(
+        Lattice.cubic(4.03),
+        [{"Li": 1.0}] * 4 + [{"F": 0.5}] * 4,
+        np.random.default_rng(0).random((8, 3)),
+    )
+    cell.to(str(tmp_path / "Li2F.cif"))
+    file = write(tmp_path / "own.csv", "structure,formation_energy_ev_atom", "Li2F.cif,-2.1")
+    phases = user_files.load(file)
+    assert phases.numbers("volume_a3_atom")[0] == pytest.approx(4.03**3 / 6)
+    mass = Composition("Li4F2").weight
+    per_atom = mass / 6 / phases.numbers("density_g_cm3")[0] / 0.602214
+    assert phases.numbers("volume_a3_atom")[0] == pytest.approx(per_atom, rel=1e-4)
 
 
 def test_a_structure_that_is_none(base: Phases, tmp_path: Path) -> None:

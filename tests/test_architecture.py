@@ -28,6 +28,7 @@ LEVEL = {
     "volumes": 0,
     "filters": 0,
     "schema": 0,
+    "sheets": 0,
     "tables": 0,
     "similarity": 0,
     "coincidence": 0,

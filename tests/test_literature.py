@@ -331,6 +331,35 @@ def test_added_rows_join_the_shipped_ones(tmp_path: Path, home: Path) -> None:
     assert rows() == rows(own=True)[: len(SHIPPED)] == SHIPPED
 
 
+def test_rows_are_read_as_they_are_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What `literature --columns all --format csv` writes, with another reference."""
+    condition = "lifetime_censored == true and ccd_censored == false"
+    command = ["literature", "--columns", "all", "--format", "csv", "--where", condition]
+    assert main(command) == 0
+    printed = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    assert printed
+    assert {row["lifetime_censored"] for row in printed} == {"true"}
+    mine = [row | {"row_id": "", "reference": f"10.1234/{i}"} for i, row in enumerate(printed)]
+    assert literature.add(write(tmp_path / "mine.csv", *mine)) == len(mine)
+    for own, row in zip(rows(own=True)[-len(mine) :], printed, strict=True):
+        theirs = BY_ID[row["row_id"]]
+        assert (own.lifetime_censored, own.ccd_censored) == (True, False)
+        assert own.current_ma_cm2 == theirs.current_ma_cm2 or math.isnan(own.current_ma_cm2)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_rows_from_a_spreadsheet_with_decimal_commas(tmp_path: Path, encoding: str) -> None:
+    names = [name for name in NAMES if GOOD[name]]
+    cells = [GOOD[name].replace(".", ",") if name.endswith("cm2") else GOOD[name] for name in names]
+    text = "\n".join((";".join(names), ";".join(f'"{cell}"' for cell in cells)))
+    path = tmp_path / "mine.csv"
+    path.write_text(text, encoding=encoding)
+    literature.add(path)
+    assert rows(own=True)[-1].current_ma_cm2 == float(GOOD["current_ma_cm2"])
+
+
 def test_refused_file_changes_nothing(tmp_path: Path, home: Path) -> None:
     good = write(tmp_path / "good.csv", GOOD)
     literature.add(good)
@@ -361,10 +390,13 @@ def test_own_file_is_checked_again_when_read(tmp_path: Path, home: Path) -> None
         ),
         (b"reference,role\n", "column 'material_label' is missing"),
         (b"reference,reference\n", "a column is there twice"),
-        (",".join(REQUIRED).encode() + b"\n1,2\n", "row 1: has more or fewer cells"),
+        (
+            ",".join(REQUIRED).encode() + b"\n1,2\n",
+            r"line 2: 2 cells, but the first line names \d+",
+        ),
         (",".join(REQUIRED).encode() + b"\n", "has no rows"),
-        (b"", "column 'reference' is missing"),
-        (b"\xff\xfe\x00", "is no CSV file in UTF-8"),
+        (b"", "is empty; its first line names the columns"),
+        (b"\xff\xfe\x00", "is not text in UTF-8 or UTF-16"),
     ],
 )
 def test_files_that_are_no_table_are_refused(tmp_path: Path, content: bytes, reason: str) -> None:

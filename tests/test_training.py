@@ -321,7 +321,7 @@ def test_a_lithiophilic_model_that_is_damaged_is_mended_with_rows_of_ones_own(
     """What the recovery model is compared with needs it."""
     written: list[lithiophilic.Model] = []
     monkeypatch.setattr(lithiophilic, "write", written.append)
-    monkeypatch.setattr(training, "train_literature", lambda _: None)
+    monkeypatch.setattr(training, "train_literature", lambda *_: None)
     monkeypatch.setattr(training, "load", lambda: None)
     literature.add(Path(mine()))
     training.train(0)

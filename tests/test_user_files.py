@@ -66,12 +66,12 @@ def test_implied_elements_share_scheme_and_have_ids(tmp_path: Path) -> None:
 @pytest.mark.parametrize("alias", ALIASES)
 def test_each_public_name_is_read(tmp_path: Path, alias: str) -> None:
     ours = ALIASES[alias]
-    if ours == "formation_energy_ev_atom":
-        phases = read(tmp_path, f"formula,{alias}\nLiF,-3.18\n")
-    else:
-        phases = read(tmp_path, f"formula,formation_energy_ev_atom,{alias}\nLiF,-3,5.5\n")
-        assert phases.numbers(ours)[0] == 5.5
-    assert phases.energy[0] < -2
+    values = {"formula": "LiF", "formation_energy_ev_atom": "-3.18"}
+    values |= {ours: values.get(ours, "5.5")}
+    for name in (alias, alias.upper(), f" {alias.capitalize()} "):
+        head = ",".join(name if column == ours else column for column in values)
+        phases = read(tmp_path, f"{head}\n{','.join(values.values())}\n")
+        assert str(phases.table.column(ours)[0].as_py()) == values[ours]
 
 
 SPELLINGS: dict[str, str | bytes] = {
@@ -83,6 +83,18 @@ SPELLINGS: dict[str, str | bytes] = {
     "other columns": "note,formula,formation_energy_ev_atom\n\"a, b\",LiF,-3.18\n'x',Li2O,-2.01\n",
     "other formulas": "formula,formation_energy_ev_atom\nFLi,-3.18\nLi₂O,-2.01\n",
     "blank line at the end": ENERGIES + "\n",
+    "UTF-16": ENERGIES.encode("utf-16"),
+    "UTF-16 of the other kind": b"\xfe\xff" + ENERGIES.encode("utf-16-be"),
+    "semicolons": ENERGIES.replace(",", ";"),
+    "semicolons and decimal commas": ENERGIES.replace(",", ";").replace(".", ","),
+    "tabs": ENERGIES.replace(",", "\t"),
+    "as an export of the Materials Project": ENERGIES.replace(
+        "formula,formation_energy_per_atom_eV", "formula_pretty,formation_energy_per_atom"
+    ),
+    "capitals": ENERGIES.replace("formula,", "Formula,"),
+    "our name before a public one": (
+        "formula_pretty,formula,formation_energy_ev_atom\nx,LiF,-3.18\ny,Li2O,-2.01\n"
+    ),
 }
 
 
@@ -100,13 +112,17 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
     "header only": (f"{HEAD}\n", ["mine.csv: no rows"]),
     "no formula": (
         "name,formation_energy_ev_atom\nLiF,-3\n",
-        ["column 'formula' is missing", "'name,formation_energy_ev_atom'"],
+        ["column 'formula' is missing", "'name, formation_energy_ev_atom'"],
     ),
     "no energy": (
         "formula,energy\nLiF,-3\n",
         ["'formation_energy_ev_atom' is missing", "formation_energy_per_atom_eV", "totals"],
     ),
-    "semicolons": ("formula;energy\nLiF;-3\n", ["'formula' is missing", "'formula;energy'"]),
+    "semicolons": ("formula;energy\nLiF;-3\n", ["'formation_energy_ev_atom' is missing"]),
+    "a workbook": (b"PK\x03\x04rest", ["mine.csv is a workbook", "save it as CSV in UTF-8"]),
+    "Parquet": (b"PAR1rest", ["mine.csv is a Parquet file"]),
+    "Latin 1": (f"{HEAD},id\nLiF,-3,\xe9\n".encode("latin-1"), ["UTF-8 or UTF-16; save it"]),
+    "an open quote": (f'{HEAD}\n"LiF,-3\n', ["line 2", "quote"]),
     "text": (
         f"{HEAD}\nLiF,-3\nLi2O,low\n",
         ["line 3: formation_energy_ev_atom is 'low', which is no number"],
@@ -126,14 +142,23 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
     "half a scheme": (f"{HEAD},scheme\nLiF,-3,a\nLi2O,-2,\n", ["mixed", "rows without"]),
     "element above zero": (f"{HEAD}\nLiF,-3\nLi,0.1\n", ["no reference at 0 eV/atom for Li"]),
     "column twice": (
-        "formula,formation_energy_ev_atom,formation_energy_per_atom_eV\nLiF,-3,-3\n",
+        "formula,formation_energy_ev_atom,Formation_Energy_eV_Atom\nLiF,-3,-3\n",
         ["'formation_energy_ev_atom' is there twice"],
     ),
-    "row too long": (f"{HEAD}\nLiF,-3,1\n", ["mine.csv: not a readable CSV file", "LiF,-3,1"]),
-    "no text": (b"\xff\xfe\x00formula", ["mine.csv: not a readable CSV file"]),
+    "public column twice": (
+        "formula,formation_energy_per_atom,formation_energy_per_atom_eV\nLiF,-3,-3\n",
+        ["'formation_energy_ev_atom' is there twice"],
+    ),
+    "row too long": (
+        f"{HEAD}\nLiF,-3,1\n",
+        ["mine.csv, line 2: 3 cells, but the first line names 2 columns", "decimal comma"],
+    ),
+    "row too short": (f"{HEAD}\n\nLiF\n", ["mine.csv, line 3: 1 cells"]),
+    "no text": (b"\xff\xfeformula", ["mine.csv is not text in UTF-8 or UTF-16"]),
+    "null characters": (b"formula\x00", ["mine.csv holds null characters"]),
     "no text further down": (
         HEAD.encode() + b",id\nLiF,-3,\xff\xfe\n",
-        ["mine.csv: not a readable CSV file"],
+        ["mine.csv is not text in UTF-8 or UTF-16; save it as CSV in UTF-8"],
     ),
 }
 
@@ -263,7 +288,7 @@ def test_parquet_cut_short(tmp_path: Path, kept: float) -> None:
     pa.parquet.write_table(parquet(), path)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole)) if kept == 0.5 else int(kept)])
-    with pytest.raises(DataError, match=r"^mine\.parquet: not a readable Parquet file \(.*again$"):
+    with pytest.raises(DataError, match=r"^mine\.parquet: not a readable Parquet file; .*again$"):
         load(path)
 
 
@@ -321,7 +346,7 @@ def test_run_types_give_the_scheme(
 @pytest.mark.parametrize("types", [("GGA", "GGA", "r2SCAN"), (None, "GGA", "r2SCAN")])
 def test_mixed_run_types_are_refused(tmp_path: Path, types: tuple[str | None, ...]) -> None:
     said = refusal(tmp_path, json.dumps(typed(*types)), "mine.json")
-    assert "mixed correction schemes (run types" in said
+    assert "mixed functionals (run types" in said
     assert "GGA, r2SCAN" in said
     assert "keep one functional" in said
 
@@ -331,17 +356,36 @@ def test_mixed_run_types_are_refused(tmp_path: Path, types: tuple[str | None, ..
     [
         ("", ["not readable as JSON"]),
         ("[", ["not readable as JSON"]),
-        ("{}", ["a list of pymatgen entries is wanted, this is a dict"]),
+        ("{}", ["a list of pymatgen entries is wanted", "this is an object"]),
+        ('{"a": 1}', ["a list of pymatgen entries is wanted", "this is an object"]),
+        ('{"@class": "Slab"}', ["EntrySet or PhaseDiagram", "this is an object of class Slab"]),
         ("[]", ["this is an empty list"]),
         ("null", ["a list of pymatgen entries is wanted"]),
-        ("[1, 2]", ["not a list of pymatgen entries"]),
-        ('[{"formula": "LiF"}]', ["not a list of pymatgen entries"]),
+        ("[1, 2]", ["entry 1 is a int, no entry of pymatgen"]),
+        ('[{"formula": "LiF"}]', ["entry 1 is a record, not an entry", "save the table as CSV"]),
+        ('[{"energy": -1}]', ["entry 1 is without a class; ComputedEntry,", "PDEntry are read"]),
+        (
+            json.dumps([*ENTRIES, ENTRIES[2] | {"energy": None}]),
+            ["entry 4: energy is null, a number in eV is wanted"],
+        ),
+        (
+            json.dumps([*ENTRIES, ENTRIES[2] | {"energy": "low"}]),
+            ['entry 4: energy is "low", a number in eV is wanted'],
+        ),
+        (
+            json.dumps([*ENTRIES, ENTRIES[2] | {"composition": {"Qq": 1}}]),
+            ["entry 4: unknown element 'Qq'"],
+        ),
+        (
+            json.dumps([*ENTRIES, ENTRIES[2] | {"composition": {}}]),
+            ["entry 4: its composition is empty"],
+        ),
+        ("\ufeff[", ["not readable as JSON: line 1"]),
         (json.dumps(ENTRIES[2:]), ["no entry for the elements F, Li", "each element's own energy"]),
         (json.dumps(ENTRIES[1:]), ["no entry for the element Li;"]),
         (json.dumps([*ENTRIES, entry("Li", float("nan"))]), ["nan"]),
         ("[" * 5000 + "]" * 5000, ["mine.json: not readable as JSON"]),
     ],
-    ids=range(11),
 )
 def test_json_is_refused_with_one_line(tmp_path: Path, content: str, parts: list[str]) -> None:
     said = refusal(tmp_path, content, "mine.json")

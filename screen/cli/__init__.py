@@ -5,6 +5,7 @@ Heavy imports wait until a command runs, so that help stays instant.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -93,8 +94,8 @@ def main(arguments: list[str] | None = None, name: str = MODULE) -> int:
         code = command.main(given or ["--help"], prog_name=name, standalone_mode=False, obj=given)
     except ScreenError as error:
         return _fail(str(error), error.exit_code)
-    except SystemExit:
-        return 0  # the reader of a pipe has seen enough, or the shell its completions
+    except SystemExit as end:
+        return _ended(end)
     except Exception as error:
         usage = getattr(error, "format_message", None)  # typer's own, whichever click it brings
         if usage is not None:
@@ -109,6 +110,16 @@ def main(arguments: list[str] | None = None, name: str = MODULE) -> int:
     if code == INTERRUPTED:
         return _fail("interrupted; nothing was left half-written", INTERRUPTED)
     return int(code or 0)
+
+
+def _ended(end: SystemExit) -> int:
+    """The exit code where something deeper ended the program: the reader of a pipe has seen enough,
+    or the shell its completions; else it is a fault.
+    """
+    pipe = isinstance(end.__context__, OSError) and end.__context__.errno == errno.EPIPE
+    if pipe or any(name.endswith("_COMPLETE") for name in os.environ):
+        return 0
+    return _fail("internal fault: a library ended the program; report it", ScreenError.exit_code)
 
 
 def _fail(message: str, code: int) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screen import files
+from screen import files, sheets
 from screen.errors import DataError, did_you_mean
 from screen.literature.columns import COLUMNS, NAMES, REQUIRED, Row, row_of
 from screen.literature.rules import faults, refuse
@@ -106,28 +106,26 @@ def _records(path: Path) -> list[dict[str, str]]:
     Raises:
         DataError: if it cannot be read, or names a column that the table does not have.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            head = [name.strip() for name in reader.fieldnames or ()]
-            reader.fieldnames = head
-            lines = list(reader)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path.name} is no CSV file in UTF-8 ({error})") from error
-    for name in head:
+    sheet = sheets.read(path)
+    for name in sheet.head:
         if name not in NAMES:
             raise DataError(f"{path.name}: unknown column {name!r}; {did_you_mean(name, NAMES)}")
-    if len(set(head)) < len(head):
+    if len(set(sheet.head)) < len(sheet.head):
         raise DataError(f"{path.name}: a column is there twice")
     for name in REQUIRED:
-        if name not in head:
+        if name not in sheet.head:
             raise DataError(f"{path.name}: column {name!r} is missing")
-    for i, line in enumerate(lines, 1):
-        if None in line or None in line.values():
-            raise DataError(f"{path.name}, row {i}: has more or fewer cells than the head")
-    return [{name: (line.get(name) or "").strip() for name in NAMES} for line in lines]
+    kinds = {column.name: column.kind for column in COLUMNS}
+    found = []
+    for cells in sheet.rows:
+        texts = dict(zip(sheet.head, (cell.strip() for cell in cells), strict=True))
+        for name, text in texts.items():
+            if kinds[name] == "number":
+                texts[name] = sheet.number(text)
+            elif kinds[name] == "flag":  # as the table itself is printed
+                texts[name] = {"true": "1", "false": "0"}.get(text.lower(), text)
+        found.append({name: texts.get(name, "") for name in NAMES})
+    return found
 
 
 def to_columns(chosen: Sequence[Row]) -> dict[str, npt.NDArray[Any]]:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet
 
-from screen import structures
+from screen import sheets, structures
 from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray
-from screen.errors import DataError, first_line
+from screen.errors import DataError
 from screen.materials.names import mistaken, names
 from screen.phases import SCHEMA
+from screen.sheets import Sheet
 from screen.sources import snapshot
 
 ALIASES = {
+    "material_id": "id",
+    "formula_pretty": "formula",
+    "reduced_formula": "formula",
+    "band_gap": "band_gap_ev",
+    "density": "density_g_cm3",
     "formation_energy_per_atom_eV": "formation_energy_ev_atom",
     "formation_energy_per_atom": "formation_energy_ev_atom",
     "band_gap_eV": "band_gap_ev",
@@ -31,18 +36,22 @@ ALIASES = {
     "shear_modulus_VRH_median_GPa": "shear_modulus_gpa",
 }
 """Names of public tables for columns of ours. Columns that are neither are not read."""
+_OURS = {name.casefold(): name for name in SCHEMA.names}
+_PUBLIC = {alias.casefold(): name for alias, name in ALIASES.items()}
 
 
 def read_parquet(path: Path) -> pa.Table:
     """The known columns of a Parquet file."""
     try:
         table = pa.parquet.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, OSError):
         raise DataError(
-            f"{path.name}: not a readable Parquet file ({first_line(error)}); it may be empty or "
-            "cut short, fetch or write it again"
-        ) from error
-    return table.select([name for name in table.column_names if name in SCHEMA.names])
+            f"{path.name}: not a readable Parquet file; it may be empty or cut short, fetch or "
+            "write it again"
+        ) from None
+    places = _places(table.column_names, path.name)
+    known = table.select(list(places.values())).rename_columns(list(places))
+    return known.replace_schema_metadata(table.schema.metadata)  # which renaming drops
 
 
 def with_structures(table: pa.Table, beside: Path) -> pa.Table:
@@ -67,51 +76,52 @@ def structure_files(table: pa.Table) -> list[Path]:
 
 
 def _read_csv(path: Path) -> pa.Table:
-    """All known columns of a CSV; numbers that are none are named with their row."""
-    try:
-        with path.open("rb") as file:
-            header = file.readline().decode("utf-8-sig").strip()
-        names = [name.strip().strip('"') for name in header.split(",")]
-        table = pa.csv.read_csv(
-            path,
-            read_options=pa.csv.ReadOptions(column_names=names, skip_rows=1),
-            convert_options=pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=True,
-                null_values=[""],  # NaN is sodium and nitrogen
-            ),
-        )
-    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path.name}: not a readable CSV file ({first_line(error)})") from error
+    """All known columns of a CSV; what is no number is named with its line."""
+    sheet = sheets.read(path)
     columns: dict[str, pa.ChunkedArray] = {}
-    for name in names:
-        ours = ALIASES.get(name, name)
-        if ours in columns:
-            raise DataError(f"{path.name}: column {ours!r} is there twice")
-        if ours in SCHEMA.names:
-            columns[ours] = _cast(table.column(name), ours, path)
+    for name, place in _places(sheet.head, path.name).items():
+        values = [row[place].strip() or None for row in sheet.rows]
+        columns[name] = _cast(values, name, path, sheet)
     if "structure" in columns:
         if "formula" not in columns:
-            columns |= _from_structures(columns["structure"], path)
+            columns |= _from_structures(columns["structure"], path, sheet.lines)
         columns["structure"] = _placed(columns["structure"], path.parent)
     if "formula" not in columns:
         raise DataError(
-            f"{path.name}: column 'formula' is missing; the first line has {header[:80]!r}"
+            f"{path.name}: column 'formula' is missing; the first line has "
+            f"{', '.join(sheet.head)[:80]!r}"
         )
-    _check_formulas(columns["formula"], path)
+    _check_formulas(columns["formula"], path, sheet)
     return pa.table(columns)
+
+
+def _places(head: Sequence[str], file: str) -> dict[str, int]:
+    """Where our columns are in a table, in any case of letters; our own names come before those of
+    public tables.
+    """
+    letters = [name.strip().casefold() for name in head]
+    found: dict[str, int] = {}
+    for known in (_OURS, _PUBLIC):
+        mine: dict[str, int] = {}
+        for place, name in enumerate(letters):
+            if name in known and known[name] in mine:
+                raise DataError(f"{file}: column {known[name]!r} is there twice")
+            if name in known and known[name] not in found:
+                mine[known[name]] = place
+        found |= mine
+    return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
 _ODD = re.compile(r"^[^A-Z(\[]|[(\s-][^A-Z\d(\[]")
 """What no plain formula holds: a small letter where an element begins, a dash, a space."""
 
 
-def _check_formulas(formulas: pa.ChunkedArray, path: Path) -> None:
+def _check_formulas(formulas: pa.ChunkedArray, path: Path, sheet: Sheet) -> None:
     """Refuse names and labels of phases, which may even read as formulas of something else."""
     distinct = formulas.unique().drop_null().to_pylist()
     for text in distinct:
         if (text in names() or _ODD.search(text)) and (wrong := mistaken(text)):
-            line = _line_of(path, formulas.to_pylist().index(text))
+            line = sheet.lines[formulas.to_pylist().index(text)]
             raise DataError(f"{path.name}: line {line}: formula {wrong}")
 
 
@@ -124,51 +134,47 @@ def _placed(files: pa.ChunkedArray, folder: Path) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(names, pa.string())])
 
 
-def _from_structures(files: pa.ChunkedArray, path: Path) -> dict[str, pa.ChunkedArray]:
+def _from_structures(
+    files: pa.ChunkedArray, path: Path, lines: Sequence[int]
+) -> dict[str, pa.ChunkedArray]:
     """Formula, density and volume from CIF or POSCAR files, named relative to the table."""
-    from pymatgen.core import Structure  # noqa: PLC0415 (takes seconds)
-
     rows = []
-    for line, name in enumerate(files.to_pylist(), start=2):
+    for line, name in zip(lines, files.to_pylist(), strict=True):
         try:
-            rows.append(Structure.from_file(path.parent / (name or "")))
-        except (OSError, ValueError, IndexError, KeyError) as error:
+            rows.append(structures.of_file(path.parent / (name or "")))
+        except DataError as error:
             raise DataError(
-                f"{path.name}: line {line}: {name!r} is no readable CIF or POSCAR file "
-                f"({first_line(error)})"
+                f"{path.name}: line {line}: {name!r} is no readable CIF or POSCAR file ({error})"
             ) from error
+    # A site that is partly filled, or shared, is not an atom.
+    volumes = [float(s.volume / s.composition.num_atoms) for s in rows]
     return {
         "formula": pa.chunked_array([[s.composition.reduced_formula for s in rows]]),
         "density_g_cm3": pa.chunked_array([[float(s.density) for s in rows]]),
-        "volume_a3_atom": pa.chunked_array([[s.volume / len(s) for s in rows]]),
+        "volume_a3_atom": pa.chunked_array([volumes]),
         "id": pa.chunked_array([files.to_pylist()]),
     }
 
 
-def _cast(column: pa.ChunkedArray, name: str, path: Path) -> pa.ChunkedArray:
+def _cast(values: list[str | None], name: str, path: Path, sheet: Sheet) -> pa.ChunkedArray:
     kind = SCHEMA.field(name).type
-    trimmed = pc.utf8_trim_whitespace(column)
+    if pa.types.is_floating(kind):
+        values = [value and sheet.number(value) for value in values]
+    column = pa.chunked_array([pa.array(values, pa.string())])
     try:
-        return trimmed.cast(kind)
+        return column.cast(kind)
     except pa.ArrowInvalid:
-        for row, text in enumerate(trimmed.to_pylist()):
+        for line, text in zip(sheet.lines, values, strict=True):
             try:
                 pa.scalar(text).cast(kind)
             except pa.ArrowInvalid:
-                what = "number" if pa.types.is_floating(kind) else "true or false"
+                what = (
+                    "number; write it like -0.5" if pa.types.is_floating(kind) else "true or false"
+                )
                 raise DataError(
-                    f"{path.name}: line {_line_of(path, row)}: {name} is {text!r}, which is no "
-                    f"{what}"
+                    f"{path.name}: line {line}: {name} is {text!r}, which is no {what}"
                 ) from None
         raise
-
-
-def _line_of(path: Path, row: int) -> int:
-    """The line of a data row, counted as an editor does; blank lines are no rows."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
-        lines = [reader.line_num for cells in reader if cells]
-    return lines[row + 1]
 
 
 def read_energies(path: Path) -> pa.Table:

@@ -10,17 +10,18 @@ import pyarrow.compute as pc
 
 from screen.errors import DataError, did_you_mean
 from screen.phases import Phases
-from screen.sources import entry_files, names, snapshot, table_files
+from screen.sources import entry_files, names, schemes, snapshot, table_files
 
-FORMATS = (".parquet", ".csv", ".json")
+FORMATS = (".parquet", ".csv", ".json", ".json.gz")
 
 
 def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) -> Phases:
     """Read a table of phases.
 
     Args:
-        path: .parquet or .csv with the columns of `phases.COLUMNS`, or .json with a list of
-            pymatgen entries (ComputedEntry, ComputedStructureEntry, PDEntry).
+        path: .parquet or .csv with the columns of `phases.COLUMNS`, or .json or .json.gz with
+            pymatgen entries (ComputedEntry, ComputedStructureEntry, PDEntry): a list, by name, an
+            EntrySet or a PhaseDiagram.
         gaps, moduli: CSV files with a column `formula` whose further columns fill what the table
             lacks, joined by composition.
 
@@ -34,11 +35,12 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
         ".parquet": table_files.read_parquet,
         ".csv": table_files.read_energies,
         ".json": entry_files.read,
+        ".json.gz": entry_files.read,
     }
-    suffix = path.suffix.lower()
+    suffix = "".join(path.suffixes[-2 if path.suffix.lower() == ".gz" else -1 :]).lower()
     if suffix not in readers:
         hint = did_you_mean(suffix, FORMATS)
-        raise DataError(f"{path}: unknown kind of table {path.suffix!r}; {hint}")
+        raise DataError(f"{path}: unknown kind of table {suffix!r}; {hint}")
     snapshot.check_whole(path)
     table = readers[suffix](path)
     if suffix == ".parquet":
@@ -91,21 +93,22 @@ def add(phases: Phases, path: Path) -> Phases:
 
 
 def _check_scheme(phases: Phases, more: Phases, name: str) -> None:
-    stated = {p.table.column("scheme")[0].as_py() for p in (phases, more)} - {None}
-    if len(stated) > 1:
+    ours, theirs = (p.table.column("scheme")[0].as_py() for p in (phases, more))
+    if schemes.conflict(ours, theirs):
         raise DataError(
             f"{name}: its scheme is {more.scheme!r}, that of {phases.name} {phases.scheme!r}; "
             "energies of different schemes do not share a hull"
         )
-    if phases.scheme == more.scheme != Phases.UNSTATED:
+    if schemes.settled(ours, theirs):
         return
     compounds = np.flatnonzero(more.compositions.size > 1)
     rows = phases.rows_of(more.compositions.take(compounds))
     shared = rows >= 0
     if not shared.any():
+        said = "no scheme" if theirs is None else f"{theirs} without saying which corrections"
         raise DataError(
-            f"{name}: it states no scheme and shares no compound with {phases.name} to compare; "
-            f"add a column scheme with {phases.scheme!r} if that is what it is, or a known compound"
+            f"{name}: it states {said}, and shares no compound with {phases.name} to compare; add "
+            f"a known compound, or to a CSV a column scheme with {phases.scheme!r} if that is it"
         )
     difference = more.energy[compounds[shared]] - phases.energy[rows[shared]]
     lowest, nearest = int(np.argmin(difference)), int(np.argmin(np.abs(difference)))

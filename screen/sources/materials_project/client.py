@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +17,8 @@ from screen.sources.materials_project.documents import Documents
 from screen.sources.materials_project.session import HEARTBEAT, PoliteSession
 
 PAGE = 1000
+SEARCH = "_search"
+"""The one private method of mp-api that is used: no public one gives a page of the thermo route."""
 
 
 def answers(endpoint: str) -> str:
@@ -38,6 +42,26 @@ def _version(session: PoliteSession, endpoint: str) -> str:
     return version
 
 
+def check_client() -> None:
+    """Refuse a client whose one private method that pages are asked through has gone or changed.
+
+    Raises:
+        NetworkError: naming the version that is installed.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mp_api.client.core.client import BaseRester  # noqa: PLC0415 (takes seconds)
+
+    search = getattr(BaseRester, SEARCH, None)
+    asked = {"all_fields", "chunk_size"}
+    if search is None or not asked <= inspect.signature(search).parameters.keys():
+        version = importlib.metadata.version("mp-api")
+        raise NetworkError(
+            f"mp-api {version} has no {SEARCH}() as it is used here; install the version that "
+            "pyproject.toml allows (pip install 'mp-api>=0.46.5,<0.48')"
+        )
+
+
 class Server:
     """The client, connected, with a session that lasts."""
 
@@ -54,6 +78,7 @@ class Server:
         return _version(self.session, self.endpoint)
 
     def _connect(self, key: str) -> Any:
+        check_client()
         # Several seconds of imports, hence here.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -95,7 +120,10 @@ class Server:
         if route != "thermo":
             options["_sort_fields"] = "material_id"
         documents = self._ask(
-            lambda rester: rester._search(all_fields=False, **_sendable(criteria), **options), route
+            lambda rester: getattr(rester, SEARCH)(
+                all_fields=False, **_sendable(criteria), **options
+            ),
+            route,
         )
         return list(documents)
 
