@@ -47,12 +47,12 @@ def screen_one(wanted: Screening, request: Request, spread: Spread) -> str:
         _Progress(f"structures-{anode.lower()}", len(structures)),
     )
     count = len(batches.read_plan(Path(plan)).batches)
-    parts = spread.each(
+    spread.each(
         tasks.describe,
         [{"plan": plan, "batch": i} for i in range(count)],
         _Progress(f"describe-{anode.lower()}", count),
     )
-    folder = tasks.judge_and_write(plan, parts, atomistic, str(wanted.results), command())
+    folder = tasks.judge_and_write(plan, atomistic, str(wanted.results), command())
     log.info("written: %s", folder)
     publish(anode, Path(folder))
     return folder

@@ -18,7 +18,8 @@ from flows.parameters import Train, fixed
 from flows.webhook import LIMIT_S
 from flows.webhook import post as send
 from screen import batches, files, run_folder, weekly
-from screen.batches import Request, Shard
+from screen.batches import Request
+from screen.descriptors.structure_runs import Reference
 from screen.errors import NetworkError
 from screen.options import Pull
 
@@ -46,23 +47,21 @@ def plan(request: dict[str, Any], batch: int, workers: int) -> str:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def describe(plan: str, batch: int) -> Shard:
+def describe(plan: str, batch: int) -> None:
     """Describe a batch of candidates, unless that was done before."""
-    return batches.describe(Path(plan), batch)
+    batches.describe(Path(plan), batch)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def structures(plan: str, kind: str, rows: list[int]) -> Shard:
-    """Compute some candidates atom by atom, unless that was done before."""
+def structures(plan: str, kind: str, rows: list[int]) -> list[Reference]:
+    """Compute some candidates atom by atom, unless that was done before; where the results are."""
     return batches.compute_structures(Path(plan), kind, rows)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def judge_and_write(
-    plan: str, parts: list[Shard], atomistic: list[Shard], results: str, command: str
-) -> str:
+def judge_and_write(plan: str, atomistic: list[list[Reference]], results: str, command: str) -> str:
     """Predict, rank, check with the other engine and write, all or nothing; the run's folder."""
-    done = batches.judge(Path(plan), parts, atomistic)
+    done = batches.judge(Path(plan), atomistic)
     return str(run_folder.write(done, Path(results) / done.name, command))
 
 

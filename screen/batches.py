@@ -1,20 +1,16 @@
 """A run in batches: each is described by itself and kept, so that a run that was stopped goes on.
 
-A plan is a file; a shard is a Parquet file of one batch, named by the digest of all that it depends
-on. Plans and shards are what goes from one process or machine to another, as paths. The result is
-that of `pipeline.run`, byte for byte, since each candidate stands alone.
+The path of a plan is what goes from one process or machine to another; plan, batches and results of
+structures are in the store. The result is that of `pipeline.run`, byte for byte, since each
+candidate stands alone.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import io
-import json
 import platform
-import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,24 +21,23 @@ import pyarrow as pa
 import pyarrow.parquet
 from pydantic import BaseModel, ConfigDict
 
-from screen import candidates, descriptors, pipeline, run, sources
+from screen import candidates, descriptors, pipeline, run, sources, store
 from screen.atomistic import jobs
 from screen.columns import Texts, Values
 from screen.composition import IntArray
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
-from screen.descriptors.structure_runs import Progress
+from screen.descriptors.structure_runs import Progress, Reference
 from screen.errors import DataError
 from screen.options import Judged, Tables
 from screen.phases import Phases
 from screen.ranking.roles import Role, chosen_roles
 from screen.run import Run
 from screen.settings import CHECK, STRUCTURES, Settings
-from screen.store import keep
-from screen.tables import sha256
+from screen.store import Store, key_of
 
 STEP = "describe 1"
-"""What a shard holds; raise the number when its layout changes."""
+"""What a batch holds; raise the number when its layout changes."""
 BATCH = 8192
 """Candidates per batch: a block of the kernel, three seconds. Smaller ones cost more, since
 programs of one shape are solved side by side: describing takes 4 % more in batches of 4,096, half
@@ -50,8 +45,6 @@ as much again in batches of 1,000.
 """
 MOST_BATCHES = 5000
 """Of structures: more tasks than this are a strain on a Prefect server."""
-KEPT_DAYS = 30
-"""Shards that no run asked for since are removed."""
 AFTERWARDS = frozenset(
     {
         *("answers", "api", "cards", "cli", "frame", "weekly", "report", "run_folder", "filters"),
@@ -61,15 +54,11 @@ AFTERWARDS = frozenset(
     }
 )
 """Parts of the package and of its data that come in after a candidate is described: other roles,
-other models, another page make no shard anew. Of tables, `datasets.toml` says only the digests.
+other models, another page make no batch anew. Of tables, `datasets.toml` says only the digests.
 """
 _REASON = "reason:"
 _ATOMISTIC = {kind.name: kind for kind in structure_runs.KINDS}
 """Kinds of runs, which are families of the same names."""
-_DAY_S = 86400
-
-Shard = tuple[str, str]
-"""Path and sha256 of a shard."""
 
 
 class Request(Judged, Tables):
@@ -123,7 +112,7 @@ class Work:
             "packages": {name: importlib.metadata.version(name) for name in packages},
             "python": platform.python_version_tuple()[:2],
         }
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        return key_of(parts)
 
     @cached_property
     def order(self) -> IntArray:
@@ -132,25 +121,15 @@ class Work:
         """
         return np.argsort(self.case.compositions.size, kind="stable")
 
-    def path(self, folder: Path, batch: range) -> Path:
-        """Where the shard of some places in that order is kept."""
-        rows = self.order[batch.start : batch.stop]
-        names = "\n".join(self.case.formulas[row] for row in rows.tolist())
-        there = self.case.rows[rows].astype("<i8").tobytes()
-        name = hashlib.sha256(self.digest.encode() + names.encode() + there).hexdigest()
-        return folder / self.digest[:16] / f"{name[:32]}.parquet"
-
-    def structures_path(self, folder: Path, kind: str, rows: Sequence[int]) -> Path:
-        """Where the shard of some candidates computed atom by atom is kept."""
-        choices = self.request.settings.model_dump_json(include={*STRUCTURES})
-        formulas = [self.case.formulas[i] for i in rows]
-        names = json.dumps([self.digest, choices, kind, list(rows), formulas])
-        name = hashlib.sha256(names.encode()).hexdigest()
-        return folder / self.digest[:16] / f"{name[:32]}.{kind}.parquet"
+    def key(self, batch: range) -> str:
+        """What the values of some places in that order depend on."""
+        rows = self.order[batch.start : batch.stop].tolist()
+        formulas = [self.case.formulas[row] for row in rows]
+        return key_of(self.digest, formulas, self.case.rows[rows].tolist())
 
 
 class Plan(BaseModel):
-    """A request cut into batches; it lies beside its shards as `plan-*.json`."""
+    """A request cut into batches."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -171,7 +150,7 @@ def make_plan(request: Request, home: Path, size: int = BATCH, workers: int = 1)
     """Read what is asked for, cut it into batches and write the plan.
 
     Args:
-        home: folder of what is kept between runs; shards lie in `shards` in it.
+        home: folder of what is kept between runs.
         size: candidates per batch.
         workers: that structures are shared out among.
 
@@ -186,11 +165,10 @@ def make_plan(request: Request, home: Path, size: int = BATCH, workers: int = 1)
         size=max(size, 1),
         workers=workers,
     )
-    text = plan.model_dump_json(indent=1)
-    folder = home / "shards" / work.digest[:16]
-    path = folder / f"plan-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
-    keep(path, text.encode())
-    _prune(home / "shards", spare=folder)
+    text = plan.model_dump_json()
+    kept = store.of(home)
+    kept.prune()
+    path = kept.put("plans", key_of(text), text.encode())
     _remember(path, work)
     return path
 
@@ -201,10 +179,10 @@ def read_plan(path: Path) -> Plan:
     Raises:
         DataError: if it is gone or damaged.
     """
-    try:
-        return Plan.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is no plan of a run; begin the run again") from error
+    content = store.read(path, "plans", path.name)
+    if content is None:
+        raise DataError(f"{path} is no plan of a run; begin the run again")
+    return Plan.model_validate_json(content)
 
 
 _ready: dict[Path, Work] = {}
@@ -234,23 +212,30 @@ def work_of(path: Path) -> Work:
     return _ready[path]
 
 
-def describe(path: Path, batch: int) -> Shard:
-    """Describe a batch of a plan, unless its shard is there; fit to be sent to a worker.
+def describe(path: Path, batch: int) -> None:
+    """Describe a batch of a plan, unless that was done; fit to be sent to a worker.
 
     Raises:
         DataError: if the plan no longer holds, or there is no room.
     """
-    work, places = work_of(path), read_plan(path).batches[batch]
-    shard = work.path(path.parents[1], places)
-    if _read(shard) is None:
-        part = work.case.take(work.order[places.start : places.stop])
-        values = descriptors.compute_families(part, _families())
-        keep(shard, _encode(values))
-    return str(shard), sha256(shard)
+    _described(path, read_plan(path).batches[batch])
+
+
+def _described(path: Path, places: range) -> Values:
+    """The values of a batch: those that are kept, or made anew."""
+    work, kept = work_of(path), Store(path.parents[1])
+    key = work.key(places)
+    content = kept.get("batches", key)
+    if content is not None:
+        return _decode(content)
+    part = work.case.take(work.order[places.start : places.stop])
+    values = descriptors.compute_families(part, _families())
+    kept.put("batches", key, _encode(values))
+    return values
 
 
 def _families() -> tuple[str, ...]:
-    """Those that shards hold: not what is computed atom by atom, which is kept by structure."""
+    """Those that batches hold: not what is computed atom by atom, which is kept by structure."""
     names = map(descriptors.name_of, descriptors.families())
     return tuple(name for name in names if name not in _ATOMISTIC)
 
@@ -280,93 +265,74 @@ def _shared_out(costs: Sequence[float], size: int, workers: int) -> list[list[in
     return parts if len(parts) <= MOST_BATCHES else jobs.divided(costs, size)
 
 
-def compute_structures(path: Path, kind: str, rows: Sequence[int]) -> Shard:
+def compute_structures(path: Path, kind: str, rows: Sequence[int]) -> list[Reference]:
     """Compute some candidates of a plan atom by atom, but for those that were; fit to be sent to a
     worker.
 
-    A shard with a value that time or a missing package is to blame for is made again next time.
+    Returns:
+        For each, the key of its result, or why there is none that can be kept.
 
     Raises:
-        UsageError: for a calculator of no known name, or results that cannot be kept.
+        UsageError: for a calculator of no known name.
+        DataError: if results cannot be kept.
     """
-    work = work_of(path)
-    part, run = work.case.take(np.array(rows, dtype=np.int64)), _ATOMISTIC[kind]
-    shard = work.structures_path(path.parents[1], kind, rows)
-    if _read(shard) is None:
-        results = structure_runs.results(part, run)
-        if not all(result.keep for result in results):
-            shard = shard.with_name(f"open-{shard.name}")
-        values = descriptors.compute_families(part, (kind,), structures={kind: results})
-        keep(shard, _encode(values))
-    return str(shard), sha256(shard)
-
-
-def missing(path: Path) -> list[int]:
-    """Batches of a plan whose shards are not there yet."""
-    work, plan = work_of(path), read_plan(path)
-    return [
-        i for i, rows in enumerate(plan.batches) if _read(work.path(path.parents[1], rows)) is None
-    ]
+    part = work_of(path).case.take(np.array(rows, dtype=np.int64))
+    return structure_runs.references(part, _ATOMISTIC[kind])
 
 
 def judge(
     path: Path,
-    shards: Sequence[Shard],
-    structures: Sequence[Shard] = (),
+    structures: Sequence[Sequence[Reference]] = (),
     progress: Progress = lambda *_: None,
 ) -> Run:
-    """Put the shards of a plan together and go on as `pipeline.run` does.
+    """Put the batches of a plan together and go on as `pipeline.run` does; a batch that is not
+    there, or is damaged, is made here.
 
     Args:
-        shards: of all batches, in their order.
         structures: of all of `structure_batches`, in their order.
 
     Raises:
-        DataError: if a shard is gone or is not the one that was made.
+        DataError: if the plan no longer holds, or a result of a structure is gone.
     """
-    work = work_of(path)
-    described = _join([_checked(shard) for shard in shards], np.argsort(work.order))
+    work, plan = work_of(path), read_plan(path)
+    parts = [_described(path, places) for places in plan.batches]
+    described = _join(parts, np.argsort(work.order))
     asked = list(zip(structure_batches(path), structures, strict=True))
     for name, kind in _ATOMISTIC.items():
         if structure_runs.asked(work.case, kind):
-            of_kind = [(rows, shard) for (other, rows), shard in asked if other == name]
-            rows = np.array([row for rows, _ in of_kind for row in rows], dtype=np.int64)
-            rest = np.setdiff1d(np.arange(len(work.case)), rows)
-            parts = [_checked(shard) for _, shard in of_kind]
-            parts.append(descriptors.compute_families(work.case.take(rest), (name,)))
-            described.update(_join(parts, np.argsort(np.concatenate([rows, rest]))))
+            found = {
+                row: reference
+                for (other, rows), of_batch in asked
+                if other == name
+                for row, reference in zip(rows, of_batch, strict=True)
+            }
+            described.update(_of_structures(work.case, kind, found))
     return pipeline.judge(work.case, work.identity, described, work.roles, progress)
 
 
-def _checked(shard: Shard) -> Values:
-    path, digest = Path(shard[0]), shard[1]
-    values = _read(path)
-    if values is None or sha256(path) != digest:
-        raise DataError(f"{path} is gone or damaged; run the same command again")
-    return values
+def _of_structures(case: Case, kind: jobs.Kind, found: Mapping[int, Reference]) -> Values:
+    """Values of a kind of run: by reference, and for candidates without a structure the reason."""
+    rest = [i for i in range(len(case)) if i not in found]
+    results = dict(zip(found, structure_runs.referred(kind, list(found.values())), strict=True))
+    without = structure_runs.results(case.take(np.array(rest, dtype=np.int64)), kind)
+    results |= dict(zip(rest, without, strict=True))
+    ordered = [results[i] for i in range(len(case))]
+    return descriptors.compute_families(case, (kind.name,), structures={kind.name: ordered})
 
 
 def _encode(values: Values) -> bytes:
-    """Columns and, beside each, its reasons, with checksums."""
+    """Columns and, beside each, its reasons, as Parquet."""
     table = {}
     for name, column in values.columns.items():
         table[name] = pa.array(column, pa.string() if column.dtype.kind == "O" else None)
         table[_REASON + name] = pa.array(values.reason(name), pa.string())
     sink = io.BytesIO()
-    pa.parquet.write_table(pa.table(table), sink, compression="zstd", write_page_checksum=True)
+    pa.parquet.write_table(pa.table(table), sink, compression="zstd")
     return sink.getvalue()
 
 
-def _read(path: Path) -> Values | None:
-    """The values of a shard; none if it is not there or not whole."""
-    try:
-        return _decode(path.read_bytes())
-    except (OSError, KeyError, pa.ArrowException):
-        return None
-
-
 def _decode(data: bytes) -> Values:
-    table = pa.parquet.read_table(pa.BufferReader(data), page_checksum_verification=True)
+    table = pa.parquet.read_table(pa.BufferReader(data))
     values = Values(table.num_rows)
     for name in table.column_names:
         if not name.startswith(_REASON):
@@ -394,15 +360,3 @@ def _join(parts: Sequence[Values], places: IntArray) -> Values:
             np.concatenate([part.reason(name) for part in parts])[places],
         )
     return values
-
-
-def _prune(root: Path, spare: Path) -> None:
-    """Remove shards that are old; what cannot be removed stays."""
-    oldest = time.time() - KEPT_DAYS * _DAY_S
-    for folder in root.iterdir():
-        if folder != spare and folder.is_dir() and folder.stat().st_mtime < oldest:
-            for file in folder.iterdir():
-                with suppress(OSError):
-                    file.unlink()
-            with suppress(OSError):
-                folder.rmdir()

@@ -1,7 +1,8 @@
-"""Runs in batches: the same values whatever the batches, and no shard is taken for another."""
+"""Runs in batches: the same values whatever the batches, and no batch is taken for another."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from screen.descriptors.case import Case
 from screen.errors import DataError, UsageError
 from screen.settings import CHECK, STRUCTURES, Settings
 from screen.sources import reference
+from screen.store import Store
 
 TABLE = """formula,formation_energy_per_atom_eV
 Li2O,-2.0
@@ -40,8 +42,11 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def all_shards(plan: Path) -> list[batches.Shard]:
-    return [batches.describe(plan, i) for i in range(len(batches.read_plan(plan).batches))]
+def describe_all(plan: Path) -> dict[Path, int]:
+    """Describe all batches; the file of each, which is another when it is written again."""
+    for i in range(len(batches.read_plan(plan).batches)):
+        batches.describe(plan, i)
+    return {path: path.stat().st_ino for path in (plan.parents[1] / "batches").iterdir()}
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -56,7 +61,8 @@ def test_the_same_files_as_an_undivided_run(
 ) -> None:
     request = Request(source=str(table), selected=selected)
     plan = batches.make_plan(request, tmp_path, size)
-    divided = batches.judge(plan, all_shards(plan))
+    describe_all(plan)
+    divided = batches.judge(plan)
     phases = sources.load(str(table))
     roles = batches.work_of(plan).roles
     whole = pipeline.run(phases, Settings(), roles, selected=selected)
@@ -70,27 +76,32 @@ def test_the_same_files_as_an_undivided_run(
 
 def test_a_process_begun_later_goes_on(table: Path, tmp_path: Path) -> None:
     plan = batches.make_plan(Request(source=str(table)), tmp_path, 3)
-    first = batches.describe(plan, 0)
-    written = Path(first[0]).stat().st_mtime_ns
+    batches.describe(plan, 0)
+    (first,) = (tmp_path / "store" / "batches").iterdir()
+    written = first.stat().st_ino
     batches._ready.clear()
-    assert batches.missing(plan) == [*range(1, len(batches.read_plan(plan).batches))]
     again = batches.make_plan(Request(source=str(table)), tmp_path, 3)
     assert again == plan
-    assert all_shards(plan)[0] == first
-    assert Path(first[0]).stat().st_mtime_ns == written
-    assert batches.missing(plan) == []
+    made = describe_all(plan)
+    assert made[first] == written
+    assert len(made) == len(batches.read_plan(plan).batches)
 
 
-def test_a_damaged_shard_is_made_again(table: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["gone", "empty", "cut", "flipped"])
+def test_a_damaged_batch_is_made_again(table: Path, tmp_path: Path, damage: str) -> None:
     plan = batches.make_plan(Request(source=str(table)), tmp_path, 3)
-    made = all_shards(plan)
-    path = Path(made[1][0])
-    whole = path.read_bytes()
-    for damaged in (b"", whole[:-20], whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]):
-        path.write_bytes(damaged)
-        with pytest.raises(DataError, match="gone or damaged"):
-            batches.judge(plan, made)
-        assert batches.describe(plan, 1) == made[1]
+    path = sorted(describe_all(plan))[1]
+    expected, whole = batches.judge(plan).name, path.read_bytes()
+    flipped = whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]
+    for judged in (True, False):
+        if damage == "gone":
+            path.unlink()
+        else:
+            path.write_bytes({"empty": b"", "cut": whole[:-20], "flipped": flipped}[damage])
+        if judged:
+            assert batches.judge(plan).name == expected
+        else:
+            describe_all(plan)
         assert path.read_bytes() == whole
 
 
@@ -102,7 +113,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_no_shard_is_taken_for_another(
+def test_no_batch_is_taken_for_another(
     table: Path, tmp_path: Path, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = tmp_path / "other.csv"
@@ -113,18 +124,18 @@ def test_no_shard_is_taken_for_another(
         change = {"source": str(other)}
     changed = base.model_copy(update=change)
     works = [batches.Work.of(request) for request in (base, changed)]
-    paths = [work.path(tmp_path, range(2)) for work in works]
-    assert paths[0] != paths[1]
-    assert works[0].path(tmp_path, range(1)) != paths[0]
+    keys = [work.key(range(2)) for work in works]
+    assert keys[0] != keys[1]
+    assert works[0].key(range(1)) != keys[0]
     monkeypatch.setattr(screen.run, "code_digest", lambda **_: "other code")
-    assert batches.Work.of(base).path(tmp_path, range(2)) != paths[0]
+    assert batches.Work.of(base).key(range(2)) != keys[0]
 
 
-def test_roles_share_shards(table: Path, tmp_path: Path) -> None:
+def test_roles_share_batches(table: Path) -> None:
     """Descriptions do not depend on what is asked of them."""
     requests = [Request(source=str(table), roles=roles) for roles in ((), ("host",))]
-    paths = [batches.Work.of(request).path(tmp_path, range(2)) for request in requests]
-    assert paths[0] == paths[1]
+    keys = [batches.Work.of(request).key(range(2)) for request in requests]
+    assert keys[0] == keys[1]
 
 
 OTHER: dict[str, Any] = {
@@ -134,10 +145,10 @@ OTHER: dict[str, Any] = {
     **{"slab_atoms": 99, "surface_faces": 1, "surface_sites": 1, "relax_steps": 9},
     **{"relax_force_ev_a": 0.5, "interface_area_a2": 9.0, "interface_strain": 0.2, "workers": 2},
 }
-"""Settings that no value of a shard of families depends on, with values other than the default."""
+"""Settings that no value of a batch depends on, with values other than the default."""
 
 
-def test_a_shard_depends_on_what_its_values_depend_on(table: Path) -> None:
+def test_a_batch_depends_on_what_its_values_depend_on(table: Path) -> None:
     assert OTHER.keys() == CHECK | STRUCTURES | {"workers"}
     works = [
         batches.Work.of(Request(source=str(table), settings=Settings(**chosen)))
@@ -151,18 +162,8 @@ def test_a_shard_depends_on_what_its_values_depend_on(table: Path) -> None:
         np.testing.assert_array_equal(column, other[name], err_msg=name)
 
 
-@pytest.mark.parametrize("name", sorted(STRUCTURES))
-def test_a_shard_of_structures_depends_on_their_settings(table: Path, name: str) -> None:
-    works = [
-        batches.Work.of(Request(source=str(table), settings=Settings(**chosen)))
-        for chosen in ({}, {name: OTHER[name]})
-    ]
-    one, other = (work.structures_path(Path(), "barrier", [0, 1]) for work in works)
-    assert one != other
-
-
 def test_what_comes_afterwards_has_no_part_in_describing() -> None:
-    """Parts that may change without making a shard anew are loaded by no family."""
+    """Parts that may change without making a batch anew are loaded by no family."""
     code = (
         "import sys; from screen import descriptors; descriptors.families(); "
         "print(*{name.split('.')[1] for name in sys.modules if name.startswith('screen.')})"
@@ -214,15 +215,10 @@ def test_what_rank_refuses_is_refused(tmp_path: Path) -> None:
         batches.make_plan(Request(source=str(tmp_path / "none.csv")), tmp_path)
 
 
-def test_old_shards_are_removed(table: Path, tmp_path: Path) -> None:
-    import os  # noqa: PLC0415
-
-    old = tmp_path / "shards" / "old"
-    old.mkdir(parents=True)
-    (old / "a.parquet").write_bytes(b"")
+def test_old_batches_are_removed(table: Path, tmp_path: Path) -> None:
+    old = Store(tmp_path / "store").put("batches", "old", b"")
     os.utime(old, (0, 0))
-    young = tmp_path / "shards" / "young"
-    young.mkdir()
+    young = Store(tmp_path / "store").put("batches", "young", b"")
     batches.make_plan(Request(source=str(table)), tmp_path)
     assert not old.exists()
     assert young.exists()

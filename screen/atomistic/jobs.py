@@ -215,9 +215,9 @@ def _timer(seconds: float) -> Iterator[None]:
             raise _TimeUp
 
 
-def kept(store: Store, kind: Kind, job: Job) -> Result | None:
-    """A kept result; none where there is none, or one that is damaged."""
-    content = store.get(kind.folder, job.digest)
+def kept(store: Store, kind: Kind, digest: str) -> Result | None:
+    """The kept result of a job; none where there is none, or one that is damaged."""
+    content = store.get(kind.folder, digest)
     if content is None:
         return None
     said = json.loads(content)
@@ -284,7 +284,7 @@ def run(
         ScreenError: if a worker was lost.
         DataError: if results cannot be kept.
     """
-    found = {job.digest: kept(store, kind, job) for job in jobs}
+    found = {job.digest: kept(store, kind, job.digest) for job in jobs}
     open_jobs = [job for job in {job.digest: job for job in jobs}.values() if not found[job.digest]]
     costs = [len(job.cell.symbols) for job in open_jobs]
     parts = [[open_jobs[i] for i in part] for part in divided(costs, kind.size, workers)]

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 import numpy as np
 
 from screen.atomistic import barrier, calculators, jobs, surface
-from screen.atomistic.jobs import Cell, Job, Kind, Result
+from screen.atomistic.jobs import Cell, Job, Kind, Result, Value
 from screen.columns import Column, Values
 from screen.descriptors.case import Case
 from screen.errors import DataError
@@ -21,6 +21,8 @@ Question = Callable[[int], Job | str]
 """From a candidate's place to its job, or why there is none; its crystal may raise DataError."""
 StructureResults = Mapping[str, Sequence[Result]]
 """By the name of their kind: the results of all candidates of a case."""
+Reference = tuple[str, Mapping[str, Value], Mapping[str, str]]
+"""Key of a kept result, or, where it is empty, values and reasons of one that is not kept."""
 KINDS = (barrier.KIND, surface.KIND)
 _OTHER = "not computed: another candidate was asked about"
 
@@ -66,6 +68,46 @@ def results(
         DataError: if results cannot be kept.
         ScreenError: if a worker was lost.
     """
+    return [result for _, result in _computed(case, kind, progress, executor, first)]
+
+
+def references(case: Case, kind: Kind) -> list[Reference]:
+    """The same, computed here, as references to what is kept, which can be sent anywhere."""
+    return [
+        (job.digest, {}, {})
+        if isinstance(job, Job) and result.keep
+        else ("", result.values, result.reasons)
+        for job, result in _computed(case, kind)
+    ]
+
+
+def referred(kind: Kind, references: Sequence[Reference]) -> list[Result]:
+    """The results that references stand for.
+
+    Raises:
+        DataError: if one is gone, or damaged.
+    """
+    store = of_home()
+    found = []
+    for digest, values, reasons in references:
+        result = jobs.kept(store, kind, digest) if digest else Result(values, reasons)
+        if result is None:
+            raise DataError(
+                f"a result of {kind.name} is gone or damaged in {store.root}; run the same command "
+                "again"
+            )
+        found.append(result)
+    return found
+
+
+def _computed(
+    case: Case,
+    kind: Kind,
+    progress: Progress = lambda *_: None,
+    executor: Executor | None = None,
+    first: int | None = None,
+) -> list[tuple[Job | str, Result]]:
+    """For each candidate its job, or why there is none, and the result."""
     question = _barrier_jobs(case) if kind is barrier.KIND else _surface_jobs(case)
     found = [_job(question, i) if first is None or i < first else _OTHER for i in range(len(case))]
     ready = [job for job in found if isinstance(job, Job)]
@@ -79,10 +121,13 @@ def results(
             progress=lambda done, of: progress(kind.name, done, of),
         )
     )
-    return [
-        next(computed) if isinstance(job, Job) else Result({}, dict.fromkeys(kind.columns, job))
-        for job in found
-    ]
+
+    def result(job: Job | str) -> Result:
+        if isinstance(job, Job):
+            return next(computed)
+        return Result({}, dict.fromkeys(kind.columns, job))
+
+    return [(job, result(job)) for job in found]
 
 
 def _job(question: Question, i: int) -> Job | str:

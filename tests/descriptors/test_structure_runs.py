@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from screen import descriptors, pipeline, run_folder
+from screen.atomistic import surface as atomistic_surface
 from screen.cli import main
 from screen.descriptors import barrier, structure_runs, surface
 from screen.descriptors.case import Case
-from screen.errors import UsageError
+from screen.errors import DataError, UsageError
 from screen.ranking.roles import chosen_roles
 from screen.run import manifest
 from screen.settings import Settings
@@ -42,7 +43,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def kept(home: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*.json")}
+    return {str(path.relative_to(home)): path.read_bytes() for path in home.glob("store/*/*")}
 
 
 @pytest.mark.parametrize(("family", "option"), [(barrier, "--barrier"), (surface, "--surface")])
@@ -74,12 +75,12 @@ def test_what_is_kept_and_what_computes_change_nothing(home: Path) -> None:
     first = surface.compute(case_of(*FORMULAS, **ASKED))
     files = kept(home)
     same_values(surface.compute(case_of(*FORMULAS, **ASKED)), first)
-    for path in home.rglob("*.json"):
+    for path in home.glob("store/*/*"):
         path.unlink()
     case = case_of(*FORMULAS, **ASKED, workers=2)
     same_values(surface.compute(case, structure_runs.run(case)["surface"]), first)
     assert kept(home) == files
-    for path in home.rglob("*.json"):
+    for path in home.glob("store/*/*"):
         path.unlink()
     told: list[tuple[str, int, int]] = []
     with ThreadPoolExecutor(2) as threads:
@@ -103,6 +104,19 @@ def test_results_that_are_handed_in_are_not_computed_again(
     assert "no licence for this machine" in values.reason("wetting_cosine")[0]
     assert not kept(home)
     same_values(surface.compute(case_of(*FORMULAS, **asked)), values)
+
+
+def test_references_stand_for_what_is_kept_and_carry_what_is_not(home: Path) -> None:
+    case = case_of(*FORMULAS, **ASKED)
+    first = structure_runs.references(case, atomistic_surface.KIND)
+    assert structure_runs.referred(atomistic_surface.KIND, first) == structure_runs.results(
+        case, atomistic_surface.KIND
+    )
+    assert [bool(key) for key, *_ in first].count(True) == len(kept(home)) == 3
+    for path in home.glob("store/*/*"):
+        path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DataError, match="gone or damaged"):
+        structure_runs.referred(atomistic_surface.KIND, first)
 
 
 def test_other_choices_are_other_questions(home: Path) -> None:

@@ -159,7 +159,7 @@ def test_full_disk(serving: Serving, tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "cannot write" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not [*tmp_path.glob("shards/*/*.parquet"), *tmp_path.glob("results/*")]
+    assert not [*tmp_path.glob("store/batches/[0-9a-f]*"), *tmp_path.glob("results/*")]
     done = subprocess.run(
         command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )

@@ -26,17 +26,17 @@ ATTEMPTS = 5
 SCREENING = ("screening", "--anode", "Li", "--batch", str(BATCH))
 
 
-def shards(home: Path) -> dict[str, int]:
-    """Finished shards, each with the time at which it was written."""
-    return {p.name: p.stat().st_mtime_ns for p in home.glob("shards/*/[0-9a-f]*.parquet")}
+def described(home: Path) -> dict[str, int]:
+    """Finished batches, each with its file, which is another when it is written again."""
+    return {p.name: p.stat().st_ino for p in home.glob("store/batches/[0-9a-f]*")}
 
 
 def describing(home: Path) -> bool:
-    return len(shards(home)) >= 3
+    return len(described(home)) >= 3
 
 
 def ranking(home: Path) -> bool:
-    return len(shards(home)) == BATCHES
+    return len(described(home)) == BATCHES
 
 
 def writing(home: Path) -> bool:
@@ -79,11 +79,11 @@ def test_killed_and_run_again(
     home = killed_at(stage, tmp_path, serving)
     results = home / "results"
     assert not [p for p in results.glob("*") if not p.name.startswith(".")]
-    before = shards(home)
+    before = described(home)
     assert len(before) >= 3
     done = flow(*SCREENING, "--results", str(results), SCREEN_HOME=str(home))
     assert (done.returncode, done.stderr) == (0, "")
-    after = shards(home)
+    after = described(home)
     assert len(after) == BATCHES
     assert {name: after[name] for name in before} == before, "a finished batch was computed again"
     (folder,) = (p for p in results.iterdir() if not p.name.startswith("."))

@@ -49,7 +49,7 @@ def arguments(tmp_path: Path) -> tuple[str, ...]:
 
 
 def computed(home: Path) -> dict[str, int]:
-    return {p.name: p.stat().st_mtime_ns for p in home.glob("store/barrier-*/[0-9a-f]*")}
+    return {p.name: p.stat().st_ino for p in home.glob("store/barrier-*/[0-9a-f]*")}
 
 
 def test_killed_among_structures_and_on_two_workers(
