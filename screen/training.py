@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from screen.ranking import order
 from screen.ranking.roles import roles
 from screen.settings import Settings
 from screen.sources import REFERENCE, reference
+from screen.store import of_home
 
 _RECOVERY = "recovery model"
 SETTINGS = Settings(anode=literature.ANODE)
@@ -48,13 +51,27 @@ def load() -> Models:
     return Models(lithiophilic.load(), recovery.load(), performance.load())
 
 
+def about_own_rows() -> str:
+    """Whether the user's rows of literature count, in a sentence; "" if there are none."""
+    if not literature.own_path().is_file():
+        return ""
+    models = recovery.load(), performance.load()
+    if all(literature.OWN in model.fitted_to for model in models):
+        return "Rows of your own count in the literature."
+    return (
+        "Rows of your own do not count yet: no models are fitted to them as they are now, those "
+        f"that are shipped serve; {persistence.AGAIN}."
+    )
+
+
 def fit(seed: int) -> Models:
     """Fit and measure all models; nothing is written.
 
     Raises:
         ScreenError: if the tables do not carry a model.
     """
-    return Models(fit_lithiophilic(seed), fit_recovery(seed), fit_performance(seed))
+    known = literature.table(own=True)
+    return Models(fit_lithiophilic(seed), fit_recovery(seed, known), fit_performance(seed, known))
 
 
 def train(seed: int, progress: Progress = lambda *_: None) -> Models:
@@ -64,11 +81,12 @@ def train(seed: int, progress: Progress = lambda *_: None) -> Models:
     The lithiophilic model comes first, since the recovery model is measured against a ranking that
     uses it.
     """
-    if not literature.own_path().is_file() or not _sound():
-        progress("lithiophilic model")
-        lithiophilic.write(fit_lithiophilic(seed))
-    train_literature(seed, progress)
-    return load()
+    with alone():
+        if not literature.own_path().is_file() or not _sound():
+            progress("lithiophilic model")
+            lithiophilic.write(fit_lithiophilic(seed))
+        train_literature(seed, literature.table(own=True), progress)
+        return load()
 
 
 def _sound() -> bool:
@@ -80,15 +98,47 @@ def _sound() -> bool:
     return True
 
 
-def train_literature(seed: int, progress: Progress = lambda *_: None) -> None:
-    """Fit the models of the literature table and put them in place: with the shipped ones, or
-    beside the user's rows if there are any.
-    """
-    like = fit_recovery(seed, progress)
+def train_literature(
+    seed: int, known: literature.Table, progress: Progress = lambda *_: None
+) -> None:
+    """Fit the models of a literature table and put them in place."""
+    like = fit_recovery(seed, known, progress)
     progress("performance model")
-    cells = fit_performance(seed)
+    cells = fit_performance(seed, known)
     recovery.write(like)
     performance.write(cells)
+
+
+def add(
+    path: Path,
+    seed: int,
+    tell: Callable[[str], None] = lambda _: None,
+    progress: Progress = lambda *_: None,
+) -> int:
+    """Add rows of a CSV file to the literature table, and fit the models of the table to all rows.
+
+    The rows count once the models are there: whatever ends this before changes nothing, and the
+    same call goes on. Of several at once, each waits for those before it.
+
+    Args:
+        tell: told if there is something to wait for.
+
+    Returns:
+        How many rows were added.
+
+    Raises:
+        DataError: naming the first row that is not accepted, its column and the reason.
+    """
+    literature.joined(path)  # what is wrong with the file shows before any wait
+    with alone(tell):
+        joined = literature.joined(path)
+        train_literature(seed, joined.table, progress)
+        return joined.keep()
+
+
+def alone(tell: Callable[[str], None] = lambda _: None) -> AbstractContextManager[None]:
+    """Nobody else adds rows or fits models meanwhile."""
+    return of_home().alone("literature", tell)
 
 
 def fit_lithiophilic(seed: int) -> lithiophilic.Model:
@@ -99,23 +149,24 @@ def fit_lithiophilic(seed: int) -> lithiophilic.Model:
     return lithiophilic.train(values.columns, known, seed)
 
 
-def fit_recovery(seed: int, progress: Progress = lambda *_: None) -> recovery.Model:
+def fit_recovery(
+    seed: int, known: literature.Table, progress: Progress = lambda *_: None
+) -> recovery.Model:
     """Fit to what the literature has made to work, among the phases of the reference set."""
     progress(_RECOVERY)
-    rows, tables = literature.rows(own=True), persistence.tables()
-    told = partial(progress, _RECOVERY)
-    return recovery.train(reference_pool(), rows, tables, order.mix, seed, told)
+    tables, told = persistence.tables(known), partial(progress, _RECOVERY)
+    return recovery.train(reference_pool(), known.rows, tables, order.mix, seed, told)
 
 
-def fit_performance(seed: int) -> performance.Model:
+def fit_performance(seed: int, table: literature.Table) -> performance.Model:
     """Fit to the cells of the literature."""
-    rows, phases = literature.rows(own=True), reference.load()
+    rows, phases = table.rows, reference.load()
     formulas = sorted({f for row in rows for f in row.active_formulas if judged(phases, f)})
     case, _ = candidates.make_case(phases, SETTINGS, formulas)
     values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
     found = performance.features(values.columns)
     known = {f: x for f, x in zip(formulas, found, strict=True) if not np.isnan(x).any()}
-    return performance.train(rows, known, persistence.tables(), seed)
+    return performance.train(rows, known, persistence.tables(table), seed)
 
 
 def evaluate(

@@ -97,14 +97,15 @@ def train(seed: int, tolerance: float) -> str:
     Returns:
         What was decided and why, a sentence for each model.
     """
-    new = training.fit(seed)
-    return " ".join(
-        (
-            _decide("Lithiophilic", new.lithiophilic, lithiophilic, tolerance, _lithiophilic),
-            _decide("Recovery", new.recovery, recovery, tolerance, _recovery),
-            _decide("Performance", new.performance, performance, tolerance, _performance),
+    with training.alone():
+        new = training.fit(seed)
+        return " ".join(
+            (
+                _decide("Lithiophilic", new.lithiophilic, lithiophilic, tolerance, _lithiophilic),
+                _decide("Recovery", new.recovery, recovery, tolerance, _recovery),
+                _decide("Performance", new.performance, performance, tolerance, _performance),
+            )
         )
-    )
 
 
 @dataclass(frozen=True)

@@ -319,9 +319,9 @@ def test_papers_are_told_apart_by_reference_alone() -> None:
 
 def test_added_rows_join_the_shipped_ones(tmp_path: Path, home: Path) -> None:
     head = tuple(name for name in NAMES if GOOD[name])
-    assert literature.add(write(tmp_path / "mine.csv", GOOD, head=head)) == 1
+    assert literature.joined(write(tmp_path / "mine.csv", GOOD, head=head)).keep() == 1
     more = GOOD | {"reference": "10.1234/second"}
-    assert literature.add(write(tmp_path / "more.csv", more | {"row_id": "mine"})) == 1
+    assert literature.joined(write(tmp_path / "more.csv", more | {"row_id": "mine"})).keep() == 1
     assert literature.own_path() == home / "literature.csv"
     own = rows(own=True)[len(SHIPPED) :]
     assert [row.row_id for row in own] == ["own-1", "mine"]
@@ -362,19 +362,19 @@ def test_rows_from_a_spreadsheet_with_decimal_commas(tmp_path: Path, encoding: s
 
 def test_refused_file_changes_nothing(tmp_path: Path, home: Path) -> None:
     good = write(tmp_path / "good.csv", GOOD)
-    literature.add(good)
+    literature.joined(good).keep()
     before = (home / "literature.csv").read_bytes()
     with pytest.raises(DataError, match=r"good\.csv, row 1, reference: repeats own-1"):
-        literature.add(good)
+        literature.joined(good).keep()
     bad = GOOD | {"reference": "10.1234/b", "current_ma_cm2": "500", "year": "1"}
     with pytest.raises(DataError, match=r"bad\.csv, row 1, year: .* \(and 1 more\)"):
-        literature.add(write(tmp_path / "bad.csv", bad))
+        literature.joined(write(tmp_path / "bad.csv", bad)).keep()
     assert (home / "literature.csv").read_bytes() == before
     assert [path.name for path in home.iterdir()] == ["literature.csv"]
 
 
 def test_own_file_is_checked_again_when_read(tmp_path: Path, home: Path) -> None:
-    literature.add(write(tmp_path / "mine.csv", GOOD))
+    literature.joined(write(tmp_path / "mine.csv", GOOD)).keep()
     path = home / "literature.csv"
     path.write_text(path.read_text().replace("LiF; Li3N", "LiF; Qq3"))
     with pytest.raises(DataError, match=r"literature\.csv, row 1 \(own-1\), active_formulas"):
@@ -403,12 +403,12 @@ def test_files_that_are_no_table_are_refused(tmp_path: Path, content: bytes, rea
     path = tmp_path / "mine.csv"
     path.write_bytes(content)
     with pytest.raises(DataError, match=reason):
-        literature.add(path)
+        literature.joined(path).keep()
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot read"):
-        literature.add(tmp_path / "none.csv")
+        literature.joined(tmp_path / "none.csv").keep()
 
 
 # Bounds, papers and digests
@@ -416,7 +416,7 @@ def test_missing_file_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("text", "flag"), [("", None), ("0", False), ("1", True)])
 def test_a_bound_is_kept_as_it_was_said(tmp_path: Path, text: str, flag: bool | None) -> None:
-    literature.add(write(tmp_path / "mine.csv", GOOD | {"ccd_censored": text}))
+    literature.joined(write(tmp_path / "mine.csv", GOOD | {"ccd_censored": text})).keep()
     assert rows(own=True)[-1].ccd_censored is flag
 
 
@@ -433,17 +433,21 @@ def test_spelling_does_not_make_two_papers_of_one() -> None:
     assert dataclasses.replace(row, reference=row.reference.upper()).paper == row.paper
 
 
+def digests(*, own: bool = False) -> dict[str, str]:
+    return dict(literature.table(own=own).digests)
+
+
 def test_digests_follow_the_rows_that_are_there(tmp_path: Path) -> None:
-    shipped = literature.digests(own=True)
-    assert shipped == literature.digests() == {"literature": sha256(tables.DATA / "literature.csv")}
-    literature.add(write(tmp_path / "mine.csv", GOOD))
-    first = literature.digests(own=True)
+    shipped = digests(own=True)
+    assert shipped == digests() == {"literature": sha256(tables.DATA / "literature.csv")}
+    literature.joined(write(tmp_path / "mine.csv", GOOD)).keep()
+    first = digests(own=True)
     assert first == shipped | {"own rows": sha256(literature.own_path())}
-    assert literature.digests() == shipped
-    literature.add(write(tmp_path / "mine.csv", GOOD | {"material_label": "another"}))
-    assert literature.digests(own=True) != first
+    assert digests() == shipped
+    literature.joined(write(tmp_path / "mine.csv", GOOD | {"material_label": "another"})).keep()
+    assert digests(own=True) != first
     literature.own_path().unlink()
-    assert literature.digests(own=True) == shipped
+    assert digests(own=True) == shipped
 
 
 # The command

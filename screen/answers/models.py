@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 from rich.console import Console
 
-from screen import training
+from screen import literature, training
 from screen.answers.answer import Answer
 from screen.model import card as model_cards
 from screen.model import performance
@@ -54,7 +54,8 @@ def model_skill(phases: Phases, seed: int, progress: training.Progress = lambda 
                 if name in values
             ]
     progress("performance model")
-    for name, target in training.fit_performance(seed).targets.items():
+    known = literature.table(own=True)
+    for name, target in training.fit_performance(seed, known).targets.items():
         cells = target.skill
         found += [
             ("performance", name, "model", "gain in log likelihood", *cells.gain),

@@ -67,8 +67,7 @@ def literature_add_command(
     """Check rows of your own, keep them in SCREEN_HOME and fit the models to all rows."""
     from screen import literature, training
 
-    added = literature.add(file)
-    say(f"rows added to {literature.own_path()}: {added}")
     with part_progress("fitting and measuring") as progress:
-        training.train_literature(seed, progress)
+        added = training.add(file, seed, say, progress)
+    say(f"rows added to {literature.own_path()}: {added}")
     say("the ranking now uses models that know them; see 'python -m screen model card'")

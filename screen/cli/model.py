@@ -58,11 +58,11 @@ def model_train_command(
     seed: FitSeed = 0,
 ) -> None:
     """Fit the models anew, measure and write them; with rows of yours, beside these rows."""
-    from screen import training
+    from screen import literature, store, tables, training
     from screen.answers import models
-    from screen.model import persistence, recovery
 
     with part_progress("fitting and measuring") as progress:
         training.train(seed, progress)
     write_answer(models.model_card(), "table", None)
-    say(f"written: the models, in {persistence.place(recovery.NAME).parent}")
+    own = literature.own_path().is_file()
+    say(f"written: the models, in {store.of_home().root if own else tables.DATA}")

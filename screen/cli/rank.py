@@ -85,7 +85,7 @@ def rank_command(
     quiet: Quiet = False,
 ) -> None:
     """Rank candidates in each role; print the best and write all of them to a folder."""
-    from screen import api, literature, predictions, run_folder
+    from screen import api, predictions, run_folder, training
 
     check_format(form)
     runs = StructureRuns(barrier, surface, calculator, workers)
@@ -114,9 +114,9 @@ def rank_command(
     shown = view.show(done)
     if not quiet:
         passed = ", ".join(f"{r.passed.sum()} as {r.role.name}" for r in done.rankings)
-        note = "" if predictions.learns(settings) else " The literature speaks of Li alone."
-        if not note and literature.own_path().is_file():
-            note = " Rows of your own count in the literature."
+        note = " The literature speaks of Li alone."
+        if predictions.learns(settings):
+            note = f" {said}" if (said := training.about_own_rows()) else ""
         say(f"{len(done.case)} candidates, passed: {passed}.{note} Written: {folder}/")
     if not any(r.passed.any() for r in done.rankings):
         raise NothingPassedError(

@@ -2,7 +2,18 @@
 
 from screen.literature.columns import BRIEF, COLUMNS, FORMULAS, NAMES, REQUIRED, Row, allowed
 from screen.literature.rules import Fault, faults
-from screen.literature.table import ANODE, add, check_shipped, digests, own_path, rows, to_columns
+from screen.literature.table import (
+    ANODE,
+    OWN,
+    Joined,
+    Table,
+    check_shipped,
+    joined,
+    own_path,
+    rows,
+    table,
+    to_columns,
+)
 
 __all__ = [
     "ANODE",
@@ -10,15 +21,18 @@ __all__ = [
     "COLUMNS",
     "FORMULAS",
     "NAMES",
+    "OWN",
     "REQUIRED",
     "Fault",
+    "Joined",
     "Row",
-    "add",
+    "Table",
     "allowed",
     "check_shipped",
-    "digests",
     "faults",
+    "joined",
     "own_path",
     "rows",
+    "table",
     "to_columns",
 ]

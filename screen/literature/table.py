@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,13 @@ from screen.errors import DataError, did_you_mean
 from screen.literature.columns import COLUMNS, NAMES, REQUIRED, Row, row_of
 from screen.literature.rules import faults, refuse
 from screen.schema import fault_of_head
-from screen.tables import datasets, rows_of, sha256
+from screen.store import keep
+from screen.tables import datasets, rows_of
 
 ANODE = "Li"
 """The anode metal of all its cells."""
+OWN = "own rows"
+"""Name of the user's rows among the digests."""
 
 
 @cache
@@ -47,33 +52,67 @@ def own_path() -> Path:
     return files.home(os.environ) / "literature.csv"
 
 
-def rows(*, own: bool = False) -> tuple[Row, ...]:
+@dataclass(frozen=True)
+class Table:
+    """Rows, and the digests of the files that they come from, by name."""
+
+    rows: tuple[Row, ...]
+    digests: Mapping[str, str]
+
+
+def table(*, own: bool = False) -> Table:
     """The shipped rows and, if asked for, those that the user added.
 
     Raises:
         DataError: if the shipped file was changed, or the user's was made wrong.
     """
+    shipped = Table(_shipped(), {"literature": str(datasets()["literature"]["sha256"])})
     path = own_path()
     if not own or not path.is_file():
-        return _shipped()
+        return shipped
+    content = _bytes(path)
     records = _records(path)
-    refuse(path.name, faults(records, _shipped()))
-    return (*_shipped(), *map(row_of, records))
+    refuse(path.name, faults(records, shipped.rows))
+    return _with(shipped, records, content)
 
 
-def digests(*, own: bool = False) -> dict[str, str]:
-    """Digest of the shipped table, and of the user's rows if asked for and there are any."""
-    found = {"literature": str(datasets()["literature"]["sha256"])}
-    if own and own_path().is_file():
-        found["own rows"] = sha256(own_path())
-    return found
+def _with(shipped: Table, records: Sequence[dict[str, str]], content: bytes) -> Table:
+    """A table with rows of the user's."""
+    digest = hashlib.sha256(content).hexdigest()
+    own = tuple(map(row_of, records))
+    return Table((*shipped.rows, *own), {**shipped.digests, OWN: digest})
 
 
-def add(path: Path) -> int:
-    """Check the rows of a CSV file against the rules and keep them with the user's others.
+def rows(*, own: bool = False) -> tuple[Row, ...]:
+    """The rows of `table`."""
+    return table(own=own).rows
 
-    Returns:
-        How many rows were added.
+
+@dataclass(frozen=True)
+class Joined:
+    """The table as it is with rows that are to be added.
+
+    Attributes:
+        added: how many.
+        content: of the file that holds all rows of the user's then.
+    """
+
+    table: Table
+    added: int
+    content: bytes
+
+    def keep(self) -> int:
+        """Write the file; how many rows were added.
+
+        Raises:
+            DataError: if it cannot be written.
+        """
+        keep(own_path(), self.content)
+        return self.added
+
+
+def joined(path: Path) -> Joined:
+    """The rows of a CSV file, held to the rules, with those that there are; nothing is written.
 
     Raises:
         DataError: naming the first row that is not accepted, its column and the reason.
@@ -83,21 +122,26 @@ def add(path: Path) -> int:
     if not records:
         raise DataError(f"{path.name} has no rows")
     refuse(path.name, faults(records, known))
-    kept = _records(own_path()) if own_path().is_file() else []
+    own = own_path()
+    all_own = _records(own) if own.is_file() else []
     taken = {row.row_id for row in known}
     names = (f"own-{i}" for i in range(1, len(taken) + len(records) + 1))
     free = (name for name in names if name not in taken | {r["row_id"] for r in records})
     for record in records:
-        kept.append(record if record["row_id"] else {**record, "row_id": next(free)})
+        all_own.append(record if record["row_id"] else {**record, "row_id": next(free)})
     sink = io.StringIO(newline="")
     writer = csv.DictWriter(sink, NAMES, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(kept)
+    writer.writerows(all_own)
+    content = sink.getvalue().encode()
+    return Joined(_with(table(), all_own, content), len(records), content)
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        files.write_aside(own_path(), sink.getvalue().encode())
+        return path.read_bytes()
     except OSError as error:
-        raise DataError(f"cannot write {own_path()}: {error.strerror or error}") from error
-    return len(records)
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _records(path: Path) -> list[dict[str, str]]:

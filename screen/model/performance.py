@@ -362,7 +362,7 @@ def load() -> Model:
 
 def write(model: Model) -> None:
     """Put a model in place of the one in force."""
-    persistence.write(persistence.place(NAME), model, form=FORMAT)
+    persistence.write_of_literature(NAME, model, form=FORMAT, features=FEATURES)
 
 
 def column(target: str, end: str = "") -> str:

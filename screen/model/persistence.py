@@ -1,7 +1,7 @@
 """Models as figures in JSON files, never code: written whole, refused if altered or of other kind.
 
 Models are shipped with the tables that they are fitted to. Those of the literature table that are
-fitted to rows of the user's own as well are kept beside these, and used as long as there are any.
+fitted to rows of the user's as well are in the store, and count as long as these rows are there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,37 +18,55 @@ from pydantic import TypeAdapter, ValidationError
 
 from screen import files, literature
 from screen.errors import DataError
-from screen.tables import DATA, datasets, seal, sha256
+from screen.store import key_of, of_home
+from screen.tables import DATA, datasets, seal
 
 T = TypeVar("T")
 AGAIN = "run 'python -m screen model train'"
+KIND = "models"
+"""What models are called in the store."""
 
 
 def of_literature(name: str, kind: type[T], *, form: int, features: Sequence[str]) -> T:
-    """The model of the literature table that is in force; arguments and errors as `read`."""
-    path, fitted_to = place(name), tables()
-    key = (path, sha256(path) if path.is_file() else "", *fitted_to.values())
-    if key not in _read:
-        _read[key] = read(path, kind, form=form, features=features, fitted_to=fitted_to)
-    found: T = _read[key]
-    return found
+    """The model of the literature table that is in force: that of all rows, or, if none was fitted
+    to the user's rows as they are now, the shipped one.
+
+    Args:
+        kind, form, features: as of `read`.
+
+    Raises:
+        DataError: as `read`.
+    """
+    known = literature.table(own=True)
+    if literature.OWN in known.digests:
+        content = of_home().get(KIND, _key(name, tables(known), form, features))
+        if content is not None:
+            with suppress(DataError):  # as good as none
+                return _parsed(content, name, kind, form, features, tables(known))
+    path, fitted_to = DATA / f"{name}.json", tables(literature.table())
+    return read(path, kind, form=form, features=features, fitted_to=fitted_to)
 
 
-_read: dict[tuple[object, ...], Any] = {}
-"""Models by file, its digest and those of the tables."""
+def write_of_literature(name: str, model: Any, *, form: int, features: Sequence[str]) -> None:
+    """Put a model of the literature table in force: with the shipped ones, or, if it was fitted to
+    rows of the user's, in the store, where it counts as long as these rows are as they were.
+
+    Raises:
+        DataError: if it cannot be written.
+    """
+    if literature.OWN not in model.fitted_to:
+        write(DATA / f"{name}.json", model, form=form)
+        return
+    of_home().put(KIND, _key(name, model.fitted_to, form, features), _text(model, form).encode())
 
 
-def place(name: str) -> Path:
-    """Where the model of the literature table is that is in force."""
-    own = literature.own_path()
-    return (own.parent / "models" if own.is_file() else DATA) / f"{name}.json"
+def _key(name: str, fitted_to: Mapping[str, str], form: int, features: Sequence[str]) -> str:
+    return key_of(name, dict(fitted_to), form, list(features))
 
 
-def tables() -> dict[str, str]:
-    """Digests of what the models of the literature table are fitted to."""
-    return literature.digests(own=True) | {
-        "reference_phases": str(datasets()["reference_phases"]["sha256"])
-    }
+def tables(known: literature.Table) -> dict[str, str]:
+    """Digests of what the models of a literature table are fitted to."""
+    return {**known.digests, "reference_phases": str(datasets()["reference_phases"]["sha256"])}
 
 
 def read(
@@ -65,13 +84,36 @@ def read(
         DataError: if the file is missing, was altered, is of another format, has other features or
             was fitted to another table.
     """
-    name = path.name
     try:
-        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        stated = str(said.pop("sha256"))
+        content = path.read_bytes()
     except FileNotFoundError as error:
-        raise DataError(f"{name} is missing; {AGAIN}") from error
-    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
+        raise DataError(f"{path.name} is missing; {AGAIN}") from error
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read as a model; {AGAIN}") from error
+    key = (path.name, content, kind, form, tuple(features), *sorted(fitted_to.items()))
+    if key not in _read:
+        _read[key] = _parsed(content, path.name, kind, form, features, fitted_to)
+    found: T = _read[key]
+    return found
+
+
+_read: dict[tuple[object, ...], Any] = {}
+"""Models by what they were read from and held to."""
+
+
+def _parsed(
+    content: bytes,
+    name: str,
+    kind: type[T],
+    form: int,
+    features: Sequence[str],
+    fitted_to: Mapping[str, str],
+) -> T:
+    """A model from the content of its file; arguments and errors as of `read`."""
+    try:
+        said: dict[str, Any] = json.loads(content)
+        stated = str(said.pop("sha256"))
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise DataError(f"{name} cannot be read as a model; {AGAIN}") from error
     if stated != _digest(said):
         raise DataError(f"{name} was altered: its digest is not {stated[:12]}; {AGAIN}")
@@ -102,14 +144,17 @@ def write(path: Path, model: Any, *, form: int) -> None:
     Raises:
         DataError: if the file cannot be written.
     """
-    content = json.loads(json.dumps({"format": form} | asdict(model)))
-    text = json.dumps(content | {"sha256": _digest(content)}, indent=1, ensure_ascii=False) + "\n"
     try:
-        files.write_aside(path, text.encode())
+        files.write_aside(path, _text(model, form).encode())
         if path.parent == DATA:
             seal(DATA)
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _text(model: Any, form: int) -> str:
+    content = json.loads(json.dumps({"format": form} | asdict(model)))
+    return json.dumps(content | {"sha256": _digest(content)}, indent=1, ensure_ascii=False) + "\n"
 
 
 def _digest(content: dict[str, Any]) -> str:

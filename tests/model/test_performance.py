@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.stats import norm
 
+from screen import literature
 from screen.columns import Values
 from screen.composition import BoolArray, Compositions, FloatArray
 from screen.errors import ScreenError
@@ -419,7 +420,7 @@ def test_a_descriptor_that_is_missing_leaves_a_gap_with_its_reason(
 
 def test_training_gives_the_shipped_model() -> None:
     shipped, again = performance.load(), cells()
-    assert again.fitted_to == shipped.fitted_to == persistence.tables()
+    assert again.fitted_to == shipped.fitted_to == persistence.tables(literature.table())
     for target in TARGETS:
         new, old = again.targets[target], shipped.targets[target]
         np.testing.assert_allclose(new.fit.weights, old.fit.weights, atol=1e-4)

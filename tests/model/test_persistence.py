@@ -141,7 +141,7 @@ def test_a_model_that_was_changed_since_it_was_read_is_read_again(
 ) -> None:
     path = tmp_path / f"{recovery.NAME}.json"
     path.write_bytes((tables.DATA / path.name).read_bytes())
-    monkeypatch.setattr(persistence, "place", lambda _: path)
+    monkeypatch.setattr(persistence, "DATA", tmp_path)
     assert recovery.load() is recovery.load()
     unsigned(path, seed=7)
     with pytest.raises(DataError, match="was altered"):

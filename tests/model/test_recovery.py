@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screen import descriptors
+from screen import descriptors, literature
 from screen.columns import Values
 from screen.composition import Compositions, FloatArray
 from screen.errors import ScreenError
@@ -373,7 +373,7 @@ def test_a_descriptor_that_is_missing_leaves_a_gap_with_its_reason(name: str) ->
 
 def test_training_gives_the_shipped_model() -> None:
     shipped, again = recovery.load(), like()
-    assert again.fitted_to == shipped.fitted_to == persistence.tables()
+    assert again.fitted_to == shipped.fitted_to == persistence.tables(literature.table())
     assert again.absent == shipped.absent
     for role in ROLES:
         np.testing.assert_allclose(

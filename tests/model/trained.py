@@ -25,7 +25,7 @@ def pool() -> Pool:
 @cache
 def like() -> recovery.Model:
     """The recovery model, fitted anew to the shipped rows."""
-    return recovery.train(pool(), ROWS, persistence.tables(), order.mix, 0)
+    return recovery.train(pool(), ROWS, persistence.tables(literature.table()), order.mix, 0)
 
 
 @cache
@@ -41,4 +41,4 @@ def known() -> dict[str, FloatArray]:
 @cache
 def cells() -> performance.Model:
     """The performance model, fitted anew to the shipped rows."""
-    return performance.train(ROWS, known(), persistence.tables(), 0)
+    return performance.train(ROWS, known(), persistence.tables(literature.table()), 0)
