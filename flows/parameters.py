@@ -104,9 +104,7 @@ class Weekly(Screening, WeeklyChoice):
     @field_validator("webhook")
     @classmethod
     def _is_address(cls, given: SecretStr | None) -> SecretStr | None:
-        if given is not None and not re.match(
-            r"https?://[^/\s]+(/\S*)?\Z", given.get_secret_value()
-        ):
+        if given is not None and not _ADDRESS.fullmatch(given.get_secret_value()):
             raise ValueError("not an address that begins with http:// or https://")
         return given
 
