@@ -342,7 +342,7 @@ def test_rows_are_read_as_they_are_printed(
     assert printed
     assert {row["lifetime_censored"] for row in printed} == {"true"}
     mine = [row | {"row_id": "", "reference": f"10.1234/{i}"} for i, row in enumerate(printed)]
-    assert literature.add(write(tmp_path / "mine.csv", *mine)) == len(mine)
+    assert literature.joined(write(tmp_path / "mine.csv", *mine)).keep() == len(mine)
     for own, row in zip(rows(own=True)[-len(mine) :], printed, strict=True):
         theirs = BY_ID[row["row_id"]]
         assert (own.lifetime_censored, own.ccd_censored) == (True, False)
@@ -356,7 +356,7 @@ def test_rows_from_a_spreadsheet_with_decimal_commas(tmp_path: Path, encoding: s
     text = "\n".join((";".join(names), ";".join(f'"{cell}"' for cell in cells)))
     path = tmp_path / "mine.csv"
     path.write_text(text, encoding=encoding)
-    literature.add(path)
+    literature.joined(path).keep()
     assert rows(own=True)[-1].current_ma_cm2 == float(GOOD["current_ma_cm2"])
 
 
