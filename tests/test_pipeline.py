@@ -299,8 +299,11 @@ def test_ranked_file_has_every_candidate_in_every_role() -> None:
         part = [row for row in rows if row["role"] == role]
         ranks = [row["rank"] for row in part if row["rank"] is not None]
         assert ranks == list(range(1, len(ranks) + 1))
-        assert all(row["passed"] for row in part[: len(ranks)])
-        assert all(row["failed_gates"] for row in part[len(ranks) :])
+        passed = sum(row["passed"] for row in part)
+        for place, row in enumerate(part):
+            assert row["passed"] == (place < passed) == (row["verdict"] == "passed")
+            assert row["passed"] != bool(row["failed_gates"] or row["unknown_gates"])
+            assert (row["rank"] is None) == (not row["passed"] or bool(row["ranked_under"]))
 
 
 def test_polymorphs_are_ranked_by_their_own_energies(tmp_path: Path) -> None:
