@@ -48,8 +48,8 @@ MOST_BATCHES = 5000
 AFTERWARDS = frozenset(
     {
         *("answers", "api", "cards", "cli", "frame", "weekly", "report", "run_folder", "filters"),
-        *("literature", "model", "predictions", "ranking", "similarity", "training"),
-        *("roles.toml", "datasets.toml", "literature.csv", "lithiophilic_labels.csv"),
+        *("model", "predictions", "ranking", "similarity", "training"),
+        *("roles.toml", "datasets.toml", "lithiophilic_labels.csv"),
         *("lithiophilic_model.json", "performance_model.json", "recovery_model.json"),
     }
 )

@@ -54,7 +54,7 @@ def loaded(*arguments: str) -> set[str]:
         (("window", "LiF"), PHASES, HEAVY),
         (("window", "LiF", "--format", "csv"), PHASES, HEAVY),
     ],
-    ids=" ".join,
+    ids=lambda part: " ".join(sorted(part)) if isinstance(part, set) else " ".join(part),
 )
 def test_what_is_not_needed_is_not_loaded(
     arguments: tuple[str, ...], needed: set[str], spared: set[str]

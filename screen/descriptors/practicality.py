@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 
-from screen import literature
 from screen.columns import Column, Texts, Values
 from screen.composition import INDEX, SYMBOLS, Compositions, FloatArray, segment_sum
 from screen.descriptors.case import Case
@@ -214,6 +213,8 @@ def _made(case: Case) -> tuple[Texts, Texts, Texts]:
 @cache
 def _in_cells() -> dict[int, str]:
     """Compositions that acted in cells of the shipped literature table, each with the reference."""
+    from screen import literature  # noqa: PLC0415 (questions about one phase do without)
+
     found: dict[int, str] = {}
     for row in literature.rows():
         for formula in row.active_formulas:
