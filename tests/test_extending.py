@@ -97,8 +97,9 @@ from flows.parameters import Screening
 from screen import batches, run_folder
 request = Screening(source="mine", roles=("alloy",)).requests()[0]
 plan = batches.make_plan(request, Path("kept"))
-parts = [batches.describe(plan, i) for i in range(len(batches.read_plan(plan).batches))]
-run = batches.judge(plan, parts)
+for i in range(len(batches.read_plan(plan).batches)):
+    batches.describe(plan, i)
+run = batches.judge(plan)
 run_folder.write(run, Path("batches"), "")
 """
 
@@ -158,7 +159,6 @@ def test_an_electrolyte_as_one_row(copy: Copy) -> None:
 def test_an_electrolyte_beyond_the_reference_set_is_told(copy: Copy) -> None:
     append(copy.data / "electrolytes.csv", "Li6PS5Br,Li6PS5Br,sulfide,Li,")
     said = copy.good("seal").stderr
-    assert "Li6PS5Br has no energy of its own" in said
     assert "does not hold every phase of it with" in said
     rows = copy.rank("--role", "interlayer", "--electrolyte", "Li6PS5Br")
     known = [row["formula"] for row in rows if row["interface_li6ps5br_ev_atom"]]
