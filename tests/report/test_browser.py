@@ -125,7 +125,7 @@ def test_a_heading_sorts_and_sorts_back(page_at: Open) -> None:
     heading.click()
     rising = numbers(page, "reduction_v")
     assert rising == sorted(rising)
-    assert len(set(rising)) > 10
+    assert len(set(rising)) > 5
     assert heading.locator("xpath=..").get_attribute("aria-sort") == "ascending"
     assert page.evaluate("document.activeElement.dataset.sort") == "reduction_v"
     heading.click()
