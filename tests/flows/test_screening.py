@@ -88,9 +88,7 @@ def test_two_at_once(serving: Serving, expected: Path, tmp_path: Path) -> None:
 def test_on_a_dask_cluster(flow: Run, expected: Path, tmp_path: Path) -> None:
     pytest.importorskip("prefect_dask")
     done = flow("screening", "--runner", "dask", "--workers", "2", "--batch", "60")
-    # On a busy machine a worker that is closed may still tell that its scheduler has gone.
-    assert done.returncode == 0, done.stderr
-    assert not [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert (done.returncode, done.stderr) == (0, "")
     same_run(only(tmp_path / "results"), expected)
 
 

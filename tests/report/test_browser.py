@@ -125,13 +125,13 @@ def test_a_heading_sorts_and_sorts_back(page_at: Open) -> None:
     heading.click()
     rising = numbers(page, "reduction_v")
     assert rising == sorted(rising)
-    assert len(set(rising)) > 5
     assert heading.locator("xpath=..").get_attribute("aria-sort") == "ascending"
     assert page.evaluate("document.activeElement.dataset.sort") == "reduction_v"
     heading.click()
     falling = numbers(page, "reduction_v")
     assert falling == sorted(falling, reverse=True)
     assert falling[0] >= max(rising)
+    assert len({*rising, *falling}) > 10
     page.locator("[data-sort=formula]").click()
     names = formulas(page)
     assert names.index("Li2S") < names.index("Li10GeP2S12") if "Li10GeP2S12" in names else names
