@@ -59,7 +59,7 @@ def engine(options: Screening) -> Iterator[Spread]:
                 "n_workers": options.workers,
                 "threads_per_worker": 1,
                 "dashboard_address": None,
-                "silence_logs": "ERROR",
+                "silence_logs": "CRITICAL",  # a lost worker is raised; its farewell is no fault
                 "host": "127.0.0.1",
             }
         )
