@@ -236,13 +236,16 @@ def rename_role(copy: Copy, old: str, new: str) -> None:
 
 @pytest.mark.slow
 def test_a_role_in_a_table_earns_a_share(copy: Copy) -> None:
+    shipped = json.loads((copy.data / "recovery_model.json").read_text(encoding="utf-8"))
     rename_role(copy, "alloy", "sponge")
     copy.good("seal")
     copy.good("model", "train")
     rows = copy.rank()
     facts = json.loads((copy.folder / "run" / "manifest.json").read_text(encoding="utf-8"))
     assert set(facts["roles"]) == {"interlayer", "host", "alloy", "sponge"}
-    assert facts["models"]["share"]["sponge"]["recovery_sponge_fraction"] > 0.1
+    share = facts["models"]["share"]["sponge"]["recovery_sponge_fraction"]
+    assert share == pytest.approx(shipped["skill"]["alloy"]["share"], abs=0.01)
+    assert share > 0
     assert "of the score as sponge" in facts["models"]["cards"]["recovery"]["in the ranking"]
     best = next(row for row in rows if row["role"] == "sponge")
     assert best["score"] != best["score_without_model"]

@@ -430,7 +430,7 @@ def test_faults_of_the_commands(
 @pytest.mark.usefixtures("home")
 def test_a_table_with_too_little_is_refused() -> None:
     few = literature.Table(trained.ROWS[:3], {})
-    with pytest.raises(ScreenError, match="fewer than three families"):
+    with pytest.raises(ScreenError, match="fewer than 3 families in every role"):
         training.fit_recovery(0, few)
 
 
