@@ -153,12 +153,15 @@ def _check_anode(phases: Phases, anode: Anode) -> None:
         raise DataError(f"{phases.name} has no {anode.symbol}; give a --source that holds it")
 
 
-def check_covered(phases: Phases, *formulas: str, anode: str | None = None) -> None:
+def check_covered(
+    phases: Phases, *formulas: str, anode: str | None = None, element: str | None = None
+) -> None:
     """Refuse a question whose competing phases the table does not hold.
 
     Args:
         formulas: what meets.
         anode: the anode metal, if it takes part.
+        element: the symbol of another element that takes part.
 
     Raises:
         UsageError, DataError: for an anode or formula that is not known or not covered.
@@ -166,6 +169,8 @@ def check_covered(phases: Phases, *formulas: str, anode: str | None = None) -> N
     elements = {symbol for formula in formulas for symbol in parse_formula(formula)}
     if anode is not None:
         elements.add(anode_of(anode).symbol)
+    if element is not None:
+        elements.add(element)
     asked = " with ".join(formulas)
     absent = sorted(elements - phases.symbols)
     if absent:

@@ -25,7 +25,7 @@ def number(value: float, decimals: int | None) -> str:
         decimals: as `Column.decimals` says.
     """
     if not math.isfinite(value):
-        return "∞" if value > 0 else "–"
+        return "–" if math.isnan(value) else "∞" if value > 0 else "-∞"
     if decimals is None and abs(value) < 1000:
         return f"{value + 0.0:.4g}"
     return f"{value + math.copysign(_HALF, value):z.{decimals or 0}f}"

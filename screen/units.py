@@ -35,6 +35,7 @@ ZERO_CELSIUS_K: float = 273.15
 SUFFIXES: dict[str, str] = {
     "_ev_atom": "eV/atom",
     "_ev_anode_atom": "eV per atom of anode metal",
+    "_ev_formula": "eV per formula unit",
     "_ev": "eV",
     "_v": "V",
     "_mv": "mV",
@@ -79,6 +80,7 @@ DECIMALS: dict[str, int] = {
     "V": 3,
     "eV/atom": 3,
     "eV per atom of anode metal": 3,
+    "eV per formula unit": 3,
     "eV": 2,
     "kJ/mol": 0,
     "J/m²": 2,

@@ -102,6 +102,7 @@ def good(said: Said) -> Said:
 
 NUMBER = (int, float)
 STATE = {"v_low": NUMBER, "v_high": (*NUMBER, type(None)), "anode_per_formula": NUMBER}
+GAINED = [f"reaction_energy_at_v_low_ev_{per}" for per in ("formula", "atom", "anode_atom")]
 EQUATION = ("equation", "reaction_energy_kj_mol")
 
 
@@ -131,7 +132,7 @@ def test_window_json(cli: Cli) -> None:
         assert answer["anode"] == "Li"
         states = answer["states"]
         for state in states:
-            assert list(state) == [*STATE, "products", *EQUATION]
+            assert list(state) == [*STATE, *GAINED, "products", *EQUATION]
             assert all(isinstance(state[key], kind) for key, kind in STATE.items())
             check_products(state["products"])
         assert states[0]["v_high"] is None
@@ -166,9 +167,15 @@ def test_window_json(cli: Cli) -> None:
 def test_decompose_json(cli: Cli) -> None:
     stable, none = good(cli("decompose", "LiF", "Li3YCl6", "--format", "json")).json
     nothing = dict.fromkeys(EQUATION)
+    limits = stable.pop("chemical_potentials_ev")
+    assert limits.keys() == {"Li", "F"}
+    assert limits["Li"]["low"] == pytest.approx(-6.36, abs=0.01)
+    assert stable.pop("inverse_hull_distance_ev_atom") == pytest.approx(3.18, abs=0.01)
     assert stable == {"formula": "LiF", "hull_distance_ev_atom": 0.0, "products": {"LiF": 1.0}} | (
         nothing
     )
+    assert none["inverse_hull_distance_ev_atom"] is None
+    assert none["chemical_potentials_ev"] is None
     assert none["hull_distance_ev_atom"] is None
     assert none["products"] == pytest.approx({"LiCl": 3.0, "YCl3": 1.0})
     assert (none["equation"], none[EQUATION[1]]) == ("Li3YCl6 -> 3 LiCl + YCl3", None)

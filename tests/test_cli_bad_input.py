@@ -158,6 +158,108 @@ FAULTS: dict[str, tuple[int, list[str], list[str]]] = {
         ["rank", "--anode", "Zn"],
         ["complete for Li, Na, Mg, not for Zn", "--source"],
     ),
+    "voltage below zero": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--voltage", "-0.1"],
+        ["voltage -0.1 V", "allowed are 0 to 20 V"],
+    ),
+    "voltage in mV": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--voltage", "350"],
+        ["voltage 350 V", "allowed are 0 to 20 V"],
+    ),
+    "voltage as text": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--voltage", "low"],
+        ["voltage 'low'", "START:STOP:STEP"],
+    ),
+    "voltage that is none": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--voltage", "nan"],
+        ["voltage 'nan'", "START:STOP:STEP"],
+    ),
+    "half a range": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--voltage", "0:1"],
+        ["voltage '0:1'", "START:STOP:STEP"],
+    ),
+    "range backwards": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--voltage", "0:2:-1"],
+        ["the step does not lead from 0 to 2"],
+    ),
+    "range without a step": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--voltage", "0:2:0"],
+        ["the step does not lead from 0 to 2"],
+    ),
+    "range of too many": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--voltage", "0:2:1e-6"],
+        ["2,000,001 values", "at most 1,001"],
+    ),
+    "anode of a closed interface": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--anode", "Li"],
+        ["anode Li without a voltage"],
+    ),
+    "anode of interface": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--anode", "Rb", "--voltage", "0"],
+        ["'Rb'", "Allowed: Li, Na"],
+    ),
+    "anode of interface not covered": (
+        DATA,
+        ["interface", "LiF", "ZnO", "--anode", "K", "--voltage", "0"],
+        ["LiF with ZnO", "reference has no phases with K", "--source"],
+    ),
+    "open pair not covered": (
+        DATA,
+        ["interface", "ZnO", "SnO2", "--voltage", "0"],
+        ["ZnO with SnO2", "Li-O-Sn-Zn", "--source"],
+    ),
+    "reservoir without its level": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--reservoir", "O"],
+        ["reservoir and mu go together"],
+    ),
+    "level without its reservoir": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--mu", "-1"],
+        ["reservoir and mu go together"],
+    ),
+    "two reservoirs": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--voltage", "0", "--reservoir", "O", "--mu", "-1"],
+        ["open to one element at a time"],
+    ),
+    "level above zero": (
+        USAGE,
+        ["interface", "LiF", "ZnO", "--reservoir", "O", "--mu", "0.5"],
+        ["mu 0.5 eV", "allowed are -40 to 0 eV"],
+    ),
+    "reservoir of no element": (
+        USAGE,
+        ["window", "LiF", "--reservoir", "Xx"],
+        ["unknown element 'Xx'"],
+    ),
+    "reservoir not covered": (
+        DATA,
+        ["window", "LiF", "--reservoir", "Pu"],
+        ["LiF", "reference has no phases with Pu", "--source"],
+    ),
+    "window at a voltage below zero": (
+        USAGE,
+        ["window", "LiF", "--at", "-1"],
+        ["voltage -1 V", "allowed are 0 to 20 V"],
+    ),
+    "window at no voltage": (USAGE, ["window", "LiF", "--at", "nan"], ["voltage nan"]),
+    "voltage of a reservoir": (
+        USAGE,
+        ["window", "LiF", "--reservoir", "O", "--at", "1"],
+        ["at is a voltage against the anode metal"],
+    ),
+    "level of an anode": (USAGE, ["window", "LiF", "--mu", "-1"], ["mu goes with a reservoir"]),
     "pair not covered": (
         DATA,
         ["interface", "ZnO", "SnO2"],

@@ -23,6 +23,7 @@ from screen.sources import REFERENCE
 
 if TYPE_CHECKING:  # a question about one phase needs neither the models nor the page
     from screen.answers.card import Explanation
+    from screen.answers.reservoir import Levels
     from screen.api.runs import Run
     from screen.descriptors.structure_runs import Progress
 
@@ -149,6 +150,9 @@ def explain(
 def window(
     *formulas: Material,
     anode: str = "Li",
+    at: float | None = None,
+    reservoir: str | None = None,
+    mu: float | None = None,
     source: Source = REFERENCE,
     gaps: str | Path | None = None,
     add: str | Path | None = None,
@@ -157,15 +161,39 @@ def window(
 ) -> Answer:
     """Voltage profile, electrochemical window and contact products against the anode metal.
 
+    Args:
+        at: also the equilibrium at this voltage, V.
+        reservoir: an element, such as "O": the profile against its chemical potential instead.
+        mu: with it, also the equilibrium at this value, eV per atom relative to the element.
+
     Example:
         >>> import screen
         >>> round(screen.window("LiF").records[0]["oxidation_v"], 2)
         6.36
+        >>> screen.window("ZnO", at=0).records[0]["at"]["equation"]
+        'ZnO + 3 Li -> Li2O + LiZn'
     """
+    from screen.answers.reservoir import Reservoir  # noqa: PLC0415
+
     chosen = config or _settings(anode, (), settings)
+    if reservoir is None:
+        if mu is not None:
+            raise UsageError("mu goes with a reservoir; against the anode metal, give at, in V")
+        volts = None if at is None else Reservoir.of_metal(chosen.anode, at).values[0]
+        phases = load(source, gaps=gaps, add=add)
+        asked = materials_of(formulas, phases, chosen.anode)
+        answer = equilibria.windows(_case(asked, phases, chosen), asked, volts)
+        return replace(answer, notes=_notes(asked))
+    from screen.answers.reservoir_profiles import reservoir_profiles  # noqa: PLC0415
+
+    if at is not None:
+        raise UsageError(
+            "at is a voltage against the anode metal; with a reservoir, give mu, in eV"
+        )
+    element = Reservoir.of_element(reservoir, () if mu is None else (mu,))
     phases = load(source, gaps=gaps, add=add)
-    asked = materials_of(formulas, phases, chosen.anode)
-    answer = equilibria.windows(_case(asked, phases, chosen), asked)
+    asked = materials_of(formulas, phases, element=element.symbol)
+    answer = reservoir_profiles(_case(asked, phases, chosen), element, asked)
     return replace(answer, notes=_notes(asked))
 
 
@@ -177,6 +205,9 @@ def decompose(
     **settings: Any,
 ) -> Answer:
     """Hull distance (eV/atom) and the stablest mixture of the same composition.
+
+    Of a stable phase also how far it lies below the hull of all others, and the range of the
+    chemical potential of each of its elements in which it is stable.
 
     Example:
         >>> import screen
@@ -193,6 +224,11 @@ def interface(
     a: Material,
     b: Material,
     *,
+    anode: str | None = None,
+    voltage: Levels | None = None,
+    reservoir: str | None = None,
+    mu: Levels | None = None,
+    own_energy: bool = False,
     source: Source = REFERENCE,
     add: str | Path | None = None,
     config: Settings | None = None,
@@ -200,16 +236,39 @@ def interface(
 ) -> Answer:
     """Reactions between two phases at every mixing ratio, eV per atom of the mixture.
 
+    With a voltage both are in touch with the anode metal there, with a chemical potential with an
+    element: energies are then per atom that is not the metal's or the element's.
+
+    Args:
+        voltage: against the anode metal, V; also several, or a range such as "0:2:0.1".
+        reservoir, mu: an element, such as "O", and its chemical potential, eV per atom relative to
+            the element; also several, or a range.
+        own_energy: count a side above the hull from its own energy, not from that of the mixture
+            that it decomposes into.
+
     Example:
         >>> import screen
         >>> screen.interface("LiF", "Li2O").records["reaction_energy_ev_atom"]
         0.0
+        >>> at_lithium = screen.interface("Li3N", "Li6PS5Cl", voltage=0).records
+        >>> round(at_lithium["mixing"]["energy_ev_atom"], 3)
+        -0.004
     """
-    chosen = config or _settings("Li", (), settings)
+    from screen.answers import interfaces  # noqa: PLC0415
+    from screen.answers.reservoir import reservoir_of  # noqa: PLC0415
+
+    chosen = config or _settings(anode or "Li", (), settings)
+    open_to = reservoir_of(chosen.anode, anode, voltage, reservoir, mu)
     phases = load(source, add=add)
     pair = [materials.read(_formula(given), phases) for given in (a, b)]
-    candidates.check_covered(phases, *(material.formula for material in pair))
-    return replace(equilibria.interface(_case(pair, phases, chosen)), notes=_notes(pair))
+    element = None if open_to is None else open_to.symbol
+    candidates.check_covered(phases, *(material.formula for material in pair), element=element)
+    case = _case(pair, phases, chosen)
+    if open_to is None:
+        answer = interfaces.interface(case, own_energy=own_energy)
+    else:
+        answer = interfaces.open_interface(case, open_to, own_energy=own_energy)
+    return replace(answer, notes=_notes(pair))
 
 
 def literature_table(where: str | None = None, *, own: bool = True) -> Answer:
@@ -283,9 +342,13 @@ def case_of(
 
 
 def materials_of(
-    formulas: Sequence[Any], phases: Phases, anode: str | None = None
+    formulas: Sequence[Any],
+    phases: Phases,
+    anode: str | None = None,
+    element: str | None = None,
 ) -> list[materials.Material]:
-    """Materials as they are read, each of which the source must cover (with the anode, if any).
+    """Materials as they are read, each of which the source must cover (with the anode or another
+    element, if any).
 
     Raises:
         UsageError, DataError: for none, for what is no material, or not covered.
@@ -294,7 +357,7 @@ def materials_of(
         raise UsageError("no formula given; give at least one, such as 'LiF'")
     asked = [materials.read(_formula(formula), phases) for formula in formulas]
     for material in asked:
-        candidates.check_covered(phases, material.formula, anode=anode)
+        candidates.check_covered(phases, material.formula, anode=anode, element=element)
     return asked
 
 

@@ -30,10 +30,33 @@ from screen.cli.options import (
 from screen.cli.output import check_format, check_plot, draw, step_progress, write_answer
 from screen.errors import UsageError
 
+Voltage = Annotated[
+    str | None,
+    typer.Option(help="Open to the anode metal at this voltage, V, or at START:STOP:STEP."),
+]
+Element = Annotated[
+    str | None, typer.Option("--reservoir", help="Open to this element instead, such as O.")
+]
+OwnEnergy = Annotated[
+    bool,
+    typer.Option("--own-energy", help="Count a side above the hull from its own energy."),
+]
+
 
 def window_command(
     formulas: Formulas,
     anode: Anode = None,
+    at: Annotated[
+        float | None, typer.Option(help="Also the equilibrium at this voltage, V.")
+    ] = None,
+    reservoir: Element = None,
+    mu: Annotated[
+        float | None,
+        typer.Option(
+            help="With --reservoir: also the equilibrium at this chemical potential, eV per atom "
+            "relative to the element."
+        ),
+    ] = None,
     source: Source = "reference",
     gaps: Gaps = None,
     add: Add = None,
@@ -48,7 +71,16 @@ def window_command(
 
     check_format(form)
     settings = settings_of(config, anode, None, engine, keep_doubtful=keep_doubtful)
-    answer = api.window(*formulas, source=source, gaps=gaps, add=add, config=settings)
+    answer = api.window(
+        *formulas,
+        at=at,
+        reservoir=reservoir,
+        mu=mu,
+        source=source,
+        gaps=gaps,
+        add=add,
+        config=settings,
+    )
     write_answer(answer, form, output)
 
 
@@ -73,6 +105,17 @@ def decompose_command(
 def interface_command(
     a: Annotated[str, typer.Argument(help="One side, as a formula.")],
     b: Annotated[str, typer.Argument(help="The other side, as a formula.")],
+    anode: Anode = None,
+    voltage: Voltage = None,
+    reservoir: Element = None,
+    mu: Annotated[
+        str | None,
+        typer.Option(
+            help="Chemical potential of --reservoir, eV per atom relative to the element, or "
+            "START:STOP:STEP."
+        ),
+    ] = None,
+    own_energy: OwnEnergy = False,
     source: Source = "reference",
     add: Add = None,
     engine: EngineName = None,
@@ -81,12 +124,24 @@ def interface_command(
     output: Out = None,
     config: Config = None,
 ) -> None:
-    """Reactions between two phases at every mixing ratio."""
+    """Reactions between two phases at every mixing ratio, alone or open to a metal or element."""
     from screen import api
 
     check_format(form)
-    settings = settings_of(config, None, None, engine, keep_doubtful=keep_doubtful)
-    write_answer(api.interface(a, b, source=source, add=add, config=settings), form, output)
+    settings = settings_of(config, anode, None, engine, keep_doubtful=keep_doubtful)
+    answer = api.interface(
+        a,
+        b,
+        anode=anode,
+        voltage=voltage,
+        reservoir=reservoir,
+        mu=mu,
+        own_energy=own_energy,
+        source=source,
+        add=add,
+        config=settings,
+    )
+    write_answer(answer, form, output)
 
 
 def explain_command(

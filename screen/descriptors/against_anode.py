@@ -188,8 +188,7 @@ def _add_contact(case: Case, values: Values) -> None:
     last = profiles.contact
     atoms = case.compositions.atoms
     uptake = profiles.uptake[last]
-    hull = case.equilibria.decompositions.energy
-    energy = profiles.energy[last] - np.where(np.isnan(case.own_energy), hull, case.own_energy)
+    energy = profiles.energy[last] - case.energy_before
     energy[energy > -1e-10] = 0.0
     values.add("contact_products", case.facts.write_mixtures(case.equilibria.contact_products))
     values.add("frees_alkali", _frees_alkali(case))

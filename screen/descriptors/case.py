@@ -85,6 +85,14 @@ class Case:
         return np.where(known, self.phases.energy[self.rows], np.nan)
 
     @cached_property
+    def energy_before(self) -> FloatArray:
+        """Energy that a reaction of each candidate starts from, eV/atom: its own or, without one
+        that counts, that of the hull.
+        """
+        own = self.own_energy
+        return np.where(np.isnan(own), self.equilibria.decompositions.energy, own)
+
+    @cached_property
     def _unreal(self) -> IntArray:
         """Which doubtful phase that does not exist each candidate is, -1: none."""
         entries = doubtful.entries(self.compositions)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from screen.composition import Compositions
+from screen.composition import INDEX, Compositions
 from screen.descriptors.case import Case
 from screen.reactions import Amounts, Equation, balance
 from screen.thermo.interface import Reactions
+from screen.thermo.open_interface import OpenReactions
 from screen.thermo.stacks import Mixtures
+from screen.thermo.window import Profiles
 
 
 def amounts(case: Case, mixtures: Mixtures, i: int) -> Amounts:
@@ -21,14 +23,27 @@ def amounts(case: Case, mixtures: Mixtures, i: int) -> Amounts:
 def with_anode(case: Case, i: int, state: int) -> Equation:
     """Candidate i and the anode metal to the products of a state of its profile.
 
-    The energy is against the bulk metal, and of a metastable candidate from its hull energy.
+    The energy is against the bulk metal, from the candidate's own energy or, without one that
+    counts, from its hull energy.
     """
-    profiles, metal = case.equilibria.profiles, case.anode.symbol
-    per_atom = profiles.energy[state] - case.equilibria.decompositions.energy[i]
+    profiles = case.equilibria.profiles
+    per_atom = profiles.energy[state] - case.energy_before[i]
+    energy = float(per_atom * case.compositions.atoms[i])
+    return with_element(case, i, case.anode.symbol, profiles, state, energy)
+
+
+def with_element(
+    case: Case, i: int, symbol: str, profiles: Profiles, state: int, energy_ev: float
+) -> Equation:
+    """Candidate i and an element to the products of a state of its profile against it.
+
+    Args:
+        energy_ev: of the reaction, eV per formula unit of the candidate.
+    """
     return balance(
-        [(case.formulas[i], 1.0), (metal, float(profiles.uptake[state]))],
+        [(case.formulas[i], 1.0), (symbol, float(profiles.uptake[state]))],
         amounts(case, profiles.products, state),
-        float(per_atom * case.compositions.atoms[i]),
+        energy_ev,
     )
 
 
@@ -56,6 +71,24 @@ def between(case: Case, pair: tuple[str, str], reactions: Reactions, kink: int) 
     shares = np.array([reactions.x_a[kink], 1 - reactions.x_a[kink]]) / atoms
     return balance(
         list(zip(pair, shares.tolist(), strict=True)),
+        amounts(case, reactions.products, kink),
+        float(reactions.energy[kink]),
+    )
+
+
+def between_open(
+    case: Case, pair: tuple[str, str], symbol: str, reactions: OpenReactions, kink: int
+) -> Equation:
+    """Two phases and the element of a reservoir to the products at a kink of their reactions.
+
+    The energy is that at the reservoir's chemical potential, from what the ends are before.
+    """
+    ends = Compositions.from_formulas(pair)
+    balanced = ends.atoms - ends.amount_of(INDEX[symbol])
+    y = reactions.x_balanced[kink]
+    shares = np.array([y, 1 - y]) / np.where(balanced > 0, balanced, np.inf)
+    return balance(
+        [*zip(pair, shares.tolist(), strict=True), (symbol, float(reactions.uptake[kink]))],
         amounts(case, reactions.products, kink),
         float(reactions.energy[kink]),
     )
