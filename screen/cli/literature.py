@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from screen.cli.options import GRAMMAR, FitSeed, Format, Out
-from screen.cli.output import check_format, part_progress, say, write_answer
+from screen.cli.output import check_format, say, write_answer
 from screen.cli.program import Program
+from screen.cli.progress import part_progress
 from screen.errors import NothingPassedError, UsageError, did_you_mean
 
 literature_app = Program(invoke_without_command=True)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from screen.cli.options import FitSeed, Format, Gaps, Moduli, Out, Source
-from screen.cli.output import check_format, check_plot, draw, part_progress, say, write_answer
+from screen.cli.output import check_format, check_plot, draw, say, write_answer
 from screen.cli.program import Program
+from screen.cli.progress import part_progress
 
 model_app = Program(help="The models: what they are, how well they do.", no_args_is_help=True)
 

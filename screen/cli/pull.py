@@ -10,8 +10,9 @@ import typer
 
 from screen.cli.inputs import settings_of
 from screen.cli.options import Anode, Format, Out, Quiet, role_names
-from screen.cli.output import check_format, page_progress, say, write_answer
+from screen.cli.output import check_format, say, write_answer
 from screen.cli.program import described
+from screen.cli.progress import page_progress
 from screen.errors import NothingPassedError, UsageError
 
 

@@ -27,7 +27,8 @@ from screen.cli.options import (
     Surface,
     Workers,
 )
-from screen.cli.output import check_format, check_plot, draw, step_progress, write_answer
+from screen.cli.output import check_format, check_plot, draw, write_answer
+from screen.cli.progress import step_progress
 from screen.errors import UsageError
 
 Voltage = Annotated[

@@ -29,8 +29,9 @@ from screen.cli.options import (
     Surface,
     Workers,
 )
-from screen.cli.output import check_format, say, step_progress
+from screen.cli.output import check_format, say
 from screen.cli.program import described
+from screen.cli.progress import step_progress
 from screen.cli.view import View
 from screen.errors import NothingPassedError, UsageError, did_you_mean
 

@@ -296,7 +296,7 @@ def test_cells_of_numbers_stand_at_the_right() -> None:
 
 
 PARTS = """
-from screen.cli.output import part_progress
+from screen.cli.progress import part_progress
 with part_progress("fitting") as progress:
     progress("one")
     for i in range(1, 4):
