@@ -18,7 +18,7 @@ _HOMES = {
     **dict.fromkeys(
         ("compare", "decompose", "explain", "interface", "literature_table"), "screen.api"
     ),
-    **dict.fromkeys(("load", "models", "rank", "window"), "screen.api"),
+    **dict.fromkeys(("load", "models", "rank", "stack", "window"), "screen.api"),
     "Settings": "screen.settings",
 }
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 (names, every one)
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from screen.api import load as load
     from screen.api import models as models
     from screen.api import rank as rank
+    from screen.api import stack as stack
     from screen.api import window as window
     from screen.api.runs import Run as Run
     from screen.api.runs import RunFolder as RunFolder

@@ -183,3 +183,30 @@ def check_covered(
             f"{asked}: {phases.name} does not hold every phase of {'-'.join(sorted(elements))}, so "
             "its answer would be wrong; give a full snapshot with --source"
         )
+
+
+def check_stack(film: str, electrolyte: str, anode: str) -> None:
+    """Refuse layers between which there is nothing to ask.
+
+    Args:
+        film, electrolyte: reduced formulas.
+        anode: symbol of the anode metal.
+
+    Raises:
+        UsageError: for an electrolyte that cannot conduct the metal's ions, for the metal itself
+            as one of the others, and for two that are the same.
+    """
+    held = parse_formula(electrolyte).keys()
+    if anode not in held or len(held) == 1:
+        what = f"is {anode} itself" if anode in held else f"holds no {anode}, whose ions must pass"
+        raise UsageError(
+            f"electrolyte {electrolyte} {what}; give a solid electrolyte with {anode}, or the "
+            "anode metal of this one with --anode"
+        )
+    if parse_formula(film).keys() == {anode}:
+        raise UsageError(
+            f"film {film} is the anode metal itself; give another, the answer compares it with "
+            f"bare {anode}"
+        )
+    if parse_formula(film) == parse_formula(electrolyte):
+        raise UsageError(f"film and electrolyte are both {electrolyte}; give two that differ")

@@ -40,7 +40,11 @@ def written(equation: Equation) -> dict[str, Any]:
 
 
 _TEXTS = frozenset(
-    ("formula", "read_as", "anode", "reservoir", "outcome", "a", "b", "products", "equation")
+    (
+        *("formula", "read_as", "anode", "reservoir", "outcome", "a", "b", "products", "equation"),
+        *("film", "electrolyte", "stack_verdict", "contact", "between", "verdict", "per_atom_of"),
+        "gap",
+    )
 )
 
 

@@ -271,6 +271,44 @@ def interface(
     return replace(answer, notes=_notes(pair))
 
 
+def stack(
+    film: Material,
+    electrolyte: Material,
+    anode: str = "Li",
+    *,
+    source: Source = REFERENCE,
+    gaps: str | Path | None = None,
+    add: str | Path | None = None,
+    config: Settings | None = None,
+    **settings: Any,
+) -> Answer:
+    """Anode metal | film | solid electrolyte: the voltage across them, what forms at each contact.
+
+    Voltages in V against the anode metal; energies in eV per atom, each with whose atoms it is
+    counted by, and in kJ per mole of the balanced equation.
+
+    Raises:
+        UsageError: for an electrolyte without the anode metal, or one that is also the film.
+        DataError: for what the source does not cover.
+
+    Example:
+        >>> import screen
+        >>> screen.stack("LiF", "Li6PS5Cl").records["verdict"]
+        'protects'
+        >>> round(screen.stack("Li3N", "Li6PS5Cl").records["bridge_gap_v"], 2)
+        1.24
+    """
+    from screen.answers.three_layers import three_layers_answer  # noqa: PLC0415
+
+    chosen = config or _settings(anode, (), settings)
+    phases = load(source, gaps=gaps, add=add)
+    pair = [materials.read(_formula(given), phases) for given in (film, electrolyte)]
+    candidates.check_stack(pair[0].formula, pair[1].formula, chosen.anode)
+    formulas = [material.formula for material in pair]
+    candidates.check_covered(phases, *formulas, anode=chosen.anode)
+    return replace(three_layers_answer(_case(pair, phases, chosen)), notes=_notes(pair))
+
+
 def literature_table(where: str | None = None, *, own: bool = True) -> Answer:
     """What cells with which material have done, with conditions, controls and references.
 

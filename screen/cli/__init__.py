@@ -31,6 +31,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "window": questions.window_command,
     "decompose": questions.decompose_command,
     "interface": questions.interface_command,
+    "stack": questions.stack_command,
     "explain": questions.explain_command,
     "report": hand_off.report_command,
     "shortlist": hand_off.shortlist_command,

@@ -1,4 +1,4 @@
-"""Questions about single phases: `window`, `decompose`, `interface`, `explain`."""
+"""Questions about phases: `window`, `decompose`, `interface`, `stack`, `explain`."""
 
 from __future__ import annotations
 
@@ -142,6 +142,28 @@ def interface_command(
         add=add,
         config=settings,
     )
+    write_answer(answer, form, output)
+
+
+def stack_command(
+    film: Annotated[str, typer.Argument(help="Between anode metal and electrolyte, as a formula.")],
+    electrolyte: Annotated[str, typer.Argument(help="The solid electrolyte, as a formula.")],
+    anode: Anode = None,
+    source: Source = "reference",
+    gaps: Gaps = None,
+    add: Add = None,
+    engine: EngineName = None,
+    keep_doubtful: KeepDoubtful = False,
+    form: Format = "table",
+    output: Out = None,
+    config: Config = None,
+) -> None:
+    """Anode metal | film | electrolyte: the voltage across them, what forms at each contact."""
+    from screen import api
+
+    check_format(form)
+    settings = settings_of(config, anode, None, engine, keep_doubtful=keep_doubtful)
+    answer = api.stack(film, electrolyte, source=source, gaps=gaps, add=add, config=settings)
     write_answer(answer, form, output)
 
 

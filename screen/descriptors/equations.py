@@ -83,12 +83,44 @@ def between_open(
 
     The energy is that at the reservoir's chemical potential, from what the ends are before.
     """
-    ends = Compositions.from_formulas(pair)
-    balanced = ends.atoms - ends.amount_of(INDEX[symbol])
-    y = reactions.x_balanced[kink]
-    shares = np.array([y, 1 - y]) / np.where(balanced > 0, balanced, np.inf)
+    shares = _shares(pair, symbol, float(reactions.x_balanced[kink]))
     return balance(
-        [*zip(pair, shares.tolist(), strict=True), (symbol, float(reactions.uptake[kink]))],
+        [*zip(pair, shares, strict=True), (symbol, float(reactions.uptake[kink]))],
         amounts(case, reactions.products, kink),
         float(reactions.energy[kink]),
     )
+
+
+def beside_electrolyte(
+    case: Case, i: int, electrolyte: str, reactions: OpenReactions, kink: int
+) -> Equation:
+    """What candidate i is after contact, and an electrolyte, to the products at a kink.
+
+    Both are open to the anode metal; the energy is that at its potential there.
+
+    Args:
+        reactions: as in `thermo.layers.Layers`.
+    """
+    profiles, metal = case.equilibria.profiles, case.anode.symbol
+    pair = (case.formulas[i], electrolyte)
+    film, other = _shares(pair, metal, float(reactions.x_balanced[kink]))
+    state = int(profiles.contact[i])
+    stands = [(name, film * units) for name, units in amounts(case, profiles.products, state)]
+    taken = float(reactions.uptake[kink]) - film * float(profiles.uptake[state])
+    return balance(
+        [*stands, (electrolyte, other), (metal, taken)],
+        amounts(case, reactions.products, kink),
+        float(reactions.energy[kink]),
+    )
+
+
+def _shares(pair: tuple[str, str], symbol: str, of_first: float) -> list[float]:
+    """Formula units of two phases per atom of their mixture that is not an element's.
+
+    Args:
+        of_first: share of the first phase in those atoms.
+    """
+    ends = Compositions.from_formulas(pair)
+    balanced = ends.atoms - ends.amount_of(INDEX[symbol])
+    shares = np.array([of_first, 1 - of_first]) / np.where(balanced > 0, balanced, np.inf)
+    return [float(share) for share in shares]

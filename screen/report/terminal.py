@@ -163,6 +163,11 @@ def print_title(console: Console, title: str) -> None:
         console.print(Text(line, style="bold"), soft_wrap=True)
 
 
+def print_line(console: Console, line: str, style: str = "") -> None:
+    """Print a line as it is, without wrapping."""
+    console.print(Text(visible(line), style=style), soft_wrap=True)
+
+
 def print_sentence(console: Console, sentence: str, indent: int = 2) -> None:
     """Print a sentence; it wraps at blanks, and its further lines stand further in."""
     further = " " * (indent + 2)

@@ -82,9 +82,8 @@ class Electrolyte:
 
     def alone(self, at_v: FloatArray, anode: int, valence: int) -> Equilibria:
         """What it becomes on its own at each of some voltages, shape (voltages,)."""
-        # States come highest voltage first, and the last one reaches down to 0.
-        state = np.searchsorted(-self.profile.v_low, -at_v).clip(max=len(self.profile.v_low) - 1)
-        many = self.composition.take(np.zeros(len(at_v), dtype=np.int64))
+        itself = np.zeros(len(at_v), dtype=np.int64)
+        state, many = self.profile.at(at_v, itself), self.composition.take(itself)
         energy = np.repeat(self.energy, len(at_v))
         return _states(many, self.profile, state, energy, anode, -valence * at_v)
 

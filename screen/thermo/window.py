@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from screen.composition import BoolArray, Compositions, FloatArray, IntArray, segment_sum
+from screen.composition import BoolArray, Compositions, FloatArray, IntArray
 from screen.thermo.stacks import (
     AMOUNT_TOLERANCE,
     TOLERANCE,
@@ -95,15 +95,18 @@ class Profiles:
         """The state of each candidate at V = 0+, in touch with A metal."""
         return self.start[1:] - 1
 
-    def at(self, voltage: float | FloatArray) -> IntArray:
-        """The state of each candidate at a voltage of 0 V or more; at a step, the one above it.
+    def at(self, voltage: float | FloatArray, of: IntArray | None = None) -> IntArray:
+        """The state of candidates at voltages of 0 V or more; at a step, the one above it.
 
         Args:
-            voltage: one for all or one for each candidate, V.
+            voltage: one for all or one for each, V.
+            of: which candidates, each as often as it is asked about; None: all, once.
         """
-        each = np.repeat(np.broadcast_to(voltage, len(self)), np.diff(self.start))
-        above = segment_sum((self.v_low > each).astype(np.int64), self.start)
-        return self.start[:-1] + above
+        state = self.start[:-1] if of is None else self.start[of]
+        # States come highest voltage first, and the last one of each reaches down to 0 V.
+        while (ends_above := self.v_low[state] > voltage).any():
+            state = state + ends_above
+        return state
 
 
 def reaction_energies(

@@ -49,6 +49,7 @@ COMMANDS: dict[str, list[str]] = {
     "window": ["window", "LiF", "Li6PS5Cl", "Li1.3Al0.3Ti1.7(PO4)3"],
     "decompose": ["decompose", "LiF", "Li6PS5Cl", "Li1.3Al0.3Ti1.7(PO4)3"],
     "interface": ["interface", "Li6PS5Cl", "Al2O3"],
+    "stack": ["stack", "Li3N", "Li7La3Zr2O12"],
     "shortlist": ["shortlist", "run"],
     "compare": ["compare", "run", "other"],
     "literature": ["literature"],
