@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from screen.options import Options, described
 
-SPELLED = {"anodes": "--anode", "roles": "--role"}
+SPELLED = {"anodes": "--anode", "roles": "--role", "roles_file": "--roles"}
 """Fields of several values, of which an option gives one."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -16,7 +16,7 @@ from pydantic import (
 
 from screen.batches import BATCH, Request
 from screen.errors import UsageError, did_you_mean
-from screen.options import Fitting, Judged, Options, Pull, Tables
+from screen.options import Fitting, Judged, Options, Pull, RoleFile, Tables
 from screen.settings import Settings, load_settings
 from screen.tables import anode_of
 
@@ -45,7 +45,7 @@ class ScreeningChoice(Judged):
     )
 
 
-class Screening(ScreeningChoice, Tables):
+class Screening(ScreeningChoice, RoleFile, Tables):
     """What to screen and with what."""
 
     config: Path | None = Field(default=None, description="TOML file with settings")
@@ -76,6 +76,7 @@ class Screening(ScreeningChoice, Tables):
                 moduli=self.moduli,
                 add=self.add,
                 roles=self.roles,
+                roles_file=self.roles_file,
                 selected=self.selected,
                 settings=self._settings(anode),
             )

@@ -29,7 +29,7 @@ from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
 from screen.descriptors.structure_runs import Progress, Reference
 from screen.errors import DataError
-from screen.options import Judged, Tables
+from screen.options import Judged, RoleFile, Tables
 from screen.phases import Phases
 from screen.ranking.roles import Role, chosen_roles
 from screen.run import Run
@@ -61,7 +61,7 @@ _ATOMISTIC = {kind.name: kind for kind in structure_runs.KINDS}
 """Kinds of runs, which are families of the same names."""
 
 
-class Request(Judged, Tables):
+class Request(Judged, RoleFile, Tables):
     """What to screen: the options of `rank`, as plain data."""
 
     settings: Settings = Settings()
@@ -70,7 +70,7 @@ class Request(Judged, Tables):
         """The same with the files that it means today, by their whole paths."""
         update: dict[str, Any] = {
             name: path.absolute()
-            for name in ("gaps", "moduli", "add")
+            for name in ("gaps", "moduli", "add", "roles_file")
             if (path := getattr(self, name)) is not None
         }
         return self.model_copy(update=update | {"source": sources.pinned(self.source)})
@@ -94,8 +94,9 @@ class Work:
             UsageError, DataError: as `pipeline.run`.
         """
         phases = sources.load(request.source, request.gaps, request.moduli, request.add)
-        roles = chosen_roles(request.roles)
+        roles = chosen_roles(request.roles, request.roles_file)
         case, identity = candidates.chosen_case(phases, request.settings, roles, request.selected)
+        pipeline.check_roles(roles, case)
         return cls(request, phases, roles, case, identity)
 
     @cached_property

@@ -35,6 +35,16 @@ class Tables(Options):
     )
 
 
+class RoleFile(Options):
+    """Where roles come from."""
+
+    roles_file: Path | None = Field(
+        default=None,
+        description="TOML file with roles of your own in place of the shipped ones "
+        "(screen/data/roles.toml is the pattern)",
+    )
+
+
 class Judged(Options):
     """Which candidates are judged, and as what."""
 
@@ -80,7 +90,8 @@ class Fitting(Options):
 
 
 MODELS: dict[str, type[BaseModel]] = {
-    model.__name__: model for model in (Settings, ReferenceCell, Tables, Judged, Pull, Fitting)
+    model.__name__: model
+    for model in (Settings, ReferenceCell, Tables, RoleFile, Judged, Pull, Fitting)
 }
 """Those that commands are asked for, by name."""
 

@@ -16,13 +16,12 @@ from screen.crosscheck import cross_check
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
 from screen.descriptors.structure_runs import Progress
-from screen.errors import DataError, did_you_mean
 from screen.phases import Phases
 from screen.predictions import predict, with_models
 from screen.ranking import order
 from screen.ranking.order import Ranking
 from screen.ranking.roles import Role
-from screen.run import Run
+from screen.run import Run, computed_columns
 from screen.settings import Settings
 from screen.sources import REFERENCE, reference
 from screen.tables import anode_of
@@ -41,18 +40,19 @@ def describe(
     return descriptors.compute_all(case, progress, structures)
 
 
-def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:
-    """Judge every candidate in every role.
+def check_roles(roles: Sequence[Role], case: Case) -> None:
+    """Refuse roles that read what this run does not compute.
 
     Raises:
-        DataError: if a role reads a column that nothing computes.
+        DataError: naming role and column.
     """
+    columns = computed_columns(case.electrolytes, case.settings)
     for role in roles:
-        for column in sorted(role.columns - values.columns.keys()):
-            hint = did_you_mean(column, values.columns, limit=3)
-            raise DataError(
-                f"roles.toml: {role.name} reads {column!r}, which nothing computes; {hint}"
-            )
+        role.check(columns)
+
+
+def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:
+    """Judge every candidate in every role."""
     return tuple(order.order(role, values.columns, formulas) for role in roles)
 
 
@@ -73,6 +73,7 @@ def run(
         executor: takes the expensive work: see `screen.atomistic.jobs.run`.
     """
     case, identity = chosen_case(phases, settings, roles, selected)
+    check_roles(roles, case)
     return judge(case, identity, describe(case, progress, executor), roles, progress)
 
 
@@ -108,6 +109,7 @@ def explain(
         wanted = Compositions.from_formulas([formula]).key[0]
         formulas += [f for f in named if Compositions.from_formulas([f]).key[0] != wanted]
     case, identity = make_case(phases, settings, formulas)
+    check_roles(roles, case)
     values = predict(case, describe(case, progress, first=1))
     rankings = rank(with_models(roles, case.settings), values, case.formulas)
     return Run(case, identity, values, rankings)

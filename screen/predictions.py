@@ -9,6 +9,7 @@ from screen.columns import Column, Values
 from screen.descriptors.case import Case
 from screen.model import lithiophilic, performance, recovery
 from screen.ranking.roles import Goal, Role
+from screen.ranking.roles import roles as shipped
 from screen.settings import Settings
 from screen.tables import anode_of
 
@@ -34,10 +35,14 @@ def predict(case: Case, described: Values) -> Values:
 
 
 def with_models(roles: Sequence[Role], settings: Settings) -> tuple[Role, ...]:
-    """Roles with the goals that models of the literature have earned, each with its share."""
+    """Roles with the goals that models of the literature have earned, each with its share.
+
+    A share was earned beside the shipped role: one of the same name from another file has none.
+    """
     if not learns(settings):
         return tuple(roles)
-    return tuple(role.learning(_learned(role.name)) for role in roles)
+    earned = list(shipped().values())
+    return tuple(role.learning(_learned(role.name)) if role in earned else role for role in roles)
 
 
 def _learned(role: str) -> list[tuple[Goal, float]]:

@@ -268,6 +268,61 @@ FAULTS: dict[str, tuple[int, list[str], list[str]]] = {
 }
 
 
+ROLE = """
+[seal]
+label = "Seal"
+meaning = "Keeps what is inside inside."
+show = ["reduction_v"]
+[seal.kinds.ring]
+meaning = "It is round."
+when = { column = "reduction_v", op = "<=", value = 1.0 }
+[[seal.gates]]
+column = "hull_distance_ev_atom"
+op = "<="
+value = 0.05
+why = "It is the way it is."
+source = "test"
+[[seal.goals]]
+column = "oxidation_v"
+kinds = ["ring"]
+poor = 0.0
+good = 1.0
+error = 0.1
+weight = 1.0
+why = "It is the way it is."
+source = "test"
+strong = "bears {:.1f} V"
+weak = "bears {:.1f} V alone"
+"""
+ROLE_FAULTS = {
+    "column": ('"oxidation_v"', '"oxidation"', "'oxidation', which nothing computes; did you mean"),
+    "kind": ('["ring"]', '["rong"]', "'rong'; did you mean ring"),
+    "operator": ('op = "<="', 'op = "=<"', "'=<'"),
+    "value": ("value = 1.0", 'value = "low"', "reduction_v <= low: the column is a number"),
+    "no role": (ROLE, "", "holds no role"),
+    "no TOML": ("[seal]", "[seal", "roles.toml"),
+}
+
+
+@pytest.mark.parametrize("fault", ROLE_FAULTS)
+@pytest.mark.parametrize("command", ["rank", "explain LiF"])
+def test_files_of_roles(cli: Cli, command: str, fault: str) -> None:
+    old, new, part = ROLE_FAULTS[fault]
+    assert old in ROLE
+    Path("roles.toml").write_text(ROLE.replace(old, new, 1), encoding="utf-8")
+    bad(cli(*command.split(), "--roles", "roles.toml"), DATA, part)
+    assert [path.name for path in Path().iterdir()] == ["roles.toml"]
+
+
+def test_a_file_of_roles_that_is_not_there(cli: Cli) -> None:
+    bad(cli("rank", "--roles", "roles.toml"), DATA, "roles.toml", "No such file")
+
+
+def test_a_role_that_is_not_in_the_file(cli: Cli) -> None:
+    Path("roles.toml").write_text(ROLE, encoding="utf-8")
+    bad(cli("rank", "--roles", "roles.toml", "--role", "host"), USAGE, "'host'", "Allowed: seal")
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults(cli: Cli, fault: str) -> None:
     code, arguments, parts = FAULTS[fault]

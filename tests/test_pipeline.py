@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import __version__, candidates, crosscheck, pipeline, run_folder, sources
+from screen import (
+    __version__,
+    candidates,
+    crosscheck,
+    pipeline,
+    predictions,
+    run_folder,
+    sources,
+)
 from screen.composition import Compositions
 from screen.errors import DataError, ScreenError, UsageError
 from screen.phases import Phases
@@ -21,8 +29,9 @@ from screen.ranking.roles import chosen_roles
 from screen.run import Run, code_digest, manifest
 from screen.settings import Settings
 from screen.sources import reference, user_files
-from screen.tables import sha256
+from screen.tables import DATA, sha256
 from screen.thermo.engines import ENGINES, Engine
+from tests.conftest import ROOT
 
 QUICK = Settings(check_candidates=2, check_interfaces=1)
 
@@ -49,6 +58,39 @@ def alloys(folder: Path) -> tuple[Phases, Path]:
     path = folder / "alloys.csv"
     path.write_text(ALLOYS)
     return user_files.load(path), path
+
+
+def test_roles_of_a_file_rank_without_what_models_earned(tmp_path: Path) -> None:
+    """The shipped roles, from a file, are the shipped roles; changed ones have earned nothing."""
+    mine = tmp_path / "mine.toml"
+    text = (DATA / "roles.toml").read_text(encoding="utf-8")
+    mine.write_text(text, encoding="utf-8")
+    assert chosen_roles((), mine) == chosen_roles(())
+    assert predictions.with_models(chosen_roles((), mine), QUICK) == predictions.with_models(
+        chosen_roles(()), QUICK
+    )
+    changed = tmp_path / "changed.toml"
+    changed.write_text(text.replace('label = "Alloy"', 'label = "Sponge"'), encoding="utf-8")
+    (alloy,) = chosen_roles(("alloy",), changed)
+    assert predictions.with_models((alloy,), QUICK) == (alloy,)
+
+
+def test_the_published_screening_runs() -> None:
+    """The shipped example: what it takes, by the columns that its gates read."""
+    roles = chosen_roles((), ROOT / "docs/screenings/windows_and_gap.toml")
+    run = pipeline.run(embedded(), QUICK, roles)
+    (ranking,) = run.rankings
+    values = run.values.columns
+    expected = (
+        (values["own_capacity_mah_g"] > 0)
+        & (values["hull_distance_ev_atom"] <= 0.05)
+        & (values["reduction_v"] <= 0.05)
+        & (values["band_gap_ev"] >= 1.0)
+    )
+    assert (ranking.passed == expected).all()
+    passed = set(np.array(run.case.formulas)[ranking.passed])
+    assert {"LiF", "LiCl", "Li2O", "Li3N"} <= passed
+    assert not {"ZnO", "LiPON", "Ag"} & passed
 
 
 def test_candidates_of_the_reference_set_are_those_it_names() -> None:

@@ -77,6 +77,7 @@ def rank(
     moduli: str | Path | None = None,
     add: str | Path | None = None,
     roles: str | Iterable[str] = (),
+    roles_file: str | Path | None = None,
     electrolytes: str | Iterable[str] = (),
     selected: bool = False,
     progress: Progress = lambda *_: None,
@@ -88,6 +89,7 @@ def rank(
     Args:
         anode: symbol or name of the anode metal.
         roles: names of roles; none: all.
+        roles_file: TOML file with roles in place of the shipped ones.
         electrolytes: solid electrolytes that candidates face; none: all of the anode metal.
         selected: of a large table, judge only what the roles find worth judging.
         progress: told the name of each step as it begins, and how far a long one is.
@@ -108,7 +110,7 @@ def rank(
     from screen.ranking.roles import chosen_roles  # noqa: PLC0415
 
     chosen = config or _settings(anode, electrolytes, settings)
-    named = chosen_roles(_texts(roles))
+    named = chosen_roles(_texts(roles), Path(roles_file) if roles_file else None)
     progress("reading")
     phases = load(source, gaps=gaps, moduli=moduli, add=add)
     return Run.of(pipeline.run(phases, chosen, named, selected=selected, progress=progress))
@@ -122,6 +124,7 @@ def explain(
     gaps: str | Path | None = None,
     moduli: str | Path | None = None,
     add: str | Path | None = None,
+    roles_file: str | Path | None = None,
     electrolytes: str | Iterable[str] = (),
     progress: Progress = lambda *_: None,
     config: Settings | None = None,
@@ -141,9 +144,10 @@ def explain(
     from screen.ranking.roles import chosen_roles  # noqa: PLC0415
 
     chosen = config or _settings(anode, electrolytes, settings)
+    roles = chosen_roles((), Path(roles_file) if roles_file else None)
     phases = load(source, gaps=gaps, moduli=moduli, add=add)
     (asked,) = materials_of([formula], phases, chosen.anode)
-    done = pipeline.explain(phases, chosen, chosen_roles(()), asked.formula, progress)
+    done = pipeline.explain(phases, chosen, roles, asked.formula, progress)
     return replace(explanation(done), notes=asked.notes)
 
 

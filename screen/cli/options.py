@@ -50,6 +50,7 @@ Gaps = Annotated[Path | None, described("Tables.gaps")]
 Moduli = Annotated[Path | None, described("Tables.moduli")]
 Add = Annotated[Path | None, described("Tables.add")]
 Roles = Annotated[list[str] | None, described("Judged.roles", "--role", autocompletion=role_names)]
+RolesFile = Annotated[Path | None, described("RoleFile.roles_file", "--roles")]
 Electrolytes = Annotated[list[str] | None, described("Settings.electrolytes", "--electrolyte")]
 EngineName = Annotated[
     str | None, described("Settings.engine", "--engine", autocompletion=engine_names)

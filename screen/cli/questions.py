@@ -23,6 +23,7 @@ from screen.cli.options import (
     Moduli,
     Out,
     Quiet,
+    RolesFile,
     Source,
     Surface,
     Workers,
@@ -170,6 +171,7 @@ def stack_command(
 def explain_command(
     formula: Annotated[str, typer.Argument(help="The candidate, as a formula.")],
     anode: Anode = None,
+    roles: RolesFile = None,
     electrolyte: Electrolytes = None,
     source: Source = "reference",
     gaps: Gaps = None,
@@ -211,6 +213,7 @@ def explain_command(
     with step_progress(quiet) as tell:
         answer = api.explain(
             formula,
+            roles_file=roles,
             source=source,
             gaps=gaps,
             moduli=moduli,

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from screen.columns import missing
+from screen.columns import Column, missing
 from screen.composition import SYMBOLS, BoolArray, FloatArray
 from screen.errors import DataError, UsageError, did_you_mean
 from screen.filters import OPERATORS, Table, compare
@@ -112,6 +112,19 @@ class Goal(_Strict):
             raise ValueError(f"goal {self.column}: give either poor and good, or levels")
         if self.levels is None and (self.poor == self.good or self.error is None):
             raise ValueError(f"goal {self.column}: poor and good differ, and error is given")
+        return self
+
+    @model_validator(mode="after")
+    def _phrases_take_the_value(self) -> Goal:
+        value = 0.5 if self.levels is None else next(iter(self.levels), "")
+        for phrase in (self.strong, self.weak):
+            try:
+                phrase.format(value)
+            except (ValueError, LookupError, AttributeError) as error:
+                raise ValueError(
+                    f"goal {self.column}: {phrase!r} cannot say a value; write it as {{:.2f}} or "
+                    "{}"
+                ) from error
         return self
 
     def desirability(self, table: Table, column: str | None = None) -> FloatArray:
@@ -208,6 +221,17 @@ class Role(_Strict):
     goals: tuple[Goal, ...] = Field(min_length=1)
     kinds: dict[str, Kind] = {}
 
+    @model_validator(mode="after")
+    def _known_kinds(self) -> Role:
+        for goal in self.goals:
+            for kind in goal.kinds:
+                if kind not in self.kinds:
+                    raise ValueError(
+                        f"goal {goal.column} is for the kind {kind!r}; "
+                        + (did_you_mean(kind, self.kinds) if self.kinds else "the role has none")
+                    )
+        return self
+
     def learning(self, terms: Sequence[tuple[Goal, float]]) -> Role:
         """The role with these goals of models and no others, each with its share of the score.
 
@@ -230,25 +254,74 @@ class Role(_Strict):
         return ["rank", "formula", *(["kind"] if self.kinds else []), "score", *self.show]
 
     @property
-    def columns(self) -> set[str]:
-        """Every column that the role reads."""
+    def comparisons(self) -> list[Comparison]:
+        """Every comparison that the role makes: of gates, evidence and kinds."""
         gates = [*self.gates, *(gate for kind in self.kinds.values() for gate in kind.gates)]
-        tests = [
+        return [
             *gates,
             *(gate.unless for gate in gates if gate.unless is not None),
             *(test for kind in self.kinds.values() for test in kind.when),
         ]
+
+    @property
+    def columns(self) -> set[str]:
+        """Every column that the role reads."""
+        goals = {column for goal in self.goals for column in (goal.column, *(goal.bounds or ()))}
         others = {self.one_per} if self.one_per else set()
-        return {t.column for t in tests} | {g.column for g in self.goals} | set(self.show) | others
+        return {test.column for test in self.comparisons} | goals | set(self.show) | others
+
+    def check(self, columns: Sequence[Column]) -> None:
+        """Refuse a role that reads what is not computed, or as what it is not.
+
+        Args:
+            columns: what a run computes.
+
+        Raises:
+            DataError: naming the column.
+        """
+        kinds = {column.name: column.kind for column in columns}
+        for name in sorted(self.columns - kinds.keys()):
+            hint = did_you_mean(name, kinds, limit=3)
+            raise DataError(f"role {self.name} reads {name!r}, which nothing computes; {hint}")
+        for test in self.comparisons:
+            kind = kinds[test.column]
+            wanted = {"number": float, "text": str, "flag": bool}[kind]
+            if not isinstance(test.value, wanted):
+                raise DataError(
+                    f"role {self.name}: {test.describe()}: the column is a {kind}, and cannot be "
+                    f"compared with {test.value!r}"
+                )
+            if kind != "number" and test.op not in ("==", "!="):
+                raise DataError(
+                    f"role {self.name}: {test.describe()}: the column is a {kind}; == or !="
+                )
+        for goal in self.goals:
+            kind = kinds[goal.column]
+            if kind != ("number" if goal.levels is None else "text"):
+                asked = "number: poor and good" if goal.levels is None else "text: levels"
+                raise DataError(
+                    f"role {self.name}: goal {goal.column} scores a {asked}, but is a {kind}"
+                )
 
 
-@cache
-def roles(path: Path = DATA / "roles.toml") -> Mapping[str, Role]:
+SHIPPED = DATA / "roles.toml"
+
+
+def roles(path: Path = SHIPPED) -> Mapping[str, Role]:
     """All roles by name, in the order of the file.
 
     Raises:
         DataError: if the file does not make sense; one line says where.
     """
+    return _shipped() if path == SHIPPED else _read(path)
+
+
+@cache
+def _shipped() -> Mapping[str, Role]:
+    return _read(SHIPPED)
+
+
+def _read(path: Path) -> Mapping[str, Role]:
     try:
         raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -271,13 +344,19 @@ def roles(path: Path = DATA / "roles.toml") -> Mapping[str, Role]:
     return found
 
 
-def chosen_roles(names: tuple[str, ...]) -> tuple[Role, ...]:
+def chosen_roles(names: tuple[str, ...], path: Path | None = None) -> tuple[Role, ...]:
     """The named roles, or all.
+
+    Args:
+        path: file of roles in place of the shipped ones.
 
     Raises:
         UsageError: for a name that is none of them.
+        DataError: if the file does not make sense.
     """
-    known = roles()
+    known = roles(path or SHIPPED)
+    if not known:
+        raise DataError(f"{(path or SHIPPED).name} holds no role")
     for name in names:
         if name not in known:
             raise UsageError(f"unknown role {name!r}; {did_you_mean(name, known)}")

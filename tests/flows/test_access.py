@@ -248,6 +248,7 @@ PLACES = {
     "add": "/etc/passwd",
     "gaps": "/etc/passwd",
     "moduli": "/etc/passwd",
+    "roles_file": "/etc/passwd",
     "config": "/etc/passwd",
     "settings": {"calculator": "os:abort"},
     "calculator": "os:abort",

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from screen.columns import Column
 from screen.errors import DataError, UsageError
 from screen.ranking.roles import chosen_roles, roles
 from screen.run import computed_columns
@@ -69,6 +70,9 @@ def test_reads_roles_in_their_order(tmp_path: Path) -> None:
         ("good = 1.0", "", ["goals.0", "either poor and good, or levels"]),
         ("poor = 0.0", "poor = 0.0\nlevels = { a = 1.0 }", ["goals.0", "either", "or levels"]),
         ("error = 0.1\nweight", "weight", ["goals.0", "error is given"]),
+        ('strong = "blue"', 'strong = "blue {:.2q}"', ["goals.0", "{:.2f}"]),
+        ('strong = "blue"', 'strong = "blue {a}"', ["goals.0", "'blue {a}'"]),
+        ("weight = 1.0", 'weight = 1.0\nkinds = ["ring"]', ["goal blue", "'ring'", "has none"]),
         ("weight = 1.0", "weight = 0", ["goals.0.weight", "greater than 0"]),
         ("weight = 1.0", "weight = 1.0\ncolour = 1", ["goals.0.colour", "not permitted"]),
         ("[[seal.goals]]", "[seal.goals]", ["goals"]),
@@ -104,21 +108,51 @@ def test_choice_of_roles() -> None:
         chosen_roles(("interlayr",))
 
 
+MEASURED = (
+    Column("red_v", "red", "How red it is.", "test"),
+    Column("blue", "blue", "How blue it is.", "test", dimensionless=True),
+    Column("name", "name", "What it is called.", "test", "text"),
+    Column("old", "old", "Whether it is old.", "test", "flag"),
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            'column = "red_v"',
+            'column = "rod_v"',
+            "'rod_v', which nothing computes; did you mean red",
+        ),
+        ('show = ["blue"]', 'show = ["bleu"]', "'bleu', which nothing computes; did you mean blue"),
+        ('column = "blue"', 'bounds = ["a", "b"]\ncolumn = "blue"', "'a', which nothing computes"),
+        ("value = 1", 'value = "much"', "red_v <= much: the column is a number"),
+        ("value = 1", "value = true", "red_v <= true: the column is a number"),
+        ('"red_v"\nop = "<="\nvalue = 1', '"name"\nop = "<="\nvalue = "z"', "is a text; == or !="),
+        ('"red_v"\nop = "<="\nvalue = 1', '"old"\nop = "=="\nvalue = 1.0', "is a flag"),
+        ('column = "blue"', 'column = "name"', "goal name scores a number"),
+        ("poor = 0.0\ngood = 1.0\nerror = 0.1", "levels = { a = 1.0 }", "goal blue scores a text"),
+    ],
+)
+def test_refuses_what_does_not_fit_the_columns(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    (good,) = roles(given(tmp_path, GOOD)).values()
+    good.check(MEASURED)
+    assert old in GOOD
+    path = tmp_path / "other.toml"
+    path.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(DataError, match=r"^role seal") as refused:
+        roles(path)["seal"].check(MEASURED)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 @pytest.mark.parametrize("anode", ANODES)
 def test_shipped_roles_fit_the_columns(anode: str) -> None:
-    columns = {c.name: c for c in computed_columns(electrolytes_of(anode))}
+    columns = computed_columns(electrolytes_of(anode))
     for role in chosen_roles(()):
-        assert role.columns <= columns.keys()
-        kinds = role.kinds.values()
-        gates = [*role.gates, *(gate for kind in kinds for gate in kind.gates)]
-        evidence = [gate.unless for gate in gates if gate.unless is not None]
-        for test in (*gates, *evidence, *(test for kind in kinds for test in kind.when)):
-            kind = columns[test.column].kind
-            assert isinstance(test.value, {"number": float, "text": str, "flag": bool}[kind])
-            assert kind == "number" or test.op in ("==", "!=")
-        for goal in role.goals:
-            assert columns[goal.column].kind == ("number" if goal.levels is None else "text")
-            assert set(goal.kinds) <= role.kinds.keys()
+        role.check(columns)
 
 
 def test_shipped_phrases_take_their_value() -> None:
