@@ -85,7 +85,7 @@ _TYPES = {"number": pa.float64(), "text": pa.string(), "flag": pa.bool_()}
 SCHEMA = pa.schema([(column.name, _TYPES[column.kind]) for column in COLUMNS])
 REQUIRED = ("formula", "formation_energy_ev_atom")
 
-_LOWEST_EV_ATOM, _HIGHEST_EV_ATOM = -6.0, 25.0
+LOWEST_EV_ATOM, HIGHEST_EV_ATOM = -6.0, 25.0
 """No compound lies outside: the most stable, such as ThF4, are near -4.5 eV/atom."""
 
 _EXECUTED = ("=", "+", "-", "@", "\t", "\r")
@@ -186,7 +186,7 @@ class Phases:
                 f"{self.name}: {self._row(bad[0])}: formation energy is {energy[bad[0]]}; "
                 f"{len(bad)} such row(s), each needs a finite number in eV/atom"
             )
-        bad = np.flatnonzero((energy < _LOWEST_EV_ATOM) | (energy > _HIGHEST_EV_ATOM))
+        bad = np.flatnonzero((energy < LOWEST_EV_ATOM) | (energy > HIGHEST_EV_ATOM))
         if len(bad):
             raise DataError(
                 f"{self.name}: {self._row(bad[0])}: {energy[bad[0]]:g} eV/atom is no formation "
@@ -259,13 +259,7 @@ class Phases:
                 seen.add(value)
 
     def _check_elements(self) -> None:
-        pure = self.compositions.size == 1
-        lowest = np.full(len(SYMBOLS), np.inf)
-        np.minimum.at(
-            lowest, self.compositions.element[self.compositions.start[:-1][pure]], self.energy[pure]
-        )
-        present = np.unique(self.compositions.element)
-        wrong = [SYMBOLS[e] for e in present if lowest[e] != 0.0]
+        wrong = without_reference(self.compositions, self.energy)
         if wrong:
             raise DataError(
                 f"{self.name}: no reference at 0 eV/atom for {', '.join(wrong[:8])}; formation "
@@ -371,3 +365,11 @@ class Phases:
                 self.compositions, self.energy.tolist(), self.texts("id"), strict=True
             )
         ]
+
+
+def without_reference(compositions: Compositions, energy: FloatArray) -> list[str]:
+    """Elements that occur without their lowest phase at 0 eV/atom."""
+    pure = compositions.size == 1
+    lowest = np.full(len(SYMBOLS), np.inf)
+    np.minimum.at(lowest, compositions.element[compositions.start[:-1][pure]], energy[pure])
+    return [SYMBOLS[e] for e in np.unique(compositions.element) if lowest[e] != 0.0]

@@ -283,6 +283,15 @@ class PullSettings(BaseModel):
         default=4.0, gt=0, le=20, description="1/s; the Materials Project blocks above 25"
     )
     timeout_s: float = Field(default=60.0, gt=0, description="s; silence after which to ask again")
+    whole_limit_s: float = Field(
+        default=180.0,
+        gt=0,
+        description="s; an answer that is not whole by then, however slowly it comes, is asked for "
+        "again",
+    )
+    largest_mb: float = Field(
+        default=500.0, gt=0, description="MB, unpacked; a larger answer is no page and is not read"
+    )
     attempts: int = Field(default=6, ge=1, description="times to ask for one page")
     backoff_s: float = Field(default=1.0, ge=0, description="s; first wait, doubled each time")
     longest_wait_s: float = Field(

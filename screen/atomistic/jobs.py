@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import ctypes
 import io
 import json
 import math
 import multiprocessing
 import os
-import signal
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
 from screen.errors import ScreenError
+from screen.limits import TimeUp, time_limit
 from screen.store import Store, key_of
 from screen.structures import Crystal
 
@@ -146,73 +145,16 @@ def batch(kind: Kind, jobs: Sequence[Job]) -> list[Result]:
 
 def _guarded(kind: Kind, job: Job) -> Result:
     try:
-        with _time_limit(job.limit_s):
+        with time_limit(job.limit_s):
             return kind.one(job)
     except NoAnswerError as error:
         reason, keep = error.reason, error.keep
-    except _TimeUp:
+    except TimeUp:
         reason, keep = f"not done after {job.limit_s:g} s", False
     except Exception as error:  # a calculator raises all there is
         said = (str(error).strip() or "no message").split("\n")[0][:100]
         reason, keep = f"the computation failed ({type(error).__name__}: {said})", False
     return Result({}, dict.fromkeys(kind.columns, reason), keep)
-
-
-class _TimeUp(BaseException):
-    """The time of a job is over; passes through `except Exception`."""
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise _TimeUp after so many seconds, at the next step of Python code."""
-    if math.isinf(seconds):
-        yield
-    elif threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM"):
-        with _alarm(seconds):
-            yield
-    else:
-        with _timer(seconds):
-            yield
-
-
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """By a signal, which ends waits, too; only the main thread gets signals."""
-
-    def stop(*_: Any) -> None:
-        raise _TimeUp
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-@contextmanager
-def _timer(seconds: float) -> Iterator[None]:
-    """By another thread: workers of Dask run jobs beside their main thread."""
-    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    here = ctypes.c_ulong(threading.get_ident())
-    over = threading.Lock()  # held by the first to end: the job or its time
-
-    def stop() -> None:
-        if over.acquire(blocking=False):
-            raise_in(here, ctypes.py_object(_TimeUp))
-
-    timer = threading.Timer(seconds, stop)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        if not over.acquire(blocking=False):
-            timer.join()
-            raise_in(here, None)  # it may be on its way still, and would hit what comes next
-            raise _TimeUp
 
 
 def kept(store: Store, kind: Kind, digest: str) -> Result | None:

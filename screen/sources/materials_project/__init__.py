@@ -5,7 +5,7 @@ and are never asked for.
 """
 
 from screen.sources.materials_project.client import Server, answers
-from screen.sources.materials_project.documents import SCHEME, normal_id, to_phases
+from screen.sources.materials_project.documents import SCHEME, to_phases
 from screen.sources.materials_project.pull import (
     Pages,
     Progress,
@@ -13,6 +13,7 @@ from screen.sources.materials_project.pull import (
     pull_structures,
 )
 from screen.sources.materials_project.query import Query, endpoint_from, key_from
+from screen.sources.materials_project.usable import normal_id
 
 __all__ = [
     "SCHEME",

@@ -10,13 +10,15 @@ from typing import Any
 
 import requests
 
-from screen.errors import NetworkError
+from screen.errors import NetworkError, ScreenError
 from screen.outside import is_file_name
 from screen.settings import PullSettings
-from screen.sources.materials_project.documents import Documents
 from screen.sources.materials_project.session import HEARTBEAT, PoliteSession
+from screen.sources.materials_project.usable import shown
 
 PAGE = 1000
+MOST = 50_000_000
+"""Documents that a route may say it holds: a hundred times as many as today."""
 SEARCH = "_search"
 """The one private method of mp-api that is used: no public one gives a page of the thermo route."""
 
@@ -83,7 +85,6 @@ class Server:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from mp_api.client import MPRester, mprester  # noqa: PLC0415
-            from mp_api.client.core import MPRestError  # noqa: PLC0415
 
             # The client asks for its own heartbeat without time-out or retry; lend it the session.
             lent = ((mprester, "get"), (requests, "get"))
@@ -98,8 +99,10 @@ class Server:
                     mute_progress_bars=True,
                     session=self.session,
                 )
-            except (MPRestError, ValueError, KeyError, TypeError, OSError) as error:
-                text = self.session.clean(str(error))
+            except ScreenError:
+                raise
+            except Exception as error:  # of what it did not expect it raises all there is
+                text = self.session.clean(str(error) or type(error).__name__)
                 raise NetworkError(
                     f"{self.endpoint} does not answer as the client expects: {text}"
                 ) from error
@@ -108,36 +111,47 @@ class Server:
                     setattr(module, name, value)
 
     def count(self, route: str, criteria: dict[str, Any]) -> int:
-        """Documents that a route holds for some criteria."""
-        return int(self._ask(lambda rester: rester.count(_sendable(criteria)), route))
+        """Documents that a route holds for some criteria.
+
+        Raises:
+            NetworkError: also for a number that cannot be one.
+        """
+        count = self._ask(lambda rester: rester.count(_sendable(criteria)), route)
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST:
+            raise NetworkError(
+                f"{route} says that it holds {shown(count)} documents, which is no "
+                f"number up to {MOST:,}; is the endpoint that of the Materials Project?"
+            )
+        return count
 
     def documents(
         self, route: str, criteria: dict[str, Any], fields: list[str], page: int
-    ) -> Documents:
+    ) -> list[Any]:
         """One page of documents, counted from 1; "names" is the summary, briefly."""
         # `fields` would make the client rebuild its document model for each name, on each page.
         options = {"_page": page, "chunk_size": PAGE, "_fields": ",".join(fields)}
         if route != "thermo":
             options["_sort_fields"] = "material_id"
-        documents = self._ask(
-            lambda rester: getattr(rester, SEARCH)(
-                all_fields=False, **_sendable(criteria), **options
+        documents: list[Any] = self._ask(
+            lambda rester: list(
+                getattr(rester, SEARCH)(all_fields=False, **_sendable(criteria), **options)
             ),
             route,
+            f" page {page}",
         )
-        return list(documents)
+        return documents
 
-    def _ask(self, question: Callable[[Any], Any], route: str) -> Any:
-        from mp_api.client.core import MPRestError  # noqa: PLC0415
-
+    def _ask(self, question: Callable[[Any], Any], route: str, where: str = "") -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 rester = self._client.materials.thermo if route == "thermo" else None
                 return question(rester or self._client.materials.summary)
-            except (MPRestError, ValueError, KeyError, TypeError, OSError) as error:
-                text = self.session.clean(str(error))
-                raise NetworkError(f"the client gave up on {route}: {text}") from error
+            except ScreenError:
+                raise
+            except Exception as error:  # as above
+                text = self.session.clean(str(error) or type(error).__name__)
+                raise NetworkError(f"the client gave up on {route}{where}: {text}") from error
 
 
 def _sendable(criteria: dict[str, Any]) -> dict[str, Any]:

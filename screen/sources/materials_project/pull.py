@@ -19,11 +19,11 @@ from screen.sources.materials_project.documents import (
     SCHEME,
     Documents,
     Pulled,
-    normal_id,
     take,
     to_phases,
 )
 from screen.sources.materials_project.query import Query, criteria_of
+from screen.sources.materials_project.usable import normal_id, page_fault
 from screen.store import Store
 from screen.store import of as store_of
 
@@ -96,7 +96,7 @@ def pull_documents(
         for page in range(1, ceil(count / PAGE) + 1):
             name = f"{route}-{part:03d}-{page:05d}"
             kept = pages.read(name, server.version)
-            if kept is None:
+            if kept is None or page_fault(route, kept):
                 if max_pages is not None and new >= max_pages:
                     return None
                 expected = min(PAGE, count - PAGE * (page - 1))
@@ -140,16 +140,23 @@ def _fetch(
     page: int,
     expected: int,
 ) -> Documents:
-    """One page with as many documents as it should have; a short one is asked for again."""
-    documents: Documents = []
+    """One page with as many documents as it should have, each with an id; else it is asked for
+    again.
+
+    Raises:
+        NetworkError: if it stays as it is, naming page, document and field.
+    """
+    fault = ""
     for _ in range(server.session.settings.attempts):
         documents = server.documents(route, criteria, fields, page)
-        if len(documents) >= expected:
+        fault = page_fault(route, documents)
+        if not fault and len(documents) >= expected:
             return documents
-        server.session.tell(f"{route} page {page} has {len(documents)} of {expected} documents")
+        fault = fault or f"it has {len(documents)} of {expected} documents"
+        server.session.tell(f"{route} page {page}: {fault}")
     raise NetworkError(
-        f"{route} page {page} keeps coming with {len(documents)} of {expected} documents; what "
-        "came so far is kept, run the same command again later"
+        f"{route} page {page} stays wrong: {fault}; what came so far is kept, run the same command "
+        "again later"
     )
 
 
@@ -180,7 +187,7 @@ def _mend(
             break
         ids = lacking[begin : begin + _IDS_AT_ONCE]
         asked = {**criteria, "material_ids": ids}
-        take(have, server.documents(route, asked, query.fields(route), 1))
+        take(have, _fetch(server, route, asked, query.fields(route), 1, 0))
     if len(have) < wanted:
         raise NetworkError(
             f"{route}: {len(have)} of {wanted} documents came, {wanted - len(have)} are missing "
@@ -212,8 +219,9 @@ def pull_structures(
     for begin in range(0, len(lacking), _IDS_AT_ONCE):
         part = lacking[begin : begin + _IDS_AT_ONCE]
         criteria = {"material_ids": part, "deprecated": False}
-        for document in server.documents("summary", criteria, ["material_id", "structure"], 1):
-            have[normal_id(document["material_id"])] = json.dumps(document["structure"])
+        for document in _fetch(server, "summary", criteria, ["material_id", "structure"], 1, 0):
+            if isinstance(document.get("structure"), dict):
+                have[normal_id(document["material_id"])] = json.dumps(document["structure"])
         absent = set(part) - have.keys()
         if absent:
             raise NetworkError(f"no structure came for {', '.join(sorted(absent)[:3])}; try again")
