@@ -43,7 +43,7 @@ def proven(role: str) -> dict[int, str]:
     formulas = {
         formula
         for row in literature.rows()
-        if row.role == role and getattr(row, "outcome", "") not in ("worse", "failed")
+        if row.role == role and not row.no_better
         for formula in row.active_formulas
     }
     return {key(formula): formula for formula in sorted(formulas)}

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from screen import literature
 from screen.columns import Values
 from screen.composition import FloatArray, IntArray
 from screen.descriptors import equations
@@ -175,7 +176,7 @@ class _Neighbours:
         points: of all candidates, as `similarity.coordinates` gives them.
         listed: of each role, those that are on the page.
         passed: those that have a rank, the best first, and their points.
-        named: those that papers name.
+        named: those that papers name, and of which not all cells failed.
     """
 
     judged: Judged
@@ -193,7 +194,11 @@ class _Neighbours:
             passed[ranking.role.name] = (best, points[best])
             listed[ranking.role.name] = set(ranking.order[:SHOWN].tolist())
         references = judged.identity["reference"]
-        named = np.flatnonzero([bool(text) for text in references])
+        failed = literature.never_better(own=True)
+        keys = judged.case.compositions.key.tolist()
+        named = np.flatnonzero(
+            [bool(text) and key not in failed for text, key in zip(references, keys, strict=True)]
+        )
         return cls(judged, points, listed, passed, named)
 
     def alternatives(self, row: int) -> dict[str, list[Near]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-from screen import cards
+from screen import cards, literature
 from screen.ranking.order import FLOOR, UNKNOWN
 from screen.run import Run
 from screen.similarity import places
@@ -76,6 +76,17 @@ def test_precedents_are_named_and_of_the_family_if_any_is(
         assert set(found) <= set(relatives or others)
         far = [near.distance for near in card.precedents]
         assert far == sorted(far)
+
+
+def test_what_only_failed_is_no_precedent(
+    done: Run, everyone: list[cards.Card], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = everyone[0].precedents[0].place
+    key = int(done.case.compositions.key[named])
+    monkeypatch.setattr(literature, "never_better", lambda **_: frozenset({key}))
+    shown = {near.place for card in cards.cards(done, [0, 1, 2]) for near in card.precedents}
+    assert shown
+    assert named not in shown
 
 
 def test_profiles_are_those_of_the_case(done: Run, everyone: list[cards.Card]) -> None:

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import io
 import math
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from pymatgen.core import Composition
 from screen import literature, tables, training
 from screen.cli import main
 from screen.columns import Column
-from screen.composition import parse_formula
+from screen.composition import Compositions, parse_formula
 from screen.errors import DataError
-from screen.literature import COLUMNS, NAMES, REQUIRED, Row, allowed, faults, rows
+from screen.literature import COLUMNS, NAMES, REQUIRED, Row, allowed, faults, outcomes, rows
+from screen.literature.columns import OUTCOMES
 from screen.literature.rules import LIMITS
 from screen.tables import rows_of, sha256
 from screen.units import unit_of
@@ -35,6 +37,7 @@ GOOD = dict.fromkeys(NAMES, "") | {
     "electrolyte_label": "Li6PS5Cl",
     "electrolyte_class": "sulfide",
     "cell_type": "symmetric",
+    "test": "cycled",
     "current_ma_cm2": "0.5",
     "capacity_mah_cm2": "0.5",
     "lifetime_h": "1000",
@@ -42,6 +45,7 @@ GOOD = dict.fromkeys(NAMES, "") | {
     "ccd_ma_cm2": "2",
     "control_lifetime_h": "100",
     "control_current_ma_cm2": "0.5",
+    "outcome": "better",
     "quote": "1000 h at 0.5 mA cm-2",
     "confidence": "high",
     "provenance": "read",
@@ -188,6 +192,38 @@ RULES = [
     ({"reference": "Adv. Mater. 2024"}, "reference", "no DOI"),
     ({"reference": "doi:10.1234/x"}, "reference", "no DOI"),
     ({"reference": ""}, "reference", "is empty"),
+    ({"reference": "notebook 3"}, "reference", "of your own set provenance to 'measured'"),
+    ({"control_label": "bare Li (10.1234/other.2020)"}, "control_label", "is another paper"),
+    ({"control_label": "bare Li of Wang et al."}, "control_label", "is another paper"),
+    ({"test": "cycling"}, "test", "did you mean cycled"),
+    (
+        {"test": "impedance", "lifetime_h": "", "lifetime_censored": "", "outcome": "not stated"},
+        "test",
+        "ccd_ma_cm2 is of a cell that carried a current",
+    ),
+    (
+        {"test": "plating", "lifetime_h": "", "lifetime_cycles": "300", "outcome": "not stated"},
+        "test",
+        "'plating', but it ran 300 cycles",
+    ),
+    ({"test": "one-way", "ce_percent": "99"}, "test", "needs both ways"),
+    ({"outcome": "good"}, "outcome", "Allowed: better, same, worse, failed, not stated"),
+    ({"outcome": "worse"}, "outcome", "lifetime_h of 1000 is better than the control's 100"),
+    ({"outcome": "same"}, "outcome", "lifetime_h of 1000 is better than the control's 100"),
+    ({"outcome": "not stated"}, "outcome", "lifetime_h of 1000 is better than the control's 100"),
+    ({"outcome": "failed"}, "outcome", "lifetime_censored says that it was still stable"),
+    ({"outcome": "failed", "lifetime_censored": "0"}, "outcome", "say in the note why"),
+    (
+        {"lifetime_h": "50", "lifetime_censored": "0"},
+        "outcome",
+        "50 is worse than the control's 100",
+    ),
+    ({"lifetime_h": "0", "lifetime_censored": "0"}, "outcome", "it lived 0 h"),
+    (
+        {"control_lifetime_h": "", "control_current_ma_cm2": "", "outcome": ""},
+        "outcome",
+        "write better, same, worse, failed or not stated",
+    ),
     ({"year": "1824"}, "year", "below 1970"),
     ({"year": "20244"}, "year", "above 2035"),
     ({"year": ""}, "year", "say in the note why"),
@@ -206,7 +242,7 @@ RULES = [
     ),
     ({"cell_type": "coin"}, "cell_type", "Allowed: symmetric, half, full"),
     ({"confidence": "sure"}, "confidence", "Allowed: high, medium, low"),
-    ({"provenance": "seen"}, "provenance", "Allowed: read, read_secondary, recalled"),
+    ({"provenance": "seen"}, "provenance", "Allowed: read, read_secondary, recalled, measured"),
     ({"lifetime_censored": "yes"}, "lifetime_censored", "unknown 'yes'"),
     ({"ccd_censored": "yes"}, "ccd_censored", "unknown 'yes'"),
     ({"current_ma_cm2": "500"}, "current_ma_cm2", "above 50; is it in µA"),
@@ -268,7 +304,10 @@ def test_every_column_with_limits_or_choices_has_a_rule_that_was_seen_to_refuse(
         {"cell_type": "full", "current_ma_cm2": "", "control_current_ma_cm2": "", "note": "1C"},
         {"active_formulas": "", "note": "formula not given"},
         {"ccd_ma_cm2": "0.3", "note": "two samples"},
-        {"lifetime_h": "0", "lifetime_censored": "0"},
+        {"lifetime_h": "0", "lifetime_censored": "0", "outcome": "failed"},
+        {"outcome": "failed", "lifetime_censored": "0", "note": "a soft short from the start"},
+        {"provenance": "measured", "reference": "notebook 12, page 3", "quote": ""},
+        {"control_label": "bare Li, 10.1234/example.2024"},
         {"lifetime_cycles": "500"},
         {"reference": "10.1234/review ref. S2.4"},
         {"reference": "https://example.org/paper.html"},
@@ -312,6 +351,134 @@ def test_papers_are_told_apart_by_reference_alone() -> None:
     assert 100 < len(papers) < len(SHIPPED)
     assert papers["10.1039/d5ee01219h"] == 6
     assert papers["10.1039/d5eb00156k ref. 61"] == 3
+
+
+# Outcomes
+
+CONTROL = {"control_lifetime_h": "", "control_current_ma_cm2": "", "outcome": ""}
+TOLD = [
+    ({}, "better"),
+    ({"control_lifetime_h": "990"}, "not stated"),  # a bound that is not above the control's
+    ({"control_lifetime_h": "990", "lifetime_censored": "0"}, "same"),
+    ({"lifetime_h": "20", "lifetime_censored": "0"}, "worse"),
+    ({"lifetime_h": "20"}, "not stated"),
+    ({"control_current_ma_cm2": "2"}, "not stated"),  # longer, but at a lower current
+    ({"control_current_ma_cm2": "0.1"}, "better"),
+    ({"control_current_ma_cm2": "0.1", "lifetime_h": "20", "lifetime_censored": "0"}, "not stated"),
+    ({"control_capacity_mah_cm2": "2"}, "not stated"),
+    ({"lifetime_h": "0", "lifetime_censored": "0"}, "failed"),
+    (CONTROL, "not stated"),
+    (CONTROL | {"control_ccd_ma_cm2": "0.5"}, "better"),
+    (CONTROL | {"control_ccd_ma_cm2": "2"}, "same"),
+    (CONTROL | {"control_ccd_ma_cm2": "3"}, "worse"),
+    (CONTROL | {"control_ccd_ma_cm2": "3", "ccd_censored": "1"}, "not stated"),
+    (CONTROL | {"ce_percent": "99.4", "control_ce_percent": "99.1"}, "same"),
+    (CONTROL | {"ce_percent": "99.7", "control_ce_percent": "97"}, "better"),
+    (
+        CONTROL
+        | {"interface_resistance_ohm_cm2": "5", "control_interface_resistance_ohm_cm2": "900"},
+        "better",
+    ),
+    (
+        CONTROL
+        | {"nucleation_overpotential_mv": "30", "control_nucleation_overpotential_mv": "20"},
+        "worse",
+    ),
+    ({"control_ccd_ma_cm2": "3"}, "not stated"),  # lived longer, bore less
+    ({"control_ccd_ma_cm2": "2"}, "better"),
+]
+
+
+@pytest.mark.parametrize(("change", "outcome"), TOLD)
+def test_figures_tell_the_outcome(change: dict[str, str], outcome: str) -> None:
+    record = outcomes.completed(GOOD | {"outcome": ""} | change, unknown="not stated")
+    assert record["outcome"] == outcome
+    assert [fault for fault in faults([record]) if fault.column == "outcome"] == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if f"control_{name}" in NAMES])
+def test_row_and_control_changing_places_turn_the_outcome(name: str) -> None:
+    """What is better than its control is worse the other way round."""
+    if name in ("current_ma_cm2", "capacity_mah_cm2"):
+        return
+    turned = {"better": "worse", "worse": "better"}
+    empty = dict.fromkeys(NAMES, "")
+    for high, low in (("60", "40"), ("0.9", "0.1")):
+        one = outcomes.derived(empty | {name: high, f"control_{name}": low})
+        other = outcomes.derived(empty | {name: low, f"control_{name}": high})
+        assert turned.get(one, one) == other
+        assert one in turned or name == "ce_percent"
+
+
+def test_shipped_rows_state_what_their_figures_tell() -> None:
+    """No row leaves empty what it can say, and the figures of none speak against it."""
+    for record in rows_of("literature"):
+        told = outcomes.completed(record | {"outcome": "", "test": ""}, unknown="not stated")
+        if told["outcome"] not in ("not stated", record["outcome"]):
+            assert record["outcome"] == "failed"
+            assert record["note"]
+        assert record["test"] == told["test"] or record["note"]
+    counted = Counter(row.outcome for row in SHIPPED)
+    assert counted["better"] > 80
+    assert set(counted) <= set(OUTCOMES)
+
+
+def test_what_failed_or_did_no_better_is_no_success() -> None:
+    for word in OUTCOMES:
+        row = dataclasses.replace(SHIPPED[0], outcome=word)
+        assert row.no_better == (word in ("same", "worse", "failed"))
+
+
+def test_one_success_is_enough_and_one_failure_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    def keys(*formulas: str) -> frozenset[int]:
+        return frozenset(Compositions.from_formulas(formulas).key.tolist())
+
+    module = sys.modules["screen.literature.table"]
+    bad = dataclasses.replace(SHIPPED[0], outcome="failed", active_formulas=("ZnO", "LiTe3"))
+    good = dataclasses.replace(bad, outcome="better", active_formulas=("O2Zn2",))
+    monkeypatch.setattr(module, "_shipped", lambda: (bad, good))
+    assert literature.never_better() == keys("LiTe3")
+    monkeypatch.setattr(module, "_shipped", lambda: (good,))
+    assert literature.never_better() == frozenset()
+
+
+def test_template_is_an_empty_table(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.csv"
+    assert main(["literature", "template", str(path), "--format", "csv"]) == 0
+    said = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    assert path.read_text() == ",".join(NAMES) + "\n"
+    assert [line["column"] for line in said] == list(NAMES)
+    assert {line["column"] for line in said if line["needed"]} == set(REQUIRED)
+    by_name = {line["column"]: line for line in said}
+    assert by_name["outcome"]["takes"] == "better, same, worse, failed, not stated"
+    assert by_name["ccd_ma_cm2"]["takes"] == "mA/cm²"
+    with path.open("a", newline="") as file:
+        csv.DictWriter(file, NAMES).writerow(GOOD)
+    assert literature.joined(path).added == 1
+    assert main(["literature", "template", str(path)]) == 2
+    assert "is there already" in capfd.readouterr().err
+
+
+def test_all_that_is_wrong_with_a_file_is_told_at_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bad = GOOD | {"role": "interlyer", "test": "cycling", "active_formulas": "Qq", "year": "1"}
+    path = write(tmp_path / "bad.csv", GOOD, bad | {"reference": "10.1234/b"})
+    assert main(["literature", "add", str(path)]) == 3
+    *lines, last = capfd.readouterr().err.splitlines()
+    columns = [line.split(", ")[2].partition(":")[0] for line in lines]
+    assert columns == ["role", "test", "active_formulas", "year"]
+    assert all(line.startswith("bad.csv, row 2, ") for line in lines)
+    assert last == "error: bad.csv: 4 faults; no row was added"
+    assert not literature.own_path().exists()
+
+
+def test_rows_kept_before_there_were_outcomes_still_count(home: Path) -> None:
+    head = tuple(name for name in NAMES if name not in ("test", "outcome"))
+    home.mkdir()
+    write(home / "literature.csv", GOOD | CONTROL | {"row_id": "own-1"}, head=head)
+    assert rows(own=True)[-1].outcome == "not stated"
+    assert rows(own=True)[-1].test == "cycled"
 
 
 # The user's file

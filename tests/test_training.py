@@ -45,6 +45,7 @@ OWN = dict.fromkeys(literature.NAMES, "") | {
     "lifetime_censored": "1",
     "ccd_ma_cm2": "3.2",
     "ccd_censored": "0",
+    "outcome": "not stated",
     "quote": "900 h at 1 mA cm-2",
     "confidence": "high",
     "provenance": "read",

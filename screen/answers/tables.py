@@ -73,6 +73,37 @@ def literature_rows(
     return Answer(rows, None, show, columns=literature.COLUMNS)
 
 
+def literature_template() -> Answer:
+    """What each column of the literature table takes."""
+    choices, every = literature.allowed(), literature.COLUMNS
+    takes = [
+        ", ".join(word for word in choices[column.name] if word)
+        if column.name in choices
+        else column.unit
+        if column.unit not in ("", "1")
+        else column.kind
+        for column in every
+    ]
+    needed = ["yes" if column.name in literature.REQUIRED else "" for column in every]
+    rows = pa.table(
+        {
+            "column": [column.name for column in every],
+            "needed": needed,
+            "takes": takes,
+            "meaning": [column.meaning for column in every],
+        }
+    )
+
+    def show(console: Console) -> None:
+        terminal.print_title(console, f"Columns of the literature table: {len(every)}")
+        for column, need, what in zip(every, needed, takes, strict=True):
+            must = "needed; " if need else ""
+            terminal.print_sentence(console, f"{column.name} ({must}{what})", indent=0)
+            terminal.print_sentence(console, column.meaning)
+
+    return Answer(rows, None, show)
+
+
 def snapshots(folder: Path) -> Answer:
     """The snapshots of a folder."""
     found = snapshot.listed(folder)

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from screen.cli.options import GRAMMAR, FitSeed, Format, Out
-from screen.cli.output import check_format, say, write_answer
+from screen.cli.output import check_format, emit, say, write_answer
 from screen.cli.program import Program
 from screen.cli.progress import part_progress
-from screen.errors import NothingPassedError, UsageError, did_you_mean
+from screen.errors import DataError, NothingPassedError, UsageError, did_you_mean
 
 literature_app = Program(invoke_without_command=True)
 
@@ -65,10 +65,40 @@ def literature_add_command(
     file: Annotated[Path, typer.Argument(help="CSV with the table's columns; none but these.")],
     seed: FitSeed = 0,
 ) -> None:
-    """Check rows of your own, keep them in SCREEN_HOME and fit the models to all rows."""
+    """Check rows of your own, keep them in SCREEN_HOME and fit the models to all rows.
+
+    A row without an outcome gets that which its figures tell. All that is wrong with a file is told
+    at once.
+    """
     from screen import literature, training
 
+    try:
+        literature.joined(file)  # what is wrong shows before any progress does
+    except literature.RowsRefusedError as error:
+        if len(error.faults) == 1:
+            raise
+        for fault in error.faults:
+            say(f"{file.name}, {fault}")
+        raise DataError(f"{file.name}: {len(error.faults)} faults; no row was added") from None
     with part_progress("fitting and measuring") as progress:
         added = training.add(file, seed, say, progress)
     say(f"rows added to {literature.own_path()}: {added}")
     say("the ranking now uses models that know them; see 'python -m screen model card'")
+
+
+@literature_app.command("template")
+def literature_template_command(
+    file: Annotated[Path, typer.Argument(help="File to write; it must not be there yet.")],
+    form: Format = "table",
+    output: Out = None,
+) -> None:
+    """Write an empty file for rows of your own, and say what each of its columns takes."""
+    from screen import literature
+    from screen.answers.tables import literature_template
+
+    check_format(form)
+    if file.exists():
+        raise UsageError(f"{file.name} is there already; choose another name")
+    emit(literature.template(), "csv", file)
+    write_answer(literature_template(), form, output)
+    say(f"written: {file}; fill it in, then 'python -m screen literature add {file}'")

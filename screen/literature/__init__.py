@@ -1,7 +1,7 @@
 """The literature: what cells with a given material have done, and rows that a user adds."""
 
 from screen.literature.columns import BRIEF, COLUMNS, FORMULAS, NAMES, REQUIRED, Row, allowed
-from screen.literature.rules import Fault, faults
+from screen.literature.rules import Fault, RowsRefusedError, faults
 from screen.literature.table import (
     ANODE,
     OWN,
@@ -9,9 +9,11 @@ from screen.literature.table import (
     Table,
     check_shipped,
     joined,
+    never_better,
     own_path,
     rows,
     table,
+    template,
     to_columns,
 )
 
@@ -26,13 +28,16 @@ __all__ = [
     "Fault",
     "Joined",
     "Row",
+    "RowsRefusedError",
     "Table",
     "allowed",
     "check_shipped",
     "faults",
     "joined",
+    "never_better",
     "own_path",
     "rows",
     "table",
+    "template",
     "to_columns",
 ]

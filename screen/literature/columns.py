@@ -25,9 +25,40 @@ def _number(name: str, label: str, meaning: str, rounding: int | None = None) ->
     return Column(name, label, meaning, _TABLE, rounding=rounding)
 
 
+TESTS = {
+    "cycled": "current in both ways",
+    "one-way": "current in one way, which of the two is not said",
+    "plating": "metal plated only",
+    "stripping": "metal stripped only",
+    "impedance": "no more current than an impedance needs",
+}
+"""How a cell was tested, and what that means."""
+OUTCOMES = {
+    "better": "better than the control",
+    "same": "no different from it",
+    "worse": "worse",
+    "failed": "it did not work, whatever the control did",
+    "not stated": "no control, or no figure that tells",
+}
+"""What became of a cell, and what that means; screen/literature/outcomes.py has the rule."""
+
+
+NO_BETTER = ("same", "worse", "failed")
+"""Outcomes of which nothing is learned as of what worked."""
+
+
+def _told(words: Mapping[str, str]) -> str:
+    return "; ".join(f"{word}: {meaning}" for word, meaning in words.items())
+
+
 COLUMNS: tuple[Column, ...] = (
     _text("row_id", "row", "Name of the row; given to rows of yours that have none."),
-    _text("reference", "reference", "DOI; with 'ref. N', an entry of that paper; or an address."),
+    _text(
+        "reference",
+        "reference",
+        "DOI; with 'ref. N', an entry of that paper; or an address. What was measured by oneself "
+        "has any name, such as a page of a notebook.",
+    ),
     _number("year", "year", "Year of the paper; empty where the source does not say.", 0),
     _text("role", "role", "What the material does in the cell."),
     _text("material_label", "material", "Name as the paper has it."),
@@ -36,6 +67,7 @@ COLUMNS: tuple[Column, ...] = (
     _text("electrolyte_label", "electrolyte", "Electrolyte as the paper names it."),
     _text("electrolyte_class", "class", "Class of the electrolyte."),
     _text("cell_type", "cell", "Symmetric, half (lithium against another electrode) or full."),
+    _text("test", "test", f"How it was tested. {_told(TESTS)}."),
     _number("current_ma_cm2", "current", "Current density of the cycling test."),
     _number("capacity_mah_cm2", "capacity", "Areal capacity of a half cycle."),
     _number("lifetime_h", "lifetime", "Hours of cycling."),
@@ -83,10 +115,19 @@ COLUMNS: tuple[Column, ...] = (
     _number("ce_percent", "CE", "Coulombic efficiency."),
     _number("nucleation_overpotential_mv", "overpotential", "Nucleation overpotential."),
     _number("interface_resistance_ohm_cm2", "resistance", "Resistance of the interface."),
+    _text(
+        "outcome",
+        "outcome",
+        f"What the cell did beside the control of the same paper. {_told(OUTCOMES)}.",
+    ),
     _text("quote", "quote", "Words that find the figure, at most 15, shortened or translated."),
     _text("note", "note", "What a reader has to know of the row."),
     _text("confidence", "confidence", "How sure the reading is: high, medium or low."),
-    _text("provenance", "provenance", "Read in the paper, in an account of it, or recalled."),
+    _text(
+        "provenance",
+        "provenance",
+        "Read in the paper, read_secondary in an account of it, recalled, or measured by oneself.",
+    ),
     _text("source_text", "read in", "The text in which the figure was seen."),
 )
 FORMULAS = "active_formulas"
@@ -101,11 +142,14 @@ BRIEF = (
     "control_lifetime_h",
     "ccd_ma_cm2",
     "control_ccd_ma_cm2",
+    "outcome",
     "cell_type",
     "electrolyte_label",
 )
 NAMES = tuple(column.name for column in COLUMNS)
 
+MEASURED = "measured"
+"""Provenance of results of one's own, which no paper holds."""
 OTHER_ROLES = ("electrolyte", "electrolyte_dopant", "bare_anode")
 """What a material does in a cell beside the roles that candidates are judged for."""
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -123,10 +167,12 @@ _CHOICES: dict[str, tuple[str, ...]] = {
         "none",
     ),
     "cell_type": ("symmetric", "half", "full"),
+    "test": tuple(TESTS),
+    "outcome": tuple(OUTCOMES),
     "lifetime_censored": ("", "0", "1"),
     "ccd_censored": ("", "0", "1"),
     "confidence": ("high", "medium", "low"),
-    "provenance": ("read", "read_secondary", "recalled"),
+    "provenance": ("read", "read_secondary", "recalled", MEASURED),
 }
 
 
@@ -167,6 +213,7 @@ class Row:
     electrolyte_label: str
     electrolyte_class: str
     cell_type: str
+    test: str
     current_ma_cm2: float
     capacity_mah_cm2: float
     lifetime_h: float
@@ -190,6 +237,7 @@ class Row:
     ce_percent: float
     nucleation_overpotential_mv: float
     interface_resistance_ohm_cm2: float
+    outcome: str
     quote: str
     note: str
     confidence: str
@@ -200,6 +248,11 @@ class Row:
     def paper(self) -> str:
         """What rows of one paper share; such rows never stand on both sides of a split."""
         return _paper(self.reference)
+
+    @property
+    def no_better(self) -> bool:
+        """Whether the cell failed, or did no better than its control: it teaches no success."""
+        return self.outcome in NO_BETTER
 
 
 def _paper(reference: str) -> str:

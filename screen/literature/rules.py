@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from screen.composition import parse_formula
 from screen.errors import DataError, did_you_mean
+from screen.literature import outcomes
 from screen.literature.columns import (
     COLUMNS,
+    MEASURED,
     NAMES,
     REQUIRED,
     Record,
@@ -46,6 +48,11 @@ for _name in [name for name in NAMES if name.removeprefix("control_") in LIMITS]
     LIMITS[_name] = LIMITS[_name.removeprefix("control_")]
 
 _REFERENCE = re.compile(r"10\.\d{4,9}/[^\s]+( ref\. [\w.]+)?|https?://[^\s]+\.[^\s]+")
+_CITED = re.compile(
+    r"10\.\d{4,9}/\S+|https?://\S+|\bref(?:\.|erence) ?\w+|\bet al\.?", re.IGNORECASE
+)
+_ASKED = (*REQUIRED, "outcome")
+"""Columns that are asked for, if empty, where the others are looked at."""
 _NUMBERS = tuple(column.name for column in COLUMNS if column.kind == "number")
 _RESULTS = (
     "lifetime_h",
@@ -120,10 +127,20 @@ def _faults_of(record: Record) -> Iterator[tuple[str, str]]:
         if not record[name]:
             yield name, "is empty"
     for name, choices in allowed().items():
-        if record[name] not in choices and (record[name] or name not in REQUIRED):
+        if record[name] not in choices and (record[name] or name not in _ASKED):
             yield name, f"unknown {record[name]!r}; {did_you_mean(record[name], choices)}"
-    if record["reference"] and not _REFERENCE.fullmatch(record["reference"]):
-        yield "reference", f"{record['reference']!r} is no DOI (10.1021/...) and no web address"
+    own = record["provenance"] == MEASURED
+    if record["reference"] and not own and not _REFERENCE.fullmatch(record["reference"]):
+        yield (
+            "reference",
+            f"{record['reference']!r} is no DOI (10.1021/...) and no web address; for results of "
+            f"your own set provenance to {MEASURED!r}",
+        )
+    if other := _other_paper(record):
+        yield (
+            "control_label",
+            f"{other!r} is another paper; a control counts only beside the cell, from the same one",
+        )
     if not record["year"] and not record["note"]:
         yield "year", "is empty; say in the note why"
     of = [name for name, said in _SAYS_CLASS.items() if said.search(record["electrolyte_label"])]
@@ -135,7 +152,17 @@ def _faults_of(record: Record) -> Iterator[tuple[str, str]]:
     if words > MAX_QUOTE_WORDS:
         yield "quote", f"has {words} words; at most {MAX_QUOTE_WORDS}"
     bad = list(_faults_of_numbers(record))
-    yield from bad or _faults_of_test(record)
+    yield from bad
+    if not bad:
+        yield from _faults_of_test(record)
+        yield from outcomes.contradictions(record)
+
+
+def _other_paper(record: Record) -> str:
+    """The paper that a control is said to be of, if it is not that of the row."""
+    found = _CITED.search(record["control_label"])
+    paper = found[0].rstrip(".,;)") if found else ""
+    return "" if paper.lower() in record["reference"].lower() else paper
 
 
 def _faults_of_formulas(record: Record) -> Iterator[tuple[str, str]]:
@@ -218,15 +245,23 @@ def _faults_of_duration(
         )
 
 
+class RowsRefusedError(DataError):
+    """Rows that are not accepted; `faults` holds all that is wrong with them."""
+
+    def __init__(self, name: str, found: Sequence[Fault]) -> None:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        super().__init__(f"{name}, {found[0]}{more}")
+        self.faults = tuple(found)
+
+
 def refuse(name: str, found: Sequence[Fault]) -> None:
-    """Raise the first of the faults of a file.
+    """Raise the faults of a file.
 
     Raises:
-        DataError: if there is one.
+        RowsRefusedError: if there is one; its message is the first.
     """
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise DataError(f"{name}, {found[0]}{more}")
+        raise RowsRefusedError(name, found)
 
 
 def _key(row: Row) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from screen import files, sheets
+from screen.composition import Compositions
 from screen.errors import DataError, did_you_mean
+from screen.literature import outcomes
 from screen.literature.columns import COLUMNS, NAMES, REQUIRED, Row, row_of
 from screen.literature.rules import faults, refuse
 from screen.schema import fault_of_head
@@ -71,7 +73,7 @@ def table(*, own: bool = False) -> Table:
     if not own or not path.is_file():
         return shipped
     content = _bytes(path)
-    records = _records(path)
+    records = _own(path)
     refuse(path.name, faults(records, shipped.rows))
     return _with(shipped, records, content)
 
@@ -86,6 +88,18 @@ def _with(shipped: Table, records: Sequence[dict[str, str]], content: bytes) -> 
 def rows(*, own: bool = False) -> tuple[Row, ...]:
     """The rows of `table`."""
     return table(own=own).rows
+
+
+def never_better(*, own: bool = False) -> frozenset[int]:
+    """Keys of the compositions of which all cells failed or did no better than their controls."""
+    known = rows(own=own)
+    bad = {formula for row in known if row.no_better for formula in row.active_formulas}
+    good = {formula for row in known if not row.no_better for formula in row.active_formulas}
+    return frozenset(_keys(bad)) - frozenset(_keys(good))
+
+
+def _keys(formulas: Iterable[str]) -> list[int]:
+    return [int(key) for key in Compositions.from_formulas(sorted(formulas)).key.tolist()]
 
 
 @dataclass(frozen=True)
@@ -111,19 +125,25 @@ class Joined:
         return self.added
 
 
+def template() -> bytes:
+    """An empty file for rows of one's own: the line that names the columns."""
+    return (",".join(NAMES) + "\n").encode()
+
+
 def joined(path: Path) -> Joined:
     """The rows of a CSV file, held to the rules, with those that there are; nothing is written.
 
     Raises:
-        DataError: naming the first row that is not accepted, its column and the reason.
+        RowsRefusedError: for rows that are not accepted, each with its column and the reason.
+        DataError: for a file that is no such table.
     """
     known = rows(own=True)
-    records = _records(path)
+    records = [outcomes.completed(record) for record in _records(path)]
     if not records:
         raise DataError(f"{path.name} has no rows")
     refuse(path.name, faults(records, known))
     own = own_path()
-    all_own = _records(own) if own.is_file() else []
+    all_own = _own(own) if own.is_file() else []
     taken = {row.row_id for row in known}
     names = (f"own-{i}" for i in range(1, len(taken) + len(records) + 1))
     free = (name for name in names if name not in taken | {r["row_id"] for r in records})
@@ -135,6 +155,12 @@ def joined(path: Path) -> Joined:
     writer.writerows(all_own)
     content = sink.getvalue().encode()
     return Joined(_with(table(), all_own, content), len(records), content)
+
+
+def _own(path: Path) -> list[dict[str, str]]:
+    """The user's rows. Those of a file from before there were outcomes need not state one."""
+    found = _records(path)
+    return [outcomes.completed(record, unknown=outcomes.NOT_STATED) for record in found]
 
 
 def _bytes(path: Path) -> bytes:

@@ -105,7 +105,8 @@ class Pool:
 
 @dataclass(frozen=True)
 class Positives:
-    """What the literature has made to work in a role: one entry for each formula of each row.
+    """What the literature has made to work in a role: one entry for each formula of each row whose
+    cell did not fail and was not as bad as its control.
 
     Attributes:
         formulas, families, papers: by entry.
@@ -125,7 +126,7 @@ class Positives:
         found = [
             (formula, row.family, row.paper)
             for row in rows
-            if row.role == role
+            if row.role == role and not row.no_better
             for formula in row.active_formulas
         ]
         at = pool.rows_of([formula for formula, *_ in found])

@@ -70,6 +70,26 @@ def left_out(rows: list[Row], role: str = "host") -> recovery._LeftOut:
     return recovery._LeftOut(small_pool(), small_pool(), found)
 
 
+# What teaches
+
+
+@pytest.mark.parametrize("outcome", ["same", "worse", "failed"])
+def test_what_failed_or_did_no_better_lifts_nothing(outcome: str) -> None:
+    """With it and without it all is the same, whatever else the paper or the family holds."""
+    worked = rows_at(best(9))
+    failed = [replace(r, outcome=outcome) for r in rows_at([*best(12)[9:], 3, 5])]
+    alone = Positives.of(worked, "host", small_pool())
+    beside = Positives.of(worked + failed, "host", small_pool())
+    assert beside.formulas == alone.formulas
+    everything = np.ones(9, dtype=bool)
+    votes = beside.votes(everything, COUNT)
+    np.testing.assert_array_equal(votes, alone.votes(everything, COUNT))
+    assert not votes[[*best(12)[9:], 3, 5]].any()
+    others = [replace(r, outcome="not stated") for r in failed]
+    assert len(Positives.of(worked + others, "host", small_pool()).row) == 9 + len(others)
+    assert recovery.learnable(failed, small_pool()) == []
+
+
 # The scale
 
 
