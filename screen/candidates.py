@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,14 @@ from screen.phases import Phases
 from screen.ranking.roles import Role
 from screen.settings import Settings
 from screen.sources import REFERENCE, reference
-from screen.tables import Anode, Electrolyte, anode_of, electrolytes_of
+from screen.tables import (
+    OTHER,
+    Anode,
+    Electrolyte,
+    anode_of,
+    check_electrolyte,
+    electrolytes_of,
+)
 from screen.thermo.hull import stable_table
 
 
@@ -39,10 +47,11 @@ def make_case(
         roles: with them, of a file only the phases that one of these roles finds worth judging.
 
     Raises:
-        UsageError, DataError: for an anode that the table does not hold or cover.
+        UsageError, DataError: for an anode that the table does not hold or cover, and for an
+            electrolyte given as a formula whose phases it does not.
     """
     anode = anode_of(settings.anode)
-    electrolytes = electrolytes_to_face(settings)
+    electrolytes = tuple(_checked(e, phases, anode) for e in electrolytes_to_face(settings))
     named = {c.formula: c for c in reference.named_candidates(anode.symbol)}
     if formulas is None:
         _check_anode(phases, anode)
@@ -61,13 +70,35 @@ def make_case(
 
 
 def electrolytes_to_face(settings: Settings) -> tuple[Electrolyte, ...]:
-    """The solid electrolytes of a run: those that its settings name, or all of its anode metal.
+    """The solid electrolytes of a run: those that its settings give, or all of its anode metal in
+    the table.
 
     Raises:
-        UsageError, DataError: for one that is not known, and for a name of several.
+        UsageError, DataError: for what is no electrolyte, and for a name of several.
     """
     chosen = tuple(formula_of(text) for text in settings.electrolytes)
     return electrolytes_of(anode_of(settings.anode).symbol, chosen)
+
+
+def _checked(electrolyte: Electrolyte, phases: Phases, anode: Anode) -> Electrolyte:
+    """An electrolyte as it is, if the table can answer for it; one that is listed may have gaps."""
+    if electrolyte.family != OTHER:
+        return electrolyte
+    check_covered(phases, electrolyte.formula, anode=anode.symbol)
+    (row,) = phases.rows_of(Compositions.from_formulas([electrolyte.formula]))
+    note = (
+        ""
+        if row >= 0
+        else f"no energy of its own in {phases.name}: stands at the hull of its composition"
+    )
+    return replace(electrolyte, note=note)
+
+
+def notes_on(electrolytes: Sequence[Electrolyte]) -> tuple[str, ...]:
+    """What is to be known of electrolytes that were given as formulas, a sentence each."""
+    return tuple(
+        f"electrolyte {e.label}: {e.note}" for e in electrolytes if e.family == OTHER and e.note
+    )
 
 
 def chosen_case(
@@ -196,13 +227,7 @@ def check_stack(film: str, electrolyte: str, anode: str) -> None:
         UsageError: for an electrolyte that cannot conduct the metal's ions, for the metal itself
             as one of the others, and for two that are the same.
     """
-    held = parse_formula(electrolyte).keys()
-    if anode not in held or len(held) == 1:
-        what = f"is {anode} itself" if anode in held else f"holds no {anode}, whose ions must pass"
-        raise UsageError(
-            f"electrolyte {electrolyte} {what}; give a solid electrolyte with {anode}, or the "
-            "anode metal of this one with --anode"
-        )
+    check_electrolyte(electrolyte, anode)
     if parse_formula(film).keys() == {anode}:
         raise UsageError(
             f"film {film} is the anode metal itself; give another, the answer compares it with "

@@ -116,7 +116,9 @@ class Settings(BaseModel):
         default="Li", description="anode metal, a row of anodes.csv such as Li or Na"
     )
     electrolytes: tuple[str, ...] = Field(
-        default=(), description="solid electrolytes to face, by formula; none: all of the anode"
+        default=(),
+        description="solid electrolytes to face: names, or any formulas with the anode metal whose "
+        "phases the source holds; none: all that are listed for it",
     )
     engine: Engine = Field(default="kernel", description="what solves the phase equilibria")
     doubtful_phases: OfDoubtful = Field(

@@ -209,6 +209,10 @@ def anode_of(symbol: str) -> Anode:
     )
 
 
+OTHER = "other"
+"""Class of an electrolyte that is given as a formula and not listed in electrolytes.csv."""
+
+
 @dataclass(frozen=True)
 class Electrolyte:
     """A solid electrolyte that candidates may face."""
@@ -230,10 +234,11 @@ class Electrolyte:
 
 
 def electrolytes_of(anode: str, chosen: tuple[str, ...] = ()) -> tuple[Electrolyte, ...]:
-    """The solid electrolytes of an anode metal, or those of them that are chosen.
+    """The solid electrolytes of an anode metal in the table, or those that are chosen: of it, in
+    its order, and then formulas that it does not hold, as they are given.
 
     Raises:
-        UsageError: for a choice that is none of them.
+        UsageError: for a choice that is neither, and for a formula that is no electrolyte.
     """
     every = [
         Electrolyte(row["formula"], row["label"], row["class"], row["note"])
@@ -244,14 +249,44 @@ def electrolytes_of(anode: str, chosen: tuple[str, ...] = ()) -> tuple[Electroly
         return tuple(every)
     names = {alias.lower(): e for e in every for alias in (e.label, e.formula)}
     parts = {_parts(e.formula): e for e in every}
-    wanted = set()
+    wanted: dict[str, Electrolyte] = {}
     for name in chosen:
         found = names.get(name.lower()) or parts.get(_parts(name))
         if found is None:
-            hint = did_you_mean(name, [e.label for e in every])
-            raise UsageError(f"unknown electrolyte {name!r} for {anode}; {hint}")
-        wanted.add(found.formula)
-    return tuple(e for e in every if e.formula in wanted)
+            found = parts[_parts(name)] = _other_electrolyte(name, anode, [e.label for e in every])
+        other = wanted.setdefault(found.slug, found)
+        if other != found:
+            raise UsageError(
+                f"electrolytes {other.label} and {found.label} would have the same columns "
+                f"({found.column}); give one of them"
+            )
+    listed = [e for e in every if wanted.get(e.slug) == e]
+    return (*listed, *(e for e in wanted.values() if e.family == OTHER))
+
+
+def _other_electrolyte(text: str, anode: str, labels: list[str]) -> Electrolyte:
+    """An electrolyte that the table does not hold."""
+    if not _parts(text):
+        hint = did_you_mean(text, labels)
+        raise UsageError(f"unknown electrolyte {text!r} for {anode}, and no formula; {hint}")
+    formula = format_formula(parse_formula(text))
+    check_electrolyte(formula, anode)
+    return Electrolyte(formula, text.strip(), OTHER, "")
+
+
+def check_electrolyte(formula: str, anode: str) -> None:
+    """Refuse what cannot conduct the ions of an anode metal.
+
+    Raises:
+        UsageError: for a composition without the metal, and for the metal itself.
+    """
+    held = parse_formula(formula).keys()
+    if anode not in held or len(held) == 1:
+        what = f"is {anode} itself" if anode in held else f"holds no {anode}, whose ions must pass"
+        raise UsageError(
+            f"electrolyte {formula} {what}; give a solid electrolyte with {anode}, or the anode "
+            "metal of this one with --anode"
+        )
 
 
 def _parts(text: str) -> tuple[tuple[str, int], ...]:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import screen.run
+from flows.parameters import Screening
 from screen import batches, candidates, descriptors, pipeline, run_folder, sources, tables
 from screen.batches import Request
 from screen.columns import Texts, Values, missing
@@ -213,6 +214,9 @@ def test_what_rank_refuses_is_refused(tmp_path: Path) -> None:
         batches.make_plan(Request(selected=True), tmp_path)
     with pytest.raises(DataError):
         batches.make_plan(Request(source=str(tmp_path / "none.csv")), tmp_path)
+    (asked,) = Screening(settings={"electrolytes": ["Li3YbCl6"]}).requests()
+    with pytest.raises(DataError, match="Li3YbCl6: reference has no phases with Yb"):
+        batches.make_plan(asked, tmp_path)
 
 
 def test_old_batches_are_removed(table: Path, tmp_path: Path) -> None:

@@ -380,19 +380,25 @@ def test_where_without_passing_looks_below_the_line_too(rank: Cli) -> None:
 
 
 def test_role_and_electrolyte_narrow_the_run(rank: Cli) -> None:
-    options = ["--role", "host", "--electrolyte", "Li3PS4", "--electrolyte", "Li10GeP2S12"]
+    """An electrolyte may be one that is not listed; of Li3PS5 the table has no phase."""
+    faced_ones = ("Li3PS5", "Li3PS4", "Li10GeP2S12")
+    options = ["--role", "host", *(t for e in faced_ones for t in ("--electrolyte", e))]
     rows = good(rank(*options, "--format", "csv")).rows
     assert {row["role"] for row in rows} == {"host"}
     faced = [n for n in rows[0] if n.startswith("interface_") and n.endswith("_ev_atom")]
     assert faced == [
         "interface_li3ps4_ev_atom",
         "interface_li10gep2s12_ev_atom",
+        "interface_li3ps5_ev_atom",
         "interface_median_ev_atom",
         "interface_worst_ev_atom",
     ]
     facts = json.loads(Path("run/manifest.json").read_text())
     assert list(facts["roles"]) == ["host"]
-    assert [e["label"] for e in facts["electrolytes"]] == ["Li3PS4", "Li10GeP2S12"]
+    assert [e["label"] for e in facts["electrolytes"]] == ["Li3PS4", "Li10GeP2S12", "Li3PS5"]
+    assert [e["class"] for e in facts["electrolytes"]] == ["sulfide", "sulfide", "other"]
+    assert facts["electrolytes"][2]["note"].startswith("no energy of its own in reference")
+    assert "interface_li3ps5_ev_atom" in Path("run/report.html").read_text(encoding="utf-8")
 
 
 def test_manifest_tells_the_command_that_was_given(cli: Cli, quick: str) -> None:

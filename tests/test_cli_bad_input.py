@@ -109,13 +109,18 @@ FAULTS: dict[str, tuple[int, list[str], list[str]]] = {
     "sort of two dashes": (USAGE, ["rank", "--sort=--score"], ["unknown column '-score'"]),
     "electrolyte": (
         USAGE,
-        ["rank", "--electrolyte", "Li3PS5"],
-        ["unknown electrolyte 'Li3PS5' for Li", "did you mean Li3PS4"],
+        ["rank", "--electrolyte", "Li3PSx"],
+        ["unknown electrolyte 'Li3PSx' for Li", "did you mean Li3PS4"],
+    ),
+    "electrolyte not covered": (
+        DATA,
+        ["rank", "--electrolyte", "Li3YbCl6"],
+        ["Li3YbCl6", "has no phases with Yb", "--source"],
     ),
     "electrolyte of another": (
         USAGE,
         ["explain", "LiF", "--electrolyte", "Na3PS4"],
-        ["unknown electrolyte 'Na3PS4' for Li", "Li3PS4"],
+        ["electrolyte Na3PS4 holds no Li", "--anode"],
     ),
     "format": (
         USAGE,

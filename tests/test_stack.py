@@ -70,6 +70,18 @@ def test_a_stack_says_what_the_columns_of_a_run_say(
     )
 
 
+def test_an_electrolyte_of_ones_own_is_faced_like_those_listed(cli: Cli) -> None:
+    said = cli("explain", "LiCl", "--electrolyte", "Li3PS5", "--format", "json")
+    assert "note: electrolyte Li3PS5: no energy of its own in reference" in said.err
+    values, found = said.json["values"], answer("LiCl", "Li3PS5")
+    assert values["best_class"] == "other"
+    assert values["bridge_gap_li3ps5_v"] == pytest.approx(found["bridge_gap_v"])
+    assert values["protection_li3ps5_fraction"] == pytest.approx(found["protection_fraction"])
+    (interface,) = said.json["interfaces"]
+    closed = found["contacts"]["film_electrolyte_closed"]
+    assert interface["reaction_energy_ev_atom"] == closed["reaction_energy_ev_atom"]
+
+
 def reactions(found: Any) -> Iterator[tuple[str, str, float, float]]:
     """Contact, equation, its energy in eV, and the voltage of the metal in it."""
     for name, contact in found["contacts"].items():

@@ -13,7 +13,15 @@ from pymatgen.core import Element
 from screen import tables
 from screen.composition import SYMBOLS
 from screen.errors import DataError, UsageError
-from screen.tables import DATA, anode_of, electrolytes_of, elements
+from screen.tables import (
+    DATA,
+    OTHER,
+    Electrolyte,
+    anode_of,
+    electrolytes_of,
+    elements,
+    stanza_of,
+)
 
 SHIPPED = sorted(path.name for path in DATA.glob("*.*") if path.suffix in (".csv", ".npz"))
 
@@ -107,9 +115,30 @@ def test_electrolyte_columns_are_distinct_names_with_a_unit() -> None:
         assert all(name.isidentifier() and name.endswith("_ev_atom") for name in columns)
 
 
-def test_electrolyte_of_another_anode_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"unknown electrolyte 'Na3PS4' for Li.*Li3PS4"):
-        electrolytes_of("Li", ("Na3PS4",))
+def test_any_formula_with_the_metal_may_be_the_electrolyte() -> None:
+    listed, own = electrolytes_of("Li", ("Li5.5PS4.5Cl1.5", "Li3PS4"))
+    assert (listed.label, listed.family) == ("Li3PS4", "sulfide")
+    assert own == Electrolyte("Li11P2S9Cl3", "Li5.5PS4.5Cl1.5", OTHER, "")
+    assert own.column == "interface_li11p2s9cl3_ev_atom"
+    assert electrolytes_of("Li", ("Li3OCl", "ClOLi3")) == electrolytes_of("Li", ("Li3OCl",))
+    assert OTHER not in stanza_of("electrolytes")["columns"]["class"]["allowed"]
+
+
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [
+        (("Na3PS4",), "Na3PS4 holds no Li, .* with Li, or .* --anode"),
+        (("Li",), "electrolyte Li is Li itself"),
+        (("Nafion",), "unknown electrolyte 'Nafion' for Li, and no formula; .*Li6PS5Cl"),
+        (("Li2CO3", "Li2Co3"), "Li2CO3 and Li2Co3 would have the same columns"),
+    ],
+)
+def test_what_is_no_electrolyte_is_refused(given: tuple[str, ...], parts: str) -> None:
+    with pytest.raises(UsageError, match=parts):
+        electrolytes_of("Li", given)
+
+
+def test_a_metal_without_electrolytes_has_none() -> None:
     assert electrolytes_of("K") == ()
 
 

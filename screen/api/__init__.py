@@ -90,7 +90,8 @@ def rank(
         anode: symbol or name of the anode metal.
         roles: names of roles; none: all.
         roles_file: TOML file with roles in place of the shipped ones.
-        electrolytes: solid electrolytes that candidates face; none: all of the anode metal.
+        electrolytes: solid electrolytes that candidates face, names or any formulas with the anode
+            metal; none: all that are listed for it.
         selected: of a large table, judge only what the roles find worth judging.
         progress: told the name of each step as it begins, and how far a long one is.
         config: settings in place of anode, electrolytes and single ones.
@@ -148,7 +149,8 @@ def explain(
     phases = load(source, gaps=gaps, moduli=moduli, add=add)
     (asked,) = materials_of([formula], phases, chosen.anode)
     done = pipeline.explain(phases, chosen, roles, asked.formula, progress)
-    return replace(explanation(done), notes=asked.notes)
+    notes = (*asked.notes, *candidates.notes_on(done.case.electrolytes))
+    return replace(explanation(done), notes=notes)
 
 
 def window(

@@ -89,6 +89,7 @@ def rank_command(
 ) -> None:
     """Rank candidates in each role; print the best and write all of them to a folder."""
     from screen import api, predictions, run_folder, training
+    from screen.candidates import notes_on
 
     check_format(form)
     runs = StructureRuns(barrier, surface, calculator, workers)
@@ -117,6 +118,8 @@ def rank_command(
         folder = run_folder.write(done, place, call, extra)
     shown = view.show(done)
     if not quiet:
+        for about in notes_on(done.case.electrolytes):
+            say(f"note: {about}")
         passed = ", ".join(f"{r.passed.sum()} as {r.role.name}" for r in done.rankings)
         note = " The literature speaks of Li alone."
         if predictions.learns(settings):
