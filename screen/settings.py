@@ -140,12 +140,6 @@ class Settings(BaseModel):
         "more hardly react; own choice: four times the error of reaction energies (Hautier et "
         "al., PRB 85, 155208, 2012)",
     )
-    stable_contact_ev_atom: float = Field(
-        default=0.005,
-        gt=0,
-        description="eV/atom; a contact reaction weaker than this is none: well below the error "
-        "of DFT reaction energies, about 0.02 eV/atom (Hautier et al., PRB 85, 155208, 2012)",
-    )
     plating_v: float = Field(
         default=0.02,
         ge=0,
@@ -157,13 +151,6 @@ class Settings(BaseModel):
         ge=0,
         description="eV; a PBE gap below this counts as conducting: it parts Li3P and Li3N, found "
         "in interphases that passivate, from the metallic products",
-    )
-    percolation_fraction: float = Field(
-        default=0.16,
-        gt=0,
-        lt=1,
-        description="share of conducting products above which they connect in three dimensions "
-        "(Scher and Zallen, J. Chem. Phys. 53, 3759, 1970)",
     )
     modulus_cap_gpa: float = Field(
         default=1000.0,

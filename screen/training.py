@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from screen import candidates, descriptors, literature, pipeline
+from screen import candidates, descriptors, literature, pipeline, verdicts
 from screen.composition import INDEX, Compositions, FloatArray, parse_formula
+from screen.descriptors import against_anode
 from screen.elastic import magpie
 from screen.errors import DataError
-from screen.model import lithiophilic, performance, persistence, recovery
+from screen.model import interphase, lithiophilic, performance, persistence, recovery
 from screen.phases import Phases
 from screen.ranking import order
 from screen.ranking.roles import roles
@@ -37,6 +38,7 @@ FEW = (
 class Models:
     """All that are fitted; with what they were measured to be."""
 
+    interphase: verdicts.Model
     lithiophilic: lithiophilic.Model
     recovery: recovery.Model
     performance: performance.Model
@@ -48,7 +50,7 @@ def load() -> Models:
     Raises:
         DataError: for one that was altered, or fitted to other tables.
     """
-    return Models(lithiophilic.load(), recovery.load(), performance.load())
+    return Models(verdicts.load(), lithiophilic.load(), recovery.load(), performance.load())
 
 
 def about_own_rows() -> str:
@@ -71,18 +73,25 @@ def fit(seed: int) -> Models:
         ScreenError: if the tables do not carry a model.
     """
     known = literature.table(own=True)
-    return Models(fit_lithiophilic(seed), fit_recovery(seed, known), fit_performance(seed, known))
+    return Models(
+        fit_interphase(seed),
+        fit_lithiophilic(seed),
+        fit_recovery(seed, known),
+        fit_performance(seed, known),
+    )
 
 
 def train(seed: int, progress: Progress = lambda *_: None) -> Models:
     """Fit the models, measure them and put them in place: all that are shipped, or, if there are
     rows of the user's, those of the literature table beside these rows.
 
-    The lithiophilic model comes first, since the recovery model is measured against a ranking that
-    uses it.
+    That of interphases and the lithiophilic model come first, since the recovery model is measured
+    against a ranking that uses them.
     """
     with alone():
         if not literature.own_path().is_file() or not _sound():
+            progress("interphase model")
+            interphase.write(fit_interphase(seed))
             progress("lithiophilic model")
             lithiophilic.write(fit_lithiophilic(seed))
         train_literature(seed, literature.table(own=True), progress)
@@ -90,8 +99,9 @@ def train(seed: int, progress: Progress = lambda *_: None) -> Models:
 
 
 def _sound() -> bool:
-    """Whether the shipped lithiophilic model can be used."""
+    """Whether the shipped models that rows of the user's do not change can be used."""
     try:
+        verdicts.load()
         lithiophilic.load()
     except DataError:
         return False
@@ -139,6 +149,20 @@ def add(
 def alone(tell: Callable[[str], None] = lambda _: None) -> AbstractContextManager[None]:
     """Nobody else adds rows or fits models meanwhile."""
     return of_home().alone("literature", tell)
+
+
+def fit_interphase(seed: int) -> verdicts.Model:
+    """Fit to what experiments saw of contacts with the anode metals."""
+    observed = verdicts.observations()
+    energy, share = np.full((2, len(observed)), np.nan)
+    for anode in sorted({one.anode for one in observed}):
+        mine = [i for i, one in enumerate(observed) if one.anode == anode]
+        formulas = [observed[i].formula for i in mine]
+        case, _ = candidates.make_case(reference.load(), Settings(anode=anode), formulas)
+        low, high, *_ = against_anode.shares(case)
+        energy[mine] = against_anode.contact_energy(case)
+        share[mine] = (low + high) / 2
+    return interphase.train(interphase.Seen(observed, energy, share), seed)
 
 
 def fit_lithiophilic(seed: int) -> lithiophilic.Model:

@@ -27,6 +27,7 @@ LEVEL = {
     "cell": 0,
     "doubtful": 0,
     "volumes": 0,
+    "verdicts": 0,
     "filters": 0,
     "schema": 0,
     "sheets": 0,

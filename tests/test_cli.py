@@ -26,6 +26,7 @@ from screen.run_folder import RUN_FILES
 from screen.settings import Settings
 from screen.tables import electrolytes_of
 from screen.thermo.engines import ENGINES
+from screen.verdicts import VERDICTS
 from tests.conftest import ROOT
 
 QUICK = "check_candidates = 1\ncheck_interfaces = 1\n"
@@ -146,6 +147,7 @@ def test_window_json(cli: Cli) -> None:
             "anode_per_formula",
             "reaction_energy_ev_atom",
             "interphase",
+            *(f"p_{name}" for name in VERDICTS),
             "conducting_fraction",
             *EQUATION,
         ]

@@ -169,7 +169,7 @@ def test_shares_of_the_manifest_are_those_of_the_models() -> None:
         )
     assert any(said["share"].values())
     assert said["fitted_to"] == persistence.tables(literature.table())
-    assert list(said["cards"]) == ["lithiophilic", "recovery", "performance"]
+    assert list(said["cards"]) == ["interphase", "lithiophilic", "recovery", "performance"]
 
 
 def test_the_ranking_without_models_is_that_of_the_bare_roles() -> None:
@@ -193,7 +193,7 @@ def test_other_anodes_have_no_term_of_the_literature(anode: str) -> None:
     said = manifest(run, "test")["models"]
     assert not any(said["share"].values())
     assert said["fitted_to"] == {}
-    assert list(said["cards"]) == ["lithiophilic"]
+    assert list(said["cards"]) == ["interphase", "lithiophilic"]
 
 
 def test_a_performance_model_that_earned_a_share_would_be_a_goal(

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from rich.console import Console
 
-from screen import cards, doubtful
+from screen import cards, doubtful, verdicts
 from screen.answers.answer import Answer
 from screen.answers.card_summary import print_summary
 from screen.answers.equilibria import ENERGY, contact_line, doubt_line, window_line, written
@@ -235,8 +235,11 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     yield text_card.Section(
         "contact",
         f"When {symbol} touches it",
-        [contact_line(done.values, 0, equations.in_contact(done.case, 0))],
-        ("product", "per formula", f"share by {known['fraction_basis']}", "what it means"),
+        [
+            contact_line(done.values, 0, equations.in_contact(done.case, 0)),
+            f"Shares are by {known['fraction_basis']}. {verdicts.load().skill.said}",
+        ],
+        ("product", "per formula", "share", "what it means"),
         [
             (c["product"], f"{c['per_formula']:.4g}", f"{c['share']:.0%}", c["meaning"])
             for c in record["contact"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,12 @@ from screen.report import table as report
 from screen.report import terminal
 from screen.thermo.window import chemical_potentials, reaction_energies
 from screen.units import DECIMALS
+from screen.verdicts import VERDICTS
 
 HULL, _CONTACT = "hull_distance_ev_atom", "contact_reaction_energy_ev_atom"
 ENERGY = "reaction_energy_kj_mol"
 _BELOW = "inverse_hull_distance_ev_atom"
+_PROBABILITIES = tuple(f"p_{verdict}" for verdict in VERDICTS)
 EQUATION_LABELS = {
     "equation": Column("", "reaction", "", ""),
     ENERGY: Column(ENERGY, "energy", "", ""),
@@ -117,6 +119,7 @@ def windows(case: Case, asked: Sequence[Material] = (), at: float | None = None)
                     "anode_per_formula": float(columns["contact_anode_per_formula"][i] * units[i]),
                     "reaction_energy_ev_atom": float(columns["contact_reaction_energy_ev_atom"][i]),
                     "interphase": columns["interphase"][i] or None,
+                    **{name: float(columns[name][i]) for name in _PROBABILITIES},
                     "conducting_fraction": float(columns["conducting_fraction"][i]),
                     **written(equations.in_contact(case, i)),
                 },
@@ -272,15 +275,23 @@ def standing(hull_distance_ev_atom: float, reason: str) -> str:
 def contact_line(values: Values, i: int, equation: Equation) -> str:
     """What forms when the anode metal touches a candidate, in a sentence."""
     columns = values.columns
-    verdict = columns["interphase"][i].replace("_", " ")
     share = columns["conducting_fraction"][i]
     reason = values.reason("conducting_fraction")[i]
     conducting = reason if np.isnan(share) else f"{share:.0%} of it conducts electrons"
     return (
         f"In contact: {equation.said or 'no reaction'}, "
-        f"{number(columns[_CONTACT][i], DECIMALS['eV/atom'])} eV per atom of the candidate, "
-        f"interphase {verdict or 'not known'} ({conducting})."
+        f"{number(columns[_CONTACT][i], DECIMALS['eV/atom'])} eV per atom of the candidate; "
+        f"{conducting}. Most likely interphase: {_judged(columns, i)}."
     )
+
+
+def _judged(columns: Mapping[str, Any], i: int) -> str:
+    """The verdict with its probability, and those of the others."""
+    if not (verdict := columns["interphase"][i]):
+        return "not known"
+    chances = sorted(((columns[f"p_{name}"][i], name) for name in VERDICTS), reverse=True)
+    others = ", ".join(f"{name} {chance:.0%}" for chance, name in chances if name != verdict)
+    return f"{verdict} {columns[f'p_{verdict}'][i]:.0%} ({others})".replace("_", " ")
 
 
 def doubt_line(values: Values, i: int) -> str:

@@ -64,6 +64,14 @@ def model_skill(phases: Phases, seed: int, progress: training.Progress = lambda 
             ("performance", name, "median", "error in decades", *cells.error_by_median),
             ("performance", name, "model", "80 % interval covers", *cells.cover),
         ]
+    progress("interphase model")
+    contacts = training.fit_interphase(seed).skill
+    found += [
+        ("interphase", "contacts", "model", "told right", *contacts.hits),
+        ("interphase", "contacts", "model", "log loss", *contacts.log_loss),
+        ("interphase", "families", "model", "told right", *contacts.hits_by_family),
+        ("interphase", "families", "model", "log loss", *contacts.log_loss_by_family),
+    ]
     progress("lithiophilic model")
     labels = training.fit_lithiophilic(seed).skill
     found += [

@@ -131,7 +131,7 @@ class _Stack:
 
     def strength(self, energy_ev_atom: float) -> str:
         """How strong a reaction of film and electrolyte is, in a word."""
-        if energy_ev_atom > -self.case.settings.stable_contact_ev_atom:
+        if round(energy_ev_atom, DECIMALS["eV/atom"]) == 0:  # as it is printed
             return NO_REACTION
         return HARDLY if energy_ev_atom >= -self.case.settings.quiet_drive_ev_atom else STRONG
 

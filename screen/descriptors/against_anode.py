@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from screen import verdicts
 from screen.columns import Column, Texts, Values
 from screen.composition import INDEX, BoolArray, FloatArray, segment_sum
 from screen.descriptors.case import Case
@@ -15,7 +16,7 @@ from screen.units import MAH_PER_MOL
 _PROFILE = "grand-potential phase diagram at 0 K (Zhu, He, Mo, ACS AMI 7, 23685, 2015)"
 
 _ALKALI = ("Li", "Na", "K", "Rb", "Cs")
-STABLE, PASSIVATING, MIXED = "stable", "passivating", "mixed_conducting"
+_JUDGED = "screen/verdicts.py, fitted to interphases.csv; settings.conducting_gap_ev"
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -138,11 +139,33 @@ COLUMNS: tuple[Column, ...] = (
         "text",
     ),
     Column(
+        "p_stable",
+        "stable with",
+        "Probability that nothing happens in contact with the anode metal, from the contact energy "
+        "and its error.",
+        _JUDGED,
+        dimensionless=True,
+    ),
+    Column(
+        "p_passivating",
+        "passivating with",
+        "Probability that what forms blocks electrons, from contact energy, conducting share and "
+        "their errors.",
+        _JUDGED,
+        dimensionless=True,
+    ),
+    Column(
+        "p_mixed_conducting",
+        "mixed conducting with",
+        "Probability that what forms conducts electrons and goes on growing, from the same.",
+        _JUDGED,
+        dimensionless=True,
+    ),
+    Column(
         "interphase",
         "interphase",
-        "stable (no reaction), passivating (conducting share below percolation) or "
-        "mixed_conducting.",
-        "settings.stable_contact_ev_atom, settings.percolation_fraction",
+        "The most probable of the three: stable, passivating or mixed_conducting.",
+        _JUDGED,
         "text",
     ),
 )
@@ -188,8 +211,7 @@ def _add_contact(case: Case, values: Values) -> None:
     last = profiles.contact
     atoms = case.compositions.atoms
     uptake = profiles.uptake[last]
-    energy = profiles.energy[last] - case.energy_before
-    energy[energy > -1e-10] = 0.0
+    energy = contact_energy(case)
     values.add("contact_products", case.facts.write_mixtures(case.equilibria.contact_products))
     values.add("frees_alkali", _frees_alkali(case))
     values.add("contact_anode_per_formula", uptake)
@@ -203,10 +225,21 @@ def _add_contact(case: Case, values: Values) -> None:
     values.add("matrix_fraction", np.where(settled, matrix, np.nan), unknown)
     values.add("alloy_fraction", np.where(settled, alloy, np.nan), unknown)
     values.add("fraction_basis", basis)
-    threshold = case.settings.percolation_fraction
-    verdict = np.where(high < threshold, PASSIVATING, np.where(low >= threshold, MIXED, ""))
-    reacts = np.abs(energy) >= case.settings.stable_contact_ev_atom
-    values.add("interphase", np.where(reacts, verdict, STABLE).astype(object), unknown)
+    probability, verdict = verdicts.judge(energy, low, high)
+    for k, name in enumerate(verdicts.VERDICTS):
+        values.add(f"p_{name}", probability[:, k], unknown)
+    names = np.array([*verdicts.VERDICTS, ""], dtype=object)
+    values.add("interphase", names[verdict], unknown)
+
+
+def contact_energy(case: Case) -> FloatArray:
+    """Reaction energy of each candidate with the anode metal, eV/atom: from its own energy, or that
+    of its hull where it has none that counts.
+    """
+    profiles = case.equilibria.profiles
+    energy: FloatArray = profiles.energy[profiles.contact] - case.energy_before
+    energy[energy > -1e-10] = 0.0
+    return energy
 
 
 def _frees_alkali(case: Case) -> BoolArray:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from screen import verdicts
 from screen.columns import Column, Texts, Values
 from screen.composition import BoolArray, Compositions, FloatArray, IntArray
 from screen.descriptors import against_anode
@@ -112,7 +113,7 @@ def classes(electrolytes: Sequence[Electrolyte]) -> tuple[str, ...]:
 def blocking(case: Case) -> tuple[BoolArray, Texts]:
     """Whether each candidate blocks electrons after contact, and why that is not known, if so."""
     low, high, *_, unknown = against_anode.shares(case)
-    threshold = case.settings.percolation_fraction
+    threshold = verdicts.load().share
     settled = (high < threshold) | (low >= threshold)
     return high < threshold, np.where(settled, "", unknown).astype(object)
 

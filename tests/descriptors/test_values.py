@@ -16,6 +16,7 @@ from screen.descriptors.case import Case
 from screen.phases import Phases
 from screen.settings import Settings
 from screen.sources.reference import ANODES
+from screen.verdicts import VERDICTS
 from tests.descriptors.cases import case_of, phases
 
 FARADAY_MAH_MOL = 96485.332 / 3.6
@@ -100,18 +101,17 @@ def test_shares_are_shares(anode: str) -> None:
 
 
 @every_anode
-def test_verdict_follows_from_energy_and_share(anode: str) -> None:
+def test_verdict_is_the_most_probable(anode: str) -> None:
     _, values = everything(anode)
-    share, energy, verdict = (
-        values.columns[name]
-        for name in ("conducting_fraction", "contact_reaction_energy_ev_atom", "interphase")
-    )
-    for i, said in enumerate(verdict):
-        if abs(energy[i]) < 0.005:
-            assert said == "stable"
-        elif not np.isnan(share[i]):
-            assert said == ("passivating" if share[i] < 0.16 else "mixed_conducting")
-    assert {"stable", "passivating", "mixed_conducting"} <= set(verdict)
+    chances = np.array([values.columns[f"p_{name}"] for name in VERDICTS])
+    verdict = values.columns["interphase"]
+    known = ~np.isnan(chances).any(axis=0)
+    assert known.sum() > len(known) / 2
+    assert ((verdict != "") == known).all()
+    np.testing.assert_allclose(chances[:, known].sum(axis=0), 1.0)
+    best = np.array(VERDICTS, dtype=object)[chances[:, known].argmax(axis=0)]
+    assert (verdict[known] == best).all()
+    assert set(VERDICTS) <= set(verdict)
 
 
 @every_anode
@@ -167,12 +167,10 @@ def test_interphases_against_lithium(formula: str, verdict: str) -> None:
 
 
 @pytest.mark.parametrize(("formula", "share"), [("LiTi2(PO4)3", 0.083), ("Li10Ge(PS6)2", 0.099)])
-def test_what_percolation_does_not_see(formula: str, share: float) -> None:
-    """Experiment finds both mixed conducting; their metallic products are too few to connect in
-    the model. The README says so; the share is there to be read.
-    """
+def test_little_metal_is_enough_to_conduct(formula: str, share: float) -> None:
+    """Experiment finds both mixed conducting, though random spheres would need 16 %."""
     assert value(formula, "conducting_fraction") == pytest.approx(share, abs=1e-3)
-    assert value(formula, "interphase") == "passivating"
+    assert value(formula, "interphase") == "mixed_conducting"
 
 
 def test_garnet_is_nearly_stable() -> None:

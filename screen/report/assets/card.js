@@ -150,7 +150,7 @@ const drawCard = (role, row) => {
         h("h4", { class: "small" }, "Gates"), asked(role, row)))),
     section(`When ${anode} touches it`,
       last[4].length ? h("p", { class: "equation" }, equation(last), h("span", { class: "soft" }, `\u2003${kj(last[3])}\u00a0kJ/mol`)) : null,
-      sideways("Contact products", h("table", { class: "plain" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "product"), h("th", { scope: "col", class: "num" }, `share by ${values.fraction_basis?.[candidate] || "atoms"}`), h("th", { scope: "col" }, "what it means"))),
+      sideways("Contact products", h("table", { class: "plain" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "product"), h("th", { scope: "col", class: "num" }, "share by volume"), h("th", { scope: "col" }, "what it means"))),
         h("tbody", {}, contact.map(([product], i) => h("tr", {}, h("th", { scope: "row" }, h("span", { class: "text" }, formula(product[0]))), h("td", { class: "num" }, `${fixed(100 * card.shares[i], 0)} %`), h("td", {}, data.meanings[product[1]])))))),
       h("p", { class: "small soft" }, said(contactSaid(candidate)))),
     section("Voltage profile", h("div", { class: "split uneven" }, profile, statesOf(card)),
@@ -177,9 +177,13 @@ const contactSaid = (candidate) => {
   const of = (name) => values[name]?.[candidate] ?? null;
   const parts = [];
   if (of("contact_reaction_energy_ev_atom") !== null) parts.push(`${fixed(of("contact_reaction_energy_ev_atom"), 3)} eV per atom of the candidate`);
-  if (of("interphase")) parts.push(`interphase ${words(of("interphase"))}`);
+  if (of("interphase")) {
+    const chances = ["stable", "passivating", "mixed_conducting"].filter((name) => columns.has(`p_${name}`));
+    const said = chances.map((name) => `${words(name)} ${Math.round(100 * of(`p_${name}`))} %`).join(", ");
+    parts.push(`interphase ${words(of("interphase"))}${said ? ` (${said})` : ""}`);
+  }
   else if (columns.has("interphase")) parts.push(`interphase not known: ${gapOf(candidate, "interphase")}`);
-  if (of("conducting_fraction") !== null) parts.push(`${Math.round(100 * of("conducting_fraction"))} % of it conducts electrons, by ${of("fraction_basis") || "atoms"}`);
+  if (of("conducting_fraction") !== null) parts.push(`${Math.round(100 * of("conducting_fraction"))} % of it conducts electrons, by ${of("fraction_basis") || "volume"}`);
   return parts.length ? `${parts.join("; ")}.` : "";
 };
 const GROUPS = { against_anode: `Against ${data.anode.name}`, interfaces: "Against electrolytes, in numbers", practicality: "Making and handling", properties: "The phase itself", stability: "Stability" };
