@@ -16,7 +16,8 @@ __version__ = "0.1.0"
 _HOMES = {
     **dict.fromkeys(("Run", "RunFolder", "open_run"), "screen.api.runs"),
     **dict.fromkeys(
-        ("compare", "decompose", "explain", "interface", "literature_table"), "screen.api"
+        ("compare", "decompose", "descriptor", "explain", "interface", "literature_table"),
+        "screen.api",
     ),
     **dict.fromkeys(("load", "models", "rank", "stack", "window"), "screen.api"),
     "Settings": "screen.settings",
@@ -26,6 +27,7 @@ __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 (names, every one)
 if TYPE_CHECKING:
     from screen.api import compare as compare
     from screen.api import decompose as decompose
+    from screen.api import descriptor as descriptor
     from screen.api import explain as explain
     from screen.api import interface as interface
     from screen.api import literature_table as literature_table

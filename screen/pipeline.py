@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 
 from screen import descriptors
 from screen.candidates import chosen_case, make_case
@@ -15,13 +16,14 @@ from screen.composition import Compositions
 from screen.crosscheck import cross_check
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
+from screen.descriptors.own import Descriptor
 from screen.descriptors.structure_runs import Progress
 from screen.phases import Phases
 from screen.predictions import predict, with_models
 from screen.ranking import order
 from screen.ranking.order import Ranking
 from screen.ranking.roles import Role
-from screen.run import Run, computed_columns
+from screen.run import Run, computed_columns, ranked_columns
 from screen.settings import Settings
 from screen.sources import REFERENCE, reference
 from screen.tables import anode_of
@@ -41,12 +43,13 @@ def describe(
 
 
 def check_roles(roles: Sequence[Role], case: Case) -> None:
-    """Refuse roles that read what this run does not compute.
+    """Refuse roles that read what this run does not compute, and two columns of one name.
 
     Raises:
-        DataError: naming role and column.
+        ScreenError: naming the column.
     """
-    columns = computed_columns(case.electrolytes, case.settings)
+    ranked_columns(case.electrolytes, case.settings, case.own)
+    columns = computed_columns(case.electrolytes, case.settings, case.own)
     for role in roles:
         role.check(columns)
 
@@ -61,6 +64,7 @@ def run(
     settings: Settings,
     roles: Sequence[Role],
     *,
+    own: Sequence[Descriptor] = (),
     selected: bool = False,
     progress: Progress = lambda *_: None,
     executor: Executor | None = None,
@@ -68,11 +72,13 @@ def run(
     """Describe, rank and check; nothing is written.
 
     Args:
+        own: descriptors that the user brings.
         selected: judge only what the roles select of a large table.
         progress: told the name of each step as it begins, and how far expensive ones are.
         executor: takes the expensive work: see `screen.atomistic.jobs.run`.
     """
     case, identity = chosen_case(phases, settings, roles, selected)
+    case = replace(case, own=tuple(own))
     check_roles(roles, case)
     return judge(case, identity, describe(case, progress, executor), roles, progress)
 
@@ -99,6 +105,7 @@ def explain(
     roles: Sequence[Role],
     formula: str,
     progress: Progress = lambda *_: None,
+    own: Sequence[Descriptor] = (),
 ) -> Run:
     """Judge one candidate, among the named ones where the source is the reference set; what is
     expensive is computed of that one alone.
@@ -109,6 +116,7 @@ def explain(
         wanted = Compositions.from_formulas([formula]).key[0]
         formulas += [f for f in named if Compositions.from_formulas([f]).key[0] != wanted]
     case, identity = make_case(phases, settings, formulas)
+    case = replace(case, own=tuple(own))
     check_roles(roles, case)
     values = predict(case, describe(case, progress, first=1))
     rankings = rank(with_models(roles, case.settings), values, case.formulas)

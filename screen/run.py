@@ -19,6 +19,7 @@ from screen import __version__, descriptors
 from screen.columns import Column, Values
 from screen.crosscheck import CrossCheck
 from screen.descriptors.case import Case
+from screen.descriptors.own import Descriptor
 from screen.descriptors.phase_facts import left_out
 from screen.errors import ScreenError
 from screen.model import card as model_cards
@@ -37,14 +38,19 @@ from screen.tables import SEALED, Electrolyte
 
 
 def computed_columns(
-    electrolytes: tuple[Electrolyte, ...], settings: Settings | None = None
+    electrolytes: tuple[Electrolyte, ...],
+    settings: Settings | None = None,
+    own: Sequence[Descriptor] = (),
 ) -> tuple[Column, ...]:
     """What is computed of each candidate: descriptors and predictions."""
-    return (*descriptors.columns(electrolytes, settings), *model_columns(settings or Settings()))
+    described = descriptors.columns(electrolytes, settings, own)
+    return (*described, *model_columns(settings or Settings()))
 
 
 def grouped_columns(
-    electrolytes: tuple[Electrolyte, ...], settings: Settings | None = None
+    electrolytes: tuple[Electrolyte, ...],
+    settings: Settings | None = None,
+    own: Sequence[Descriptor] = (),
 ) -> tuple[tuple[str, Column], ...]:
     """Every column of the ranked file of a run with these settings, in its order there, with the
     group that it belongs to: the ranking, a family of descriptors, the models, what names a
@@ -64,6 +70,7 @@ def grouped_columns(
             for family in descriptors.asked(settings or Settings())
             for c in descriptors.declared(family, electrolytes)
         ),
+        *(("own", descriptor.column) for descriptor in own),
         *(("model", c) for c in model_columns(settings or Settings())),
         *(("origin", named[name]) for name in (*origin, "reference")),
     )
@@ -79,10 +86,12 @@ def grouped_columns(
 
 
 def ranked_columns(
-    electrolytes: tuple[Electrolyte, ...], settings: Settings | None = None
+    electrolytes: tuple[Electrolyte, ...],
+    settings: Settings | None = None,
+    own: Sequence[Descriptor] = (),
 ) -> tuple[Column, ...]:
     """Every column of the ranked file of a run with these settings, in its order there."""
-    return tuple(column for _, column in grouped_columns(electrolytes, settings))
+    return tuple(column for _, column in grouped_columns(electrolytes, settings, own))
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ class Run:
     @property
     def descriptors(self) -> tuple[Column, ...]:
         """What was computed of each candidate."""
-        return computed_columns(self.case.electrolytes, self.case.settings)
+        return computed_columns(self.case.electrolytes, self.case.settings, self.case.own)
 
     @cached_property
     def candidates(self) -> pa.Table:
@@ -118,7 +127,7 @@ class Run:
 
     @property
     def _ranked_columns(self) -> tuple[Column, ...]:
-        return ranked_columns(self.case.electrolytes, self.case.settings)
+        return ranked_columns(self.case.electrolytes, self.case.settings, self.case.own)
 
     @cached_property
     def digests(self) -> dict[str, str]:
@@ -127,6 +136,7 @@ class Run:
         if learns(self.case.settings):
             models = (recovery.load(), performance.load())
             choices += repr([(model.fitted_to, model.seed) for model in models])
+        choices += "".join(descriptor.digest for descriptor in self.case.own)
         return {
             "data": data_digest(self.case.phases),
             "code": code_digest(),

@@ -196,7 +196,7 @@ def _abandoned(folder: Path) -> list[Path]:
 
 
 def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
-    grouped = grouped_columns(done.case.electrolytes, done.case.settings)
+    grouped = grouped_columns(done.case.electrolytes, done.case.settings, done.case.own)
     meanings = dictionary(grouped)
     columns = {column.name: column for _, column in grouped}
     paths = {name: folder / EXTRA[name] for name in also}

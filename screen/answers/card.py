@@ -378,7 +378,7 @@ def _families(
 ) -> Iterator[text_card.Section]:
     """All values, family by family; of what a model says, also how good it is."""
     grouped: dict[str, list[Column]] = {}
-    for group, column in grouped_columns(done.case.electrolytes, done.case.settings):
+    for group, column in grouped_columns(done.case.electrolytes, done.case.settings, done.case.own):
         if group not in (page.ROLE, "identity", "origin"):
             grouped.setdefault(group, []).append(column)
     for group, members in grouped.items():

@@ -16,6 +16,8 @@ from screen import candidates, materials, sources
 from screen.answers import equilibria
 from screen.answers.answer import Answer
 from screen.descriptors.case import Case
+from screen.descriptors.own import Descriptor
+from screen.descriptors.own import descriptor as descriptor
 from screen.errors import DataError, UsageError
 from screen.phases import Phases
 from screen.settings import Settings, load_settings
@@ -79,6 +81,7 @@ def rank(
     roles: str | Iterable[str] = (),
     roles_file: str | Path | None = None,
     electrolytes: str | Iterable[str] = (),
+    descriptors: Iterable[Descriptor] = (),
     selected: bool = False,
     progress: Progress = lambda *_: None,
     config: Settings | None = None,
@@ -92,6 +95,7 @@ def rank(
         roles_file: TOML file with roles in place of the shipped ones.
         electrolytes: solid electrolytes that candidates face, names or any formulas with the anode
             metal; none: all that are listed for it.
+        descriptors: of your own, made by `screen.descriptor`.
         selected: of a large table, judge only what the roles find worth judging.
         progress: told the name of each step as it begins, and how far a long one is.
         config: settings in place of anode, electrolytes and single ones.
@@ -114,7 +118,10 @@ def rank(
     named = chosen_roles(_texts(roles), Path(roles_file) if roles_file else None)
     progress("reading")
     phases = load(source, gaps=gaps, moduli=moduli, add=add)
-    return Run.of(pipeline.run(phases, chosen, named, selected=selected, progress=progress))
+    own = _own(descriptors)
+    return Run.of(
+        pipeline.run(phases, chosen, named, own=own, selected=selected, progress=progress)
+    )
 
 
 def explain(
@@ -127,6 +134,7 @@ def explain(
     add: str | Path | None = None,
     roles_file: str | Path | None = None,
     electrolytes: str | Iterable[str] = (),
+    descriptors: Iterable[Descriptor] = (),
     progress: Progress = lambda *_: None,
     config: Settings | None = None,
     **settings: Any,
@@ -148,7 +156,7 @@ def explain(
     roles = chosen_roles((), Path(roles_file) if roles_file else None)
     phases = load(source, gaps=gaps, moduli=moduli, add=add)
     (asked,) = materials_of([formula], phases, chosen.anode)
-    done = pipeline.explain(phases, chosen, roles, asked.formula, progress)
+    done = pipeline.explain(phases, chosen, roles, asked.formula, progress, _own(descriptors))
     notes = (*asked.notes, *candidates.notes_on(done.case.electrolytes))
     return replace(explanation(done), notes=notes)
 
@@ -363,6 +371,17 @@ def compare(before: str | Path, after: str | Path, top: int = 10) -> Answer:
     from screen.answers.run_folders import comparison  # noqa: PLC0415
 
     return comparison(Path(before), Path(after), top)
+
+
+def _own(given: Iterable[Descriptor]) -> tuple[Descriptor, ...]:
+    """Descriptors that the user brings, checked."""
+    found = tuple(given)
+    for one in found:
+        if not isinstance(one, Descriptor):
+            raise UsageError(
+                f"descriptors: {one!r:.60} is none; make it one with @screen.descriptor(...)"
+            )
+    return found
 
 
 def _settings(anode: str, electrolytes: str | Iterable[str], given: dict[str, Any]) -> Settings:

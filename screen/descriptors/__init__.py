@@ -21,6 +21,7 @@ import numpy as np
 
 from screen.columns import Column, Values, missing
 from screen.descriptors.case import Case
+from screen.descriptors.own import Descriptor
 from screen.errors import ScreenError
 from screen.settings import Settings
 from screen.tables import Electrolyte
@@ -82,15 +83,19 @@ def asked(settings: Settings) -> tuple[ModuleType, ...]:
 
 
 def columns(
-    electrolytes: tuple[Electrolyte, ...], settings: Settings | None = None
+    electrolytes: tuple[Electrolyte, ...],
+    settings: Settings | None = None,
+    own: Sequence[Descriptor] = (),
 ) -> tuple[Column, ...]:
     """The columns of the families that a run computes, in their order in every file.
 
     Args:
         settings: of the run; none: the default ones.
+        own: descriptors that the user brings.
     """
     chosen = asked(settings or Settings())
-    return tuple(column for family in chosen for column in declared(family, electrolytes))
+    shipped = (column for family in chosen for column in declared(family, electrolytes))
+    return (*shipped, *(descriptor.column for descriptor in own))
 
 
 def compute_all(
@@ -98,7 +103,7 @@ def compute_all(
     progress: Callable[[str], None] = lambda _: None,
     structures: StructureResults | None = None,
 ) -> Values:
-    """The values of all families that the settings ask for.
+    """The values of all families that the settings ask for, and of the user's own descriptors.
 
     Args:
         progress: told the name of each family before it is computed.
@@ -108,7 +113,11 @@ def compute_all(
         ScreenError: if a family breaks its contract.
     """
     names = tuple(map(name_of, asked(case.settings)))
-    return compute_families(case, names, progress, structures)
+    values = compute_families(case, names, progress, structures)
+    for descriptor in case.own:
+        progress(descriptor.column.label)
+        values.update(descriptor.compute(case))
+    return values
 
 
 def compute_families(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from screen.phases import Phases
 from screen.settings import Settings
 from screen.structures import Crystal, find
 from screen.tables import Anode, Electrolyte, elements
+
+if TYPE_CHECKING:
+    from screen.descriptors.own import Descriptor
 
 DOUBTFUL = "doubtful phase"
 """How the reason begins why a candidate has no energy that counts, if it is in that table."""
@@ -34,6 +38,7 @@ class Case:
         formulas, compositions, rows: the candidates, and their rows in `phases` (-1: not there).
         anode: the anode metal.
         electrolytes: what candidates face in the cell.
+        own: descriptors that the user brings.
     """
 
     phases: Phases
@@ -43,6 +48,7 @@ class Case:
     anode: Anode
     electrolytes: tuple[Electrolyte, ...]
     settings: Settings
+    own: tuple[Descriptor, ...] = ()
 
     def __len__(self) -> int:
         return len(self.formulas)
