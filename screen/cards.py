@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from screen import literature
-from screen.columns import Values
-from screen.composition import FloatArray, IntArray
+from screen.columns import Values, missing
+from screen.composition import Compositions, FloatArray, IntArray
 from screen.descriptors import equations
 from screen.descriptors.case import Case
 from screen.ranking.order import UNKNOWN, Ranking
@@ -62,6 +62,21 @@ class State:
 
 
 @dataclass(frozen=True)
+class Interface:
+    """The strongest reaction with a solid electrolyte.
+
+    Attributes:
+        electrolyte: its place among those of the run.
+        energy_ev_atom: per atom of the mixture.
+        equation: none where they do not react.
+    """
+
+    electrolyte: int
+    energy_ev_atom: float
+    equation: Equation
+
+
+@dataclass(frozen=True)
 class Near:
     """Another candidate, by its place in the run, and how far it is in composition."""
 
@@ -76,6 +91,7 @@ class Card:
     Attributes:
         states: of its voltage profile; the last is that in touch with the anode metal.
         shares: of the products of the last state, 0 to 1, by volume.
+        interfaces: with each electrolyte that the table answers for.
         goals: how it meets the goals of each role, 0 to 1, NaN where that is not known.
         alternatives: of each role in whose list it is on the page, those that passed and are most
             like it.
@@ -87,6 +103,7 @@ class Card:
 
     states: tuple[State, ...]
     shares: tuple[float, ...]
+    interfaces: tuple[Interface, ...]
     goals: Mapping[str, FloatArray]
     alternatives: Mapping[str, Sequence[Near]]
     precedents: Sequence[Near]
@@ -121,6 +138,7 @@ def cards(judged: Judged, rows: Sequence[int]) -> Iterator[Card]:
     start = part.equilibria.contact_products.start
     meaning = _meanings(part)
     near = _Neighbours.of(judged)
+    interfaces = _interfaces(judged, rows)
     goals = {
         ranking.role.name: np.array(
             [goal.desirability(judged.values.columns) for goal in ranking.role.goals]
@@ -132,6 +150,7 @@ def cards(judged: Judged, rows: Sequence[int]) -> Iterator[Card]:
         yield Card(
             states=tuple(_states(part, place, meaning)),
             shares=tuple(share[start[place] : start[place + 1]].tolist()),
+            interfaces=tuple(interfaces[row]),
             goals={name: met[:, row] for name, met in goals.items()},
             alternatives=near.alternatives(row),
             precedents=precedents,
@@ -155,6 +174,26 @@ def _states(case: Case, i: int, meaning: IntArray) -> Iterator[State]:
             ),
             equations.with_anode(case, i, s),
         )
+
+
+def _interfaces(judged: Judged, rows: Sequence[int]) -> dict[int, list[Interface]]:
+    """Of each row, the strongest reaction with each electrolyte that the table answers for."""
+    case, found = judged.case, {row: list[Interface]() for row in rows}
+    for k, electrolyte in enumerate(case.electrolytes):
+        known = ~missing(judged.values.columns[electrolyte.column])
+        some = np.array([row for row in rows if known[row]], dtype=np.int64)
+        partner = Compositions.from_formulas([electrolyte.formula])
+        reactions = case.facts.engine.react(
+            case.facts.table,
+            case.compositions.take(some),
+            partner.take(np.zeros(len(some), dtype=np.int64)),
+            only_lowest=True,
+        )
+        for row, best in zip(some.tolist(), reactions.lowest.tolist(), strict=True):
+            energy, pair = float(reactions.energy[best]), (case.formulas[row], electrolyte.formula)
+            equation = equations.between(case, pair, reactions, best) if energy < 0 else Equation()
+            found[row].append(Interface(k, energy, equation))
+    return found
 
 
 def _meanings(case: Case) -> IntArray:
@@ -234,7 +273,8 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
     precedent as its place in `named`, which are [id, formula, family, reference]. A state is [from
     V (null: any), down to V, anode metal taken up per formula unit, kJ/mol, reactants, products],
     both sides of the balanced equation, each substance followed by its number; without reactants
-    nothing has reacted. `shares` are those of the products of the last state. Goals are in the
+    nothing has reacted. An interface is [place of the electrolyte, kJ/mol, reactants, products] of
+    the strongest reaction. `shares` are those of the products of the last state. Goals are in the
     order of the role; one that is not known counts `unknown`.
     """
     identity, symbol = judged.identity, judged.case.anode.symbol
@@ -245,6 +285,7 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
         found[identity["id"][row]] = {
             "states": [substances.state(state) for state in card.states],
             "shares": [round(share, 4) for share in card.shares],
+            "interfaces": [substances.interface(one) for one in card.interfaces],
             "goals": {
                 name: [None if np.isnan(x) else round(x, 3) + 0.0 for x in met.tolist()]
                 for name, met in card.goals.items()
@@ -271,6 +312,11 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
     }
 
 
+def _kj_mol(equation: Equation) -> float | None:
+    energy = equation.energy_kj_mol
+    return round(energy, 1) + 0.0 if np.isfinite(energy) else None
+
+
 @dataclass(frozen=True)
 class _Substances:
     """Formulas as they are written in equations, each with its place and what it means."""
@@ -287,10 +333,16 @@ class _Substances:
         return [
             volts[0] if np.isfinite(volts[0]) else None,
             *volts[1:],
-            round(equation.energy_kj_mol, 1) + 0.0 if np.isfinite(equation.energy_kj_mol) else None,
+            _kj_mol(equation),
             self._side(equation.left),
             self._side(equation.right or itself),
         ]
+
+    def interface(self, interface: Interface) -> list[Any]:
+        """A reaction with an electrolyte in places and numbers."""
+        equation = interface.equation
+        sides = (self._side(side) for side in (equation.left, equation.right))
+        return [interface.electrolyte, _kj_mol(equation), *sides]
 
     def _side(self, side: tuple[tuple[int, str], ...]) -> list[int]:
         return [number for n, formula in side for number in (self._place(formula), n)]

@@ -76,7 +76,7 @@ def written(amount: float, formula: str) -> str:
 
 
 @cache
-def _atoms(formula: str) -> tuple[tuple[str, int], ...]:
+def atoms_of(formula: str) -> tuple[tuple[str, int], ...]:
     """Symbols and counts in one formula unit, reduced, by symbol."""
     return tuple(sorted(parse_formula(formula).items()))
 
@@ -98,7 +98,7 @@ def balance(reactants: Amounts, products: Amounts, energy_ev: float = math.nan) 
     names: dict[tuple[tuple[str, int], ...], str] = {}
     for sign, side in ((1, products), (-1, reactants)):
         for formula, amount in side:
-            key = _atoms(formula)
+            key = atoms_of(formula)
             amounts[key] = amounts.get(key, 0.0) + sign * amount
             names[key] = formula
     largest = max((abs(amount) for _, amount in (*reactants, *products)), default=0.0)

@@ -11,8 +11,10 @@ from scipy.stats import wasserstein_distance
 
 from screen import cards, literature
 from screen.ranking.order import FLOOR, UNKNOWN
+from screen.reactions import atoms_of
 from screen.run import Run
 from screen.similarity import places
+from screen.units import KJ_MOL_PER_EV
 from tests.report import runs
 
 
@@ -122,6 +124,24 @@ def test_what_products_mean(done: Run) -> None:
     }
 
 
+def test_interfaces_are_those_of_the_columns(done: Run, everyone: list[cards.Card]) -> None:
+    for i, card in enumerate(everyone):
+        found = {one.electrolyte: one for one in card.interfaces}
+        for k, electrolyte in enumerate(done.case.electrolytes):
+            value = done.values.columns[electrolyte.column][i]
+            assert (k in found) == (not np.isnan(value))
+            if k in found:
+                assert found[k].energy_ev_atom == pytest.approx(value, abs=1e-9)
+                # Of a mole of the equation, per atom of it, is the energy per atom of the mixture.
+                equation = found[k].equation
+                atoms = sum(
+                    n * sum(count for _, count in atoms_of(name)) for n, name in equation.left
+                )
+                per_atom = equation.energy_kj_mol / KJ_MOL_PER_EV / (atoms or 1)
+                assert bool(equation) == (value < 0)
+                assert per_atom == pytest.approx(value, rel=1e-6, abs=1e-9)
+
+
 def test_packed_cards_hold_the_same(
     done: Run, everyone: list[cards.Card], packed: dict[str, Any]
 ) -> None:
@@ -144,6 +164,13 @@ def test_packed_cards_hold_the_same(
             if state.equation:
                 assert side(right) == list(state.equation.right)
                 assert energy == pytest.approx(state.equation.energy_kj_mol, abs=0.05)
+        for interface, (k, energy, left, right) in zip(
+            card.interfaces, facts["interfaces"], strict=True
+        ):
+            assert k == interface.electrolyte
+            assert side(left) == list(interface.equation.left)
+            assert side(right) == list(interface.equation.right)
+            assert energy == pytest.approx(interface.equation.energy_kj_mol, abs=0.05)
         last = facts["states"][-1][5]
         means = [packed["substances"][k][1] for k in last[::2]][: len(facts["shares"])]
         assert means == [product.meaning for product in card.states[-1].products]

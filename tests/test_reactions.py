@@ -155,7 +155,7 @@ def test_numbers_and_energies_are_those_of_pymatgens_reactions(formula: str) -> 
             for number, name in (*equation.left, *equation.right)
         }
         assert max(ratio) == pytest.approx(min(ratio))
-        own = case.compositions.atoms[0] * case.equilibria.decompositions.energy[0]
+        own = case.compositions.atoms[0] * case.energy_before[0]
         total = -equation.left[0][0] * own + sum(
             sign
             * number

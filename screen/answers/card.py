@@ -21,7 +21,6 @@ from screen.descriptors import equations
 from screen.descriptors.case import Case
 from screen.formatting import number, text
 from screen.ranking.order import NOT_KNOWN, Ranking
-from screen.reactions import Equation
 from screen.report import card as text_card
 from screen.report import page, plot
 from screen.run import Run, grouped_columns
@@ -138,7 +137,7 @@ def explanation(done: Run) -> Explanation:
             }
             for product, share in zip(own.states[-1].products, own.shares, strict=True)
         ],
-        "interfaces": list(_interfaces(done)),
+        "interfaces": list(_interfaces(done, own)),
         "structure": dict(own.structure) or None,
         "goals": {ranking.role.name: dict(_goals(ranking, own)) for ranking in done.rankings},
         "doubtful": _doubtful(case),
@@ -206,20 +205,15 @@ def _curves(done: Run) -> Iterator[tuple[Electrolyte, Reactions]]:
             )
 
 
-def _interfaces(done: Run) -> Iterator[dict[str, Any]]:
+def _interfaces(done: Run, own: cards.Card) -> Iterator[dict[str, Any]]:
     """The strongest reaction of the first candidate with each electrolyte."""
-    for electrolyte, reactions in _curves(done):
-        best = int(reactions.lowest[0])
-        pair = (done.case.formulas[0], electrolyte.formula)
+    for interface in own.interfaces:
+        electrolyte = done.case.electrolytes[interface.electrolyte]
         yield {
             "electrolyte": electrolyte.formula,
             "label": electrolyte.label,
-            _PER_ATOM: float(reactions.energy[best]),
-            **written(
-                equations.between(done.case, pair, reactions, best)
-                if reactions.energy[best] < 0
-                else Equation()
-            ),
+            _PER_ATOM: interface.energy_ev_atom,
+            **written(interface.equation),
         }
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from screen.composition import INDEX, Compositions
 from screen.descriptors.case import Case
-from screen.reactions import Amounts, Equation, balance
+from screen.reactions import Amounts, Equation, atoms_of, balance
 from screen.thermo.interface import Reactions
 from screen.thermo.open_interface import OpenReactions
 from screen.thermo.stacks import Mixtures
@@ -67,10 +64,9 @@ def decomposition(case: Case, i: int, hull_distance_ev_atom: float) -> Equation:
 
 def between(case: Case, pair: tuple[str, str], reactions: Reactions, kink: int) -> Equation:
     """Two phases to the products at a kink of their reactions, from their hull energies."""
-    atoms = Compositions.from_formulas(pair).atoms
-    shares = np.array([reactions.x_a[kink], 1 - reactions.x_a[kink]]) / atoms
+    x = float(reactions.x_a[kink])
     return balance(
-        list(zip(pair, shares.tolist(), strict=True)),
+        list(zip(pair, _shares(pair, "", x), strict=True)),
         amounts(case, reactions.products, kink),
         float(reactions.energy[kink]),
     )
@@ -118,9 +114,9 @@ def _shares(pair: tuple[str, str], symbol: str, of_first: float) -> list[float]:
     """Formula units of two phases per atom of their mixture that is not an element's.
 
     Args:
-        of_first: share of the first phase in those atoms.
+        symbol: of the element; "" if all atoms count.
+        of_first: share of the first phase in the atoms that count.
     """
-    ends = Compositions.from_formulas(pair)
-    balanced = ends.atoms - ends.amount_of(INDEX[symbol])
-    shares = np.array([of_first, 1 - of_first]) / np.where(balanced > 0, balanced, np.inf)
-    return [float(share) for share in shares]
+    counted = [sum(n for other, n in atoms_of(name) if other != symbol) for name in pair]
+    parts = zip((of_first, 1 - of_first), counted, strict=True)
+    return [part / count if count else 0.0 for part, count in parts]

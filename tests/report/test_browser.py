@@ -201,10 +201,11 @@ def test_a_card_says_what_the_program_says(page_at: Open) -> None:
         assert part["meaning"] in text
     own = [a["formula"] for a in record["alternatives"] if a["role"] == "interlayer"]
     assert card.locator(".alternative a").all_inner_texts() == own
-    for place in ("contact", "states"):
+    for place in ("contact", "states", "interfaces"):
         for part in record[place]:
             if part.get("equation"):
                 assert part["equation"].replace("->", "→") in text.replace("\u00a0", " ")
+    assert any(interface["equation"] for interface in record["interfaces"])
     assert card.locator("a[href^='https://doi.org/10.']").count() > 0
     tracks = card.locator(".track").evaluate_all(
         "all => all.map(e => [e.dataset.desirability, e.dataset.weight])"

@@ -8,7 +8,8 @@ const parts = (flat) => {
 };
 const side = (flat) => parts(flat).map(([substance, n], i) => [i ? " + " : null, n > 1 ? `${n}\u00a0` : null,
   h("span", { class: substance[0].length < 30 ? "text whole" : "text" }, formula(substance[0]))]);
-const equation = ([, , , , left, right]) => left.length ? [side(left), " → ", side(right)] : h("span", { class: "soft" }, "as it is");
+const written = (left, right) => [side(left), " → ", side(right)];
+const equation = ([, , , , left, right]) => left.length ? written(left, right) : h("span", { class: "soft" }, "as it is");
 const statesOf = (card) => sideways("States of the profile", h("table", { class: "plain" },
   h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "state"), h("th", { scope: "col", class: "num" }, "V"),
     h("th", { scope: "col", class: "num roomy" }, anode), h("th", { scope: "col", class: "num" }, "kJ/mol"), h("th", { scope: "col" }, "reaction"))),
@@ -19,6 +20,16 @@ const statesOf = (card) => sideways("States of the profile", h("table", { class:
       h("td", { class: "num roomy" }, `${uptake > 0 ? "+" : ""}${fixed(uptake, 2)}`),
       h("td", { class: "num" }, left.length ? kj(energy) : "–"), h("td", {}, equation(state)));
   }))));
+const interfacesOf = (candidate, card) => card.interfaces.length ? sideways("Reactions with the electrolytes", h("table", { class: "plain" },
+  h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "electrolyte"), h("th", { scope: "col", class: "num" }, "eV/atom"),
+    h("th", { scope: "col", class: "num" }, "kJ/mol"), h("th", { scope: "col" }, "strongest reaction"))),
+  h("tbody", {}, card.interfaces.map(([k, energy, left, right]) => {
+    const { label, column } = data.electrolytes[k];
+    return h("tr", {}, h("th", { scope: "row" }, h("span", { class: "text" }, formula(label))),
+      h("td", { class: "num" }, fixed(values[column][candidate], 3)),
+      h("td", { class: "num" }, left.length ? kj(energy) : "–"),
+      h("td", {}, left.length ? written(left, right) : h("span", { class: "soft" }, "none")));
+  })))) : null;
 const kj = (x) => (x === null ? "–" : fixed(x, 0));
 
 const scoreOf = (role, row) => {
@@ -155,7 +166,7 @@ const drawCard = (role, row) => {
       h("p", { class: "small soft" }, said(contactSaid(candidate)))),
     section("Voltage profile", h("div", { class: "split uneven" }, profile, statesOf(card)),
       h("p", { class: "small soft" }, `Equilibrium at 0 K against ${anode} metal. The shaded band is the range in which nothing is exchanged. A metastable candidate has the profile of what it decomposes into.`)),
-    section("Against the solid electrolytes", bars),
+    section("Against the solid electrolytes", bars, interfacesOf(candidate, card)),
     section("Structure", structure(candidate)),
     [...groups].map(([group, members]) => section(groupName(group), family(role, row, members))),
     section("Nearest alternatives", others.length ? sideways("Nearest alternatives", h("table", { class: "plain" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "candidate"), h("th", { scope: "col", class: "num" }, "rank"), h("th", { scope: "col", class: "num" }, "score"), h("th", { scope: "col" }, "handling"), h("th", { scope: "col", class: "num" }, "distance"))),
