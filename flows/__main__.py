@@ -23,7 +23,13 @@ from flows.parameters import (
     fix,
     told,
 )
-from screen.errors import ScreenError, UsageError
+from screen.errors import (
+    OUT_OF_MEMORY,
+    DataError,
+    ScreenError,
+    UsageError,
+    is_lack_of_memory,
+)
 from screen.options import PullChoice, described
 from screen.outside import one_line
 
@@ -146,6 +152,9 @@ def main(arguments: list[str] | None = None, program: typer.Typer | None = None)
         print("error: interrupted; the same command goes on", file=sys.stderr)
         return 130
     except Exception as error:
+        if is_lack_of_memory(error):
+            print(f"error: {OUT_OF_MEMORY}", file=sys.stderr)
+            return DataError.exit_code
         usage = getattr(error, "format_message", None)
         said = usage() if usage is not None else f"internal fault, {type(error).__name__}: {error}"
         print(f"error: {one_line(said)}", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 from screen.outside import visible
@@ -11,6 +12,12 @@ EXIT_CODES = """
 Exit codes: 0 done, 1 internal fault, 2 usage, 3 data missing or wrong, 4 nothing passed,
 5 network or key, 130 interrupted.
 """
+
+
+OUT_OF_MEMORY = (
+    "there is not enough memory; ask about fewer phases (a smaller --source, fewer --workers), or "
+    "use a machine, or a limit, with more"
+)
 
 
 class ScreenError(Exception):
@@ -62,3 +69,8 @@ def first_line(error: Exception) -> str:
     """What an exception says in its first line; of one that says nothing, its name."""
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__
+
+
+def is_lack_of_memory(error: Exception) -> bool:
+    """Whether memory was short, whoever says so."""
+    return isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,9 +12,10 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet
 
-from screen import store
+from screen import crystal_files, store
 from screen.composition import Compositions, FloatArray
-from screen.errors import DataError, first_line
+from screen.errors import DataError
+from screen.limits import TimeUp, time_limit
 from screen.tables import rows_of
 
 BESIDE = ".structures"
@@ -164,59 +163,28 @@ def find(reference: str, phase: str, formula: str) -> Crystal:
             raise DataError(f"{TABLE} does not hold it")
         return found
     path = Path(reference)
-    structure = _kept(path, phase) if path.suffix == BESIDE else of_file(path)
+    beside = path.suffix == BESIDE
+    structure = _kept(path, phase) if beside else crystal_files.of_file(path)
     try:
-        return conventional(structure, formula, path.name)
+        with time_limit(crystal_files.LIMIT_S):
+            return conventional(structure, formula, path.name)
+    except TimeUp:
+        raise DataError(
+            f"{path.name}: finding its symmetry takes more than {crystal_files.LIMIT_S:g} s"
+        ) from None
     except DataError:
         raise
-    except Exception as error:  # so does the search for symmetry
-        raise DataError(f"{path.name}: no readable structure ({_said(error)})") from error
-
-
-def of_file(path: Path) -> Any:
-    """The pymatgen `Structure` of a CIF or POSCAR file.
-
-    Raises:
-        DataError: if it cannot be read as one.
-    """
-    from pymatgen.core import Structure  # noqa: PLC0415 (takes half a second)
-
-    if {".json", ".yaml", ".yml", ".mson"} & {part.lower() for part in path.suffixes}:
-        raise DataError(f"{path.name}: a CIF or POSCAR file is wanted")  # those may name any code
-    try:
-        with warnings.catch_warnings():  # readers tell all that they find odd in a file
-            warnings.simplefilter("ignore")
-            return Structure.from_file(path)
-    except Exception as error:  # they raise all there is, too
-        raise DataError(f"{path.name}: no readable structure ({_said(error)})") from error
-
-
-def _said(error: Exception) -> str:
-    return first_line(error)[:80]
+    except Exception as error:  # the search for symmetry raises all there is
+        said = crystal_files.said(error)
+        raise DataError(f"{path.name}: no readable structure ({said})") from error
 
 
 def _kept(path: Path, phase: str) -> Any:
     """A structure of the file beside a snapshot."""
-    from pymatgen.core import Structure  # noqa: PLC0415 (takes half a second)
-
     text = _beside(path).get(phase)
     if text is None:
         raise DataError(f"{path.name} has no structure of {phase}")
-    try:
-        return Structure.from_dict(plain(json.loads(text)))
-    except Exception as error:  # as above
-        raise DataError(f"{path.name}: no readable structure ({_said(error)})") from error
-
-
-def plain(structure: Any) -> Any:
-    """The JSON of a pymatgen `Structure` without properties, whose values pymatgen would decode by
-    importing and calling what they name.
-    """
-    if isinstance(structure, list):
-        return [plain(value) for value in structure]
-    if isinstance(structure, dict):
-        return {key: plain(value) for key, value in structure.items() if key != "properties"}
-    return structure
+    return crystal_files.of_json(text, path.name)
 
 
 def structures_of(path: Path) -> dict[str, str]:

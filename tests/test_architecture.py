@@ -35,6 +35,7 @@ LEVEL = {
     "similarity": 0,
     "coincidence": 0,
     "reactions": 0,
+    "crystal_files": 0,
     "structures": 0,
     "literature": 0,
     "materials": 0,

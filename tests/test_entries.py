@@ -26,7 +26,7 @@ from pymatgen.entries.computed_entries import (
 from pymatgen.entries.entry_tools import EntrySet
 
 import screen
-from screen import structures
+from screen import crystal_files
 from screen.composition import Compositions
 from screen.errors import DataError
 from screen.phases import Phases
@@ -288,12 +288,12 @@ def test_structures_beside_a_snapshot_import_nothing(tmp_path: Path) -> None:
     made = cell(ComputedEntry("LiF", 0)).as_dict()
     made["properties"] = {"a": value}
     made["sites"][0]["properties"] = {"magmom": value}
-    plain = structures.plain(made)
+    plain = crystal_files.plain(made)
     assert "planted" not in json.dumps(plain)
     assert Structure.from_dict(plain).composition.reduced_formula == "LiF"
     for name in ("LiF.json", "LiF.yaml", "LiF.json.gz"):
         with pytest.raises(DataError, match="a CIF or POSCAR file is wanted"):
-            structures.of_file(tmp_path / name)
+            crystal_files.of_file(tmp_path / name)
 
 
 def test_a_library_that_ends_the_program_is_a_fault(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from screen.errors import DataError, UsageError
-from screen.settings import ReferenceCell, Settings, load_settings
+from screen.settings import PullSettings, ReferenceCell, Settings, load_settings
 from screen.units import unit_of
 
 OTHER_CELL: dict[str, object] = {
@@ -163,6 +163,40 @@ def test_unreadable_file_is_named(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(DataError, match=r"mine\.toml"):
         load_settings(file)
+
+
+HUGE = {
+    "many digits": ("seed = " + "9" * 5000, DataError, ""),
+    "fewer digits": ("seed = " + "9" * 4000, UsageError, "setting seed = 999"),
+    "a count of many digits": ("check_candidates = " + "9" * 400, UsageError, "check_candidates"),
+    "deep nesting": ("cell = " + "[" * 5000 + "]" * 5000, DataError, "mine.toml"),
+    "a long text": (f'engine = "{"x" * 5000}"', UsageError, "setting engine"),
+    "no check at all": ("check_tolerance = inf", UsageError, "setting check_tolerance = inf"),
+    "no number": ("plating_v = nan", UsageError, "setting plating_v = nan"),
+    "no end": ("structure_limit_s = inf", UsageError, "setting structure_limit_s = inf"),
+    "in hexadecimal": ("check_candidates = 0x" + "f" * 9000, UsageError, "a number too long"),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_values_without_measure(file: Path, name: str) -> None:
+    content, kind, words = HUGE[name]
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises((UsageError, DataError)) as refused:
+        load_settings(file)
+    assert isinstance(refused.value, kind)
+    assert words in str(refused.value)
+    assert len(str(refused.value)) < 400
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("model", [Settings, ReferenceCell, PullSettings])
+def test_every_number_has_two_bounds(model: type[BaseModel]) -> None:
+    for name, field in model.model_fields.items():
+        if field.annotation in (int, float):
+            kinds = {type(bound).__name__ for bound in field.metadata}
+            assert kinds & {"Ge", "Gt"}, name
+            assert kinds & {"Le", "Lt"}, name
 
 
 def test_missing_file_and_folder_are_named(tmp_path: Path) -> None:

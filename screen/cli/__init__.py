@@ -17,7 +17,14 @@ from screen import __version__
 from screen.cli import cell, hand_off, literature, maintenance, model, pull, questions
 from screen.cli.program import Program
 from screen.cli.rank import rank_command
-from screen.errors import EXIT_CODES, ScreenError, UsageError
+from screen.errors import (
+    EXIT_CODES,
+    OUT_OF_MEMORY,
+    DataError,
+    ScreenError,
+    UsageError,
+    is_lack_of_memory,
+)
 from screen.outside import one_line
 
 __all__ = ["EXIT_CODES", "app", "main"]
@@ -98,19 +105,26 @@ def main(arguments: list[str] | None = None, name: str = MODULE) -> int:
     except SystemExit as end:
         return _ended(end)
     except Exception as error:
-        usage = getattr(error, "format_message", None)  # typer's own, whichever click it brings
-        if usage is not None:
-            return _fail(f"{usage()} (see {name} --help)", UsageError.exit_code)
-        if os.environ.get("SCREEN_TRACEBACK"):
-            raise
-        kind = type(error).__name__
-        return _fail(
-            f"internal fault, {kind}: {error}; set SCREEN_TRACEBACK=1 to see where, and report it",
-            ScreenError.exit_code,
-        )
+        return _unexpected(error, name)
     if code == INTERRUPTED:
         return _fail("interrupted; nothing was left half-written", INTERRUPTED)
     return int(code or 0)
+
+
+def _unexpected(error: Exception, name: str) -> int:
+    """The exit code of what no command expects: wrong usage, too little memory, or a fault."""
+    usage = getattr(error, "format_message", None)  # typer's own, whichever click it brings
+    if usage is not None:
+        return _fail(f"{usage()} (see {name} --help)", UsageError.exit_code)
+    if os.environ.get("SCREEN_TRACEBACK"):
+        raise error
+    if is_lack_of_memory(error):
+        return _fail(OUT_OF_MEMORY, DataError.exit_code)
+    kind = type(error).__name__
+    return _fail(
+        f"internal fault, {kind}: {error}; set SCREEN_TRACEBACK=1 to see where, and report it",
+        ScreenError.exit_code,
+    )
 
 
 def _ended(end: SystemExit) -> int:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from screen import sheets, structures
+from screen import crystal_files, sheets, structures
 from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray
 from screen.errors import DataError
 from screen.materials.names import mistaken, names
@@ -141,7 +141,7 @@ def _from_structures(
     rows = []
     for line, name in zip(lines, files.to_pylist(), strict=True):
         try:
-            rows.append(structures.of_file(path.parent / (name or "")))
+            rows.append(crystal_files.of_file(path.parent / (name or "")))
         except DataError as error:
             raise DataError(
                 f"{path.name}: line {line}: {name!r} is no readable CIF or POSCAR file ({error})"
