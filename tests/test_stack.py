@@ -64,7 +64,9 @@ def test_a_stack_says_what_the_columns_of_a_run_say(
         value = float("nan") if found[name] is None else found[name]
         assert value == pytest.approx(columns[column][0], nan_ok=True), name
         assert (found[name] is None) == (name in found["gaps"])
-    assert found["contacts"]["metal_film"]["verdict"] == columns["interphase"][0]
+    touched = found["contacts"]["metal_film"]
+    assert touched["verdict"] == columns["interphase"][0]
+    assert touched["probability"] == pytest.approx(columns[f"p_{touched['verdict']}"][0])
     assert found["electrolyte_at_v"] + found["bridge_gap_v"] == pytest.approx(
         found["electrolyte_reduction_v"]
     )

@@ -48,6 +48,7 @@ class Contact:
         verdict: of a contact with the metal a kind of interphase, of others how they get on; ""
             where it is not known.
         reason: why it is not known.
+        probability: of the verdict on a contact with the metal; None of others.
         voltage: against the anode metal, V; None where no metal is exchanged.
     """
 
@@ -58,6 +59,15 @@ class Contact:
     verdict: str
     reason: str = ""
     voltage: float | None = None
+    probability: float | None = None
+
+    @property
+    def said(self) -> str:
+        """The verdict in words."""
+        if not self.verdict:
+            return "not known"
+        chance = "" if self.probability is None else f" {self.probability:.0%}"
+        return self.verdict.replace("_", " ") + chance
 
     @property
     def record(self) -> dict[str, Any]:
@@ -66,6 +76,7 @@ class Contact:
             "between": self.name,
             "voltage": self.voltage,
             "verdict": self.verdict or None,
+            "probability": self.probability,
             "reaction_energy_ev_atom": self.energy_ev_atom,
             "per_atom_of": self.per,
             **written(self.equation),
@@ -128,6 +139,14 @@ class _Stack:
         if self.layers.bridge_gap_v[0] > settings.bridged_v:
             return TOO_LOW if self.blocks else LEAKS
         return PROTECTS if quiet else REACTS
+
+    def interphase(self, i: int) -> tuple[str, str, float, float | None]:
+        """The verdict on a candidate that touches the metal: the last fields of a contact."""
+        columns = self.values.columns
+        verdict = columns["interphase"][i]
+        if not verdict:
+            return "", self.values.reason("conducting_fraction")[i], 0.0, None
+        return verdict, "", 0.0, float(columns[f"p_{verdict}"][i])
 
     def strength(self, energy_ev_atom: float) -> str:
         """How strong a reaction of film and electrolyte is, in a word."""
@@ -211,15 +230,12 @@ def _figures(stack: _Stack) -> tuple[dict[str, float | None], dict[str, str]]:
 def _metal_film(stack: _Stack) -> Contact:
     """Anode metal and film, from the film's own energy, as `window` has it."""
     case, columns = stack.case, stack.values.columns
-    verdict = columns["interphase"][_FILM]
     return Contact(
         f"{case.anode.symbol} | {case.formulas[_FILM]}",
         float(columns["contact_reaction_energy_ev_atom"][_FILM]),
         case.formulas[_FILM],
         equations.in_contact(case, _FILM),
-        verdict,
-        "" if verdict else stack.values.reason("conducting_fraction")[_FILM],
-        0.0,
+        *stack.interphase(_FILM),
     )
 
 
@@ -265,7 +281,6 @@ def _bare(stack: _Stack) -> Contact:
     """Anode metal and electrolyte without a film, from the hull energy of the electrolyte."""
     case, profiles = stack.case, stack.case.equilibria.profiles
     metal, electrolyte = case.anode.symbol, case.formulas[_ELECTROLYTE]
-    verdict = stack.values.columns["interphase"][_ELECTROLYTE]
     state = int(profiles.contact[_ELECTROLYTE])
     equation = equations.with_element(case, _ELECTROLYTE, metal, profiles, state, stack.bare_ev)
     return Contact(
@@ -273,9 +288,7 @@ def _bare(stack: _Stack) -> Contact:
         stack.bare_ev_atom,
         f"{electrolyte} that is not {metal}",
         equation if stack.bare_ev < 0 else Equation(),
-        verdict,
-        "" if verdict else stack.values.reason("conducting_fraction")[_ELECTROLYTE],
-        0.0,
+        *stack.interphase(_ELECTROLYTE),
     )
 
 
@@ -314,7 +327,7 @@ def _print(
             (
                 place,
                 "–" if contact.voltage is None else number(contact.voltage, DECIMALS["V"]),
-                contact.verdict.replace("_", " ") or "not known",
+                contact.said,
                 contact.reason or contact.equation.said or "none",
             )
             for place, contact in zip(places, contacts, strict=True)
