@@ -86,7 +86,7 @@ def test_columns_explain_themselves(column: Column) -> None:
 
 def test_shipped_table_keeps_the_rules_for_rows_of_users() -> None:
     assert faults(rows_of("literature")) == []
-    assert len(SHIPPED) == len(BY_ID) >= 220
+    assert len(SHIPPED) == len(BY_ID) >= 348
 
 
 def test_formulas_are_read_as_another_reader_reads_them() -> None:
@@ -419,8 +419,37 @@ def test_shipped_rows_state_what_their_figures_tell() -> None:
             assert record["note"]
         assert record["test"] == told["test"] or record["note"]
     counted = Counter(row.outcome for row in SHIPPED)
-    assert counted["better"] > 80
-    assert set(counted) <= set(OUTCOMES)
+    assert counted["better"] > 120
+    assert set(counted) == set(OUTCOMES)
+
+
+@pytest.mark.parametrize(
+    ("label", "outcome", "role"),
+    [
+        ("LiF laid down from DME (LF-D)", "same", "interlayer"),
+        ("Li oxidised further (LO)", "same", "interlayer"),
+        ("Li2O on Li, by O2 etching", "worse", "interlayer"),
+        ("evaporated Li, 25 um", "failed", "bare_anode"),
+    ],
+)
+def test_failures_are_in_the_table_and_teach_no_success(
+    label: str, outcome: str, role: str
+) -> None:
+    (row,) = (row for row in SHIPPED if row.material_label == label)
+    assert (row.outcome, row.role) == (outcome, role)
+    assert row.no_better
+
+
+def test_pairs_of_film_and_control_on_garnet_have_both_resistances() -> None:
+    """The cleanest of what papers compare: the same cell with and without the film."""
+    pairs = [
+        row
+        for row in SHIPPED
+        if row.electrolyte_class == "garnet"
+        and row.interface_resistance_ohm_cm2 < row.control_interface_resistance_ohm_cm2
+    ]
+    assert len({row.paper for row in pairs}) >= 16
+    assert {row.outcome for row in pairs} == {"better"}
 
 
 def test_what_failed_or_did_no_better_is_no_success() -> None:

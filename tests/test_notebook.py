@@ -38,6 +38,8 @@ def claims(names: dict[str, Any]) -> list[str]:
     assert len(wetted) == 1
     shielded = names["passed"].groupby("kind")[names["protection"]].median()
     assert shielded["alloying_film"] == shielded["conversion"]
+    cells = names["cells"].set_index("material_label")
+    made = cells.loc["LiF-rich layer from LiFSI in DME (LF-4)"].query("ccd_ma_cm2 > 0").iloc[0]
     return [
         f"Below {limit} against lithium",
         f"{window['reaction_energy_kj_mol'].iloc[-1]:,.0f} kJ per mol",
@@ -54,6 +56,7 @@ def claims(names: dict[str, Any]) -> list[str]:
         f"wets the film is {wetted.pop()} for all four",
         f"there are {len(names['thresholds'][0.048])}, with AlN",
         f"{len(names['reported'])} rows, of {len(names['cells'])} on",
+        f"{made['ccd_ma_cm2'] / made['control_ccd_ma_cm2']:.1f} times the current of bare lithium",
     ]
 
 

@@ -105,7 +105,8 @@ class Tests:
 def tests(rows: Sequence[Row], target: str, known: Mapping[str, FloatArray]) -> Tests:
     """The tests of one target; a control of bare metal is a test of its own.
 
-    Full cells and rows that speak of the electrolyte itself are left out.
+    Full cells, cells that carried current in one way only, and rows that speak of the electrolyte
+    itself are left out.
 
     Args:
         known: `features` of each formula that has them.
@@ -113,6 +114,8 @@ def tests(rows: Sequence[Row], target: str, known: Mapping[str, FloatArray]) -> 
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
         if row.role not in (*role_names(), "bare_anode") or row.cell_type == "full":
+            continue
+        if row.test != "cycled":
             continue
         own = "" if row.role == "bare_anode" else row.family
         for who, family in (("", own), ("control_", "")):

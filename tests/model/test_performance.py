@@ -214,6 +214,9 @@ def test_one_control_of_many_rows_counts_once() -> None:
         {"role": "electrolyte"},
         {"role": "electrolyte_dopant"},
         {"ccd_ma_cm2": math.nan},
+        {"test": "plating"},
+        {"test": "stripping"},
+        {"test": "one-way"},
     ],
     ids=str,
 )
