@@ -54,7 +54,7 @@ def thickness_um(capacity_mah_cm2: float, anode: Anode) -> float:
     Raises:
         UsageError: for a negative charge.
     """
-    _check(capacity_mah_cm2=capacity_mah_cm2, least=0.0)
+    check(capacity_mah_cm2=capacity_mah_cm2, least=0.0)
     return capacity_mah_cm2 / charge_mah_g(anode) / anode.density_g_cm3 / CM_PER_UM
 
 
@@ -83,13 +83,13 @@ def sand_time_s(
     Raises:
         UsageError: for a number out of its range.
     """
-    _check(
+    check(
         diffusion_cm2_s=diffusion_cm2_s,
         concentration_mol_l=concentration_mol_l,
         current_ma_cm2=current_ma_cm2,
         charge_number=charge_number,
     )
-    _check(anion_transference=anion_transference, least=0.0)
+    check(anion_transference=anion_transference, least=0.0)
     if anion_transference > 1:
         raise UsageError(f"anion_transference = {anion_transference:g}: must be at most 1")
     if anion_transference == 0:
@@ -117,12 +117,12 @@ def transference_number(
     Raises:
         UsageError: for numbers that do not belong to one such experiment.
     """
-    _check(
+    check(
         polarisation_mv=polarisation_mv,
         initial_current_ma=initial_current_ma,
         steady_current_ma=steady_current_ma,
     )
-    _check(
+    check(
         initial_resistance_ohm=initial_resistance_ohm,
         steady_resistance_ohm=steady_resistance_ohm,
         least=0.0,
@@ -177,7 +177,7 @@ def tafel(
         UsageError: for fewer than two points, points of both branches, too near equilibrium, or
             currents that do not rise.
     """
-    _check(temperature_k=temperature_k)
+    check(temperature_k=temperature_k)
     eta, current = _points("overpotential_v", overpotential_v, "current_ma_cm2", current_ma_cm2)
     if (eta * current <= 0).any() or (eta * eta[0] < 0).any():
         raise UsageError(
@@ -224,7 +224,7 @@ def arrhenius(temperature_k: Sequence[float], conductivity: Sequence[float]) -> 
     """
     temperature, value = _points("temperature_k", temperature_k, "conductivity", conductivity)
     for name, numbers in (("temperature_k", temperature), ("conductivity", value)):
-        _check(**{name: float(numbers.min())})
+        check(**{name: float(numbers.min())})
     slope, intercept, r_squared = _line(1 / temperature, np.log(value))
     energy = -slope * GAS_J_MOL_K
     return Arrhenius(energy * EV_PER_J_MOL, energy / 1000, math.exp(intercept), r_squared)
@@ -360,8 +360,12 @@ def _mg_cm2(density_g_cm3: Quantity, thickness_um: Quantity) -> Quantity:
     return density_g_cm3 * thickness_um * CM_PER_UM * MG_PER_G
 
 
-def _check(least: float | None = None, **numbers: float) -> None:
-    """Refuse numbers that are not finite, or not above zero (or not at least `least`)."""
+def check(least: float | None = None, **numbers: float) -> None:
+    """Refuse numbers that are not finite, or not above zero (or not at least `least`).
+
+    Raises:
+        UsageError: naming the first, by its argument's name.
+    """
     for name, number in numbers.items():
         good = number > 0 if least is None else number >= least
         if not (math.isfinite(number) and good):

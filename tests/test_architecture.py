@@ -25,6 +25,7 @@ LEVEL = {
     "settings": 0,
     "options": 0,
     "cell": 0,
+    "scaffold": 0,
     "doubtful": 0,
     "volumes": 0,
     "verdicts": 0,

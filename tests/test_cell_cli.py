@@ -31,10 +31,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "activation-energy": ARRHENIUS,
     "stack": ("stack",),
     "stack with a film": ("stack", "--film", "ZnO", "--thickness-nm", "50", "--as", "interlayer"),
+    "scaffold": ("scaffold", "--thickness-um", "90", "--density-g-cm3", "2.2"),
     "stack with a host": ("stack", "--film", "LiF", "--as", "host"),
 }
 
 FIGURES = {
+    "scaffold": ("pore_capacity_mah_cm2", 14.85, "mAh/cm²"),
     "thickness": ("thickness_um", 16.004, "µm"),
     "sand": ("sand_time_s", 20310, "s"),
     "transference": ("cation_transference", 0.5217, ""),

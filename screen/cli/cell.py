@@ -9,10 +9,12 @@ import typer
 from screen.cli.options import Anode, Format, Out, Point, PointFile, TemperatureC
 from screen.cli.output import check_format, write_answer
 from screen.cli.program import Program
+from screen.cli.scaffold import scaffold_command
 from screen.cli.stack import stack_command
 
 cell_app = Program(
-    help="Cell equations: layer thickness, Sand's time, transference, kinetics, stack energy.",
+    help="Cell equations: layer thickness, Sand's time, transference, kinetics, stack energy, "
+    "scaffolds.",
 )
 
 
@@ -135,3 +137,4 @@ def activation_energy_command(
 
 
 cell_app.command("stack")(stack_command)
+cell_app.command("scaffold")(scaffold_command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from screen.cli.options import Add, Anode, Config, Format, Gaps, Out, Source
 from screen.cli.output import check_format, write_answer
 from screen.cli.program import described
 from screen.errors import UsageError
+
+if TYPE_CHECKING:
+    from screen.settings import Settings
 
 
 def stack_command(
@@ -49,7 +52,6 @@ def stack_command(
     """
     from screen import api
     from screen.answers import stack
-    from screen.tables import anode_of
 
     check_format(form)
     cell = {
@@ -62,12 +64,7 @@ def stack_command(
         "excess_fraction": excess_fraction,
     }
     settings = settings_of(config, anode, None, None, cell=cell)
-    stated, wanted = (anode_of(name).symbol for name in (settings.cell.anode, settings.anode))
-    if stated != wanted:
-        raise UsageError(
-            f"the reference cell is stated for {stated}, not {wanted}; state one for {wanted} in "
-            "the table 'cell' of a --config file"
-        )
+    check_stated_for(settings)
     if film is None:
         if (role, thickness_nm, density_g_cm3) != (None, None, None):
             raise UsageError("--as, --thickness-nm and --density-g-cm3 go with --film FORMULA")
@@ -80,3 +77,15 @@ def stack_command(
         answer = stack.stack(settings.cell, case, role or "interlayer", density_g_cm3)
         answer = replace(answer, notes=notes)
     write_answer(answer, form, output)
+
+
+def check_stated_for(settings: Settings) -> None:
+    """Refuse the reference cell for an anode metal that it is not stated for."""
+    from screen.tables import anode_of
+
+    stated, wanted = (anode_of(name).symbol for name in (settings.cell.anode, settings.anode))
+    if stated != wanted:
+        raise UsageError(
+            f"the reference cell is stated for {stated}, not {wanted}; state one for {wanted} in "
+            "the table 'cell' of a --config file"
+        )

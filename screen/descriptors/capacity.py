@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from screen import cell as equations
+from screen import scaffold
 from screen.columns import Column, Texts, Values
 from screen.composition import FloatArray, segment_sum
 from screen.descriptors.case import Case
@@ -51,6 +52,20 @@ COLUMNS: tuple[Column, ...] = (
         "out, less 1: the same for all that hold the same elements beside the anode metal in "
         "the same ratio.",
         f"{_PROFILE}; {_VOLUMES}",
+    ),
+    Column(
+        "scaffold_mah_g",
+        "scaffold capacity",
+        "Charge of the anode metal in the pores of a scaffold of what the candidate is just before "
+        "plating, per mass of both; its swelling until then narrows the pores "
+        "(settings.cell.scaffold_pore_fraction).",
+        f"scaffold.capacities; settings.cell; {_VOLUMES}",
+    ),
+    Column(
+        "scaffold_mah_cm3",
+        "scaffold capacity by volume",
+        "The same per volume of the scaffold, pores and all.",
+        f"scaffold.capacities; settings.cell; {_VOLUMES}",
     ),
     Column(
         "conversion_loss_mah_cm2_um",
@@ -101,6 +116,12 @@ def compute(case: Case) -> Values:
     with np.errstate(divide="ignore", invalid="ignore"):
         swelling = np.where(itself == "", full / empty - 1, np.nan)
     values.add("cycling_volume_fraction", swelling, _first(itself, unknown, not_empty))
+    pores = case.settings.cell.scaffold_pore_fraction
+    full_solid, no_solid = full_density(case)
+    per_g, per_cm3 = scaffold.capacities(pores, change, full_solid, case.anode)
+    values.add("scaffold_mah_g", per_g, _first(no_solid, no_density))
+    per_cm3 = np.where(itself == "", per_cm3, np.nan)
+    values.add("scaffold_mah_cm3", per_cm3, _first(no_solid, no_density))
     values.add("conversion_loss_mah_cm2_um", *conversion_loss(case))
     reference = equations.reference_stack(case.settings.cell)
     for role, stack_of in STACKS.items():
@@ -158,11 +179,17 @@ def host_stack(case: Case) -> tuple[equations.Stack, Texts]:
     """The reference cell with anode metal in a scaffold of each candidate, which is full already;
     NaN with the reason where not known.
     """
-    other, itself, uptake = _other_anode(case), _itself(case), case.equilibria.uptake
+    other = _other_anode(case)
+    density, unknown = full_density(case)
+    density = np.where(other == "", density, np.nan)
+    return equations.scaffold_stack(case.settings.cell, density), _first(other, unknown)
+
+
+def full_density(case: Case) -> tuple[FloatArray, Texts]:
+    """Density of each candidate just before plating, g/cm³, or the reason why it is not known."""
+    itself, uptake = _itself(case), case.equilibria.uptake
     volume, unknown = case.facts.volumes(case.equilibria.profiles.products.take(uptake.state))
-    reasons = _first(other, itself, unknown)
-    density = np.where(_first(other, itself) == "", uptake.mass / volume, np.nan)
-    return equations.scaffold_stack(case.settings.cell, density), reasons
+    return np.where(itself == "", uptake.mass / volume, np.nan), _first(itself, unknown)
 
 
 def alloy_stack(case: Case) -> tuple[equations.Stack, Texts]:

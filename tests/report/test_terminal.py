@@ -74,6 +74,10 @@ COMMANDS: dict[str, list[str]] = {
         "cell activation-energy --point 25,1e-3 --point 50,2e-3 --point 75,4e-3"
     ).split(),
     "cell stack": ["cell", "stack", "--film", "LiF"],
+    "cell scaffold": (
+        "cell scaffold --material Cu --thickness-um 90 --ionic-s-cm 1e-4 --electronic-s-cm 1e3 "
+        "--current-ma-cm2 1 --wall-ohm-cm2 10 --pore-um 5"
+    ).split(),
 }
 PLAIN = {"pull", "report", "doctor", "literature add", "seal", "build-reference", "build-moduli"}
 """Commands without a table."""
