@@ -125,7 +125,9 @@ def _rows_to_judge(
         for row in own.tolist():
             check_covered(phases, phases.formulas[row], anode=anode.symbol)
         rows = phases.rows_of(Compositions.from_formulas(named))
-        return np.concatenate([rows, np.setdiff1d(own, rows)])
+        # Of one composition one is judged, the lowest, as in the set itself.
+        lowest = own[phases.rows_of(phases.compositions.take(own)) == own]
+        return np.concatenate([rows, np.setdiff1d(lowest, rows)])
     keep = phases.compositions.key != Compositions.from_formulas([anode.symbol]).key[0]
     if roles:
         keep &= worth_judging(phases, roles, anode, settings)

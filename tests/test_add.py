@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from pymatgen.core import Composition, Lattice, Structure
 
 from screen import candidates, sources
+from screen.cli import main
 from screen.errors import DataError
 from screen.phases import Phases
 from screen.settings import Settings
@@ -135,6 +138,37 @@ def test_added_phases_are_candidates(base: Phases, tmp_path: Path) -> None:
     case, _ = candidates.make_case(phases, Settings())
     assert "Li4NF" in case.formulas
     assert len(case) == 221
+
+
+def test_of_one_composition_one_phase_is_judged(base: Phases, tmp_path: Path) -> None:
+    lines = ("LiF,-3.17", "Li2O,-2.02", "Li4NF,-2.2", "Li4NF,-2.1")
+    rows = [f"{name},{i}" for i, name in enumerate(lines)]
+    file = write(tmp_path / "own.csv", f"{HEAD},id", *rows)
+    phases = sources.load("reference", add=file)
+    case, identity = candidates.make_case(phases, Settings())
+    assert len(case.formulas) == len(set(case.formulas)) == 221
+    judged = dict(zip(case.formulas, identity["id"], strict=True))
+    lowest = {"LiF": base.energy[base.formulas.index("LiF")] > -3.17}
+    assert (judged["LiF"] == "0") == lowest["LiF"]
+    assert judged["Li4NF"] == "2"
+
+
+def test_it_is_said_where_added_phases_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "own.csv", HEAD, "LiF,-3.16", "Li5NF2,-2.3")
+    assert main(["rank", "--add", "own.csv", "-o", "run", "--top", "1"]) == 0
+    said = capsys.readouterr().err
+    assert "added own:LiF: lies 0.0" in said
+    assert "above LiF, which is judged in its place." in said
+    (line,) = [line for line in said.splitlines() if line.startswith("added Li5NF2: ")]
+    rows = list(csv.DictReader(io.StringIO(Path("run/ranked.csv").read_text(encoding="utf-8"))))
+    for row in rows:
+        if row["id"] == "Li5NF2":
+            rank = f"{row['role']} rank {row['rank']} of " if row["rank"] else row["role"]
+            assert rank in line
+            assert row["failed_gates"] in line
 
 
 def test_added_phases_outside_the_reference_set_are_refused(base: Phases, tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ def rank_command(
 ) -> None:
     """Rank candidates in each role; print the best and write all of them to a folder."""
     from screen import api, predictions, run_folder, training
+    from screen.answers import added
     from screen.candidates import notes_on
 
     check_format(form)
@@ -125,6 +126,8 @@ def rank_command(
         if predictions.learns(settings):
             note = f" {said}" if (said := training.about_own_rows()) else ""
         say(f"{len(done.case)} candidates, passed: {passed}.{note} Written: {folder}/")
+        for line in added.standing(done):
+            say(line)
     if not any(r.passed.any() for r in done.rankings):
         raise NothingPassedError(
             f"no candidate passed the gates; {folder}/ranked.csv names the gate that each failed"
