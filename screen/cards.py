@@ -14,7 +14,7 @@ from screen.composition import Compositions, FloatArray, IntArray
 from screen.descriptors import equations
 from screen.descriptors.case import Case
 from screen.ranking.order import UNKNOWN, Ranking
-from screen.reactions import MOLECULES, Equation
+from screen.reactions import Equation
 from screen.report.page import SHOWN
 from screen.report.table import tidy
 from screen.similarity import coordinates, distances
@@ -37,7 +37,9 @@ MEANINGS = (
 
 @dataclass(frozen=True)
 class Product:
-    """A phase in a state: formula units per formula unit of the candidate, place in MEANINGS."""
+    """A phase in a state: how much of it as it is written, per reduced formula unit of the
+    candidate, and its place in MEANINGS.
+    """
 
     formula: str
     per_formula: float
@@ -163,7 +165,7 @@ def _states(case: Case, i: int, meaning: IntArray) -> Iterator[State]:
     profiles, mixtures = case.equilibria.profiles, case.equilibria.profiles.products
     for s in range(profiles.start[i], profiles.start[i + 1]):
         phases, _ = mixtures.of(s)
-        amounts = equations.amounts(case, mixtures, s)
+        amounts = equations.products(case, mixtures, s).items()
         yield State(
             float(profiles.v_high[s]),
             float(profiles.v_low[s]),
@@ -327,8 +329,8 @@ class _Substances:
         """A state in places and numbers."""
         equation = state.equation
         for product in state.products:
-            self._place(MOLECULES.get(product.formula, product.formula), product.meaning)
-        itself = tuple((1, MOLECULES.get(p.formula, p.formula)) for p in state.products)
+            self._place(product.formula, product.meaning)
+        itself = tuple((1, product.formula) for product in state.products)
         volts = tidy(np.array([state.v_high, state.v_low, state.uptake])).tolist()
         return [
             volts[0] if np.isfinite(volts[0]) else None,

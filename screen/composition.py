@@ -44,6 +44,18 @@ _MAX_AMOUNT = 10**9
 _MAX_LENGTH = 300
 
 
+DOUBLED: dict[str, str] = {
+    "LiO": "Li2O2",
+    "NaO": "Na2O2",
+    "KO": "K2O2",
+    "RbO": "Rb2O2",
+    "CsO": "Cs2O2",
+    "HO": "H2O2",
+}
+"""Peroxides as papers and pymatgen write them; as a reduced formula they read as monoxides."""
+_UNDOUBLED = {name: reduced for reduced, name in DOUBLED.items()}
+
+
 @dataclass(frozen=True)
 class Amount:
     """An amount as it was typed.
@@ -228,8 +240,9 @@ def _spellings(rest: str) -> Iterator[str]:
 
 
 def format_formula(counts: dict[str, int]) -> str:
-    """Symbols and amounts in the order given, the amount 1 left out."""
-    return "".join(f"{symbol}{count if count != 1 else ''}" for symbol, count in counts.items())
+    """Symbols and amounts in the order given, the amount 1 left out; peroxides doubled."""
+    text = "".join(f"{symbol}{count if count != 1 else ''}" for symbol, count in counts.items())
+    return DOUBLED.get(text, text)
 
 
 _SYMBOL = re.compile(r"([A-Z][a-z]?)(\d*)")
@@ -264,8 +277,13 @@ def _read(formula: str) -> tuple[dict[str, int], bool]:
     return parse_formula(formula), False
 
 
+def undoubled(name: str) -> str:
+    """The reduced formula of a name that `DOUBLED` gives; others are as they are."""
+    return _UNDOUBLED.get(name, name)
+
+
 def tidy_formulas(formulas: Iterable[str]) -> tuple[list[str], Compositions]:
-    """Parse formulas; those that are not plain and reduced are respelled so.
+    """Parse formulas; those that are not plain and reduced are respelled so, peroxides doubled.
 
     Raises:
         DataError: for the first formula that cannot be read.
@@ -275,7 +293,7 @@ def tidy_formulas(formulas: Iterable[str]) -> tuple[list[str], Compositions]:
     def rows() -> Iterator[dict[str, int]]:
         for formula in formulas:
             counts, plain = _read(formula)
-            tidy.append(formula if plain else format_formula(counts))
+            tidy.append(DOUBLED.get(formula, formula) if plain else format_formula(counts))
             yield counts
 
     compositions = Compositions.from_counts(rows())

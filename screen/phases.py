@@ -15,7 +15,14 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from screen.columns import Column
-from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray, tidy_formulas
+from screen.composition import (
+    SYMBOLS,
+    Compositions,
+    FloatArray,
+    IntArray,
+    tidy_formulas,
+    undoubled,
+)
 from screen.errors import DataError, did_you_mean
 from screen.tables import sha256
 
@@ -351,8 +358,12 @@ class Phases:
         pa.parquet.write_table(self.table, path, compression="zstd")
 
     def write_csv(self, path: Path) -> None:
-        """Write the table; numbers in their shortest exact form."""
-        pa.csv.write_csv(self.table, path, pa.csv.WriteOptions(quoting_style="needed"))
+        """Write the table; numbers in their shortest exact form, formulas reduced."""
+        table = self.table
+        for name in ("id", "formula"):
+            texts = pa.array([undoubled(text) for text in self.texts(name)], pa.string())
+            table = table.set_column(table.schema.get_field_index(name), name, texts)
+        pa.csv.write_csv(table, path, pa.csv.WriteOptions(quoting_style="needed"))
 
     def to_entries(self) -> list[Any]:
         """pymatgen PDEntry objects, one per row, with the id as name."""

@@ -14,15 +14,17 @@ from math import gcd, lcm
 
 import numpy as np
 
-from screen.composition import IntArray, parse_formula
+from screen.composition import DOUBLED, IntArray, parse_formula
 from screen.formatting import quantity
 from screen.units import KJ_MOL_PER_EV
 
 Amounts = Sequence[tuple[str, float]]
-"""Formulas and how many formula units of each."""
+"""Formulas and how many reduced formula units of each."""
 
 MOLECULES = {element: f"{element}2" for element in ("H", "N", "O", "F", "Cl", "Br", "I")}
 """Elements that are written as molecules of two atoms."""
+
+_OF_TWO = frozenset({*MOLECULES.values(), *DOUBLED.values()})
 
 _NOTHING = 1e-7
 """Amounts below this part of the largest are rounding."""
@@ -69,10 +71,19 @@ class Equation:
 
 
 def written(amount: float, formula: str) -> str:
-    """An amount of a substance as text, "2 LiZn": to four digits, an element as its molecule."""
-    if formula in MOLECULES:
-        amount, formula = amount / 2, MOLECULES[formula]
+    """An amount of a substance as text, "2 LiZn": to four digits, an element as its molecule.
+
+    Args:
+        amount: reduced formula units.
+    """
+    formula = MOLECULES.get(formula, formula)
+    amount /= units_in(formula)
     return formula if abs(amount - 1) < 5e-5 else f"{amount:.4g} {formula}"
+
+
+def units_in(name: str) -> int:
+    """Reduced formula units in a substance as it is written: two in O2 and Li2O2."""
+    return 2 if name in _OF_TWO else 1
 
 
 @cache
@@ -87,8 +98,8 @@ def balance(reactants: Amounts, products: Amounts, energy_ev: float = math.nan) 
     What stands on both sides is counted on one, and negative amounts on the other.
 
     Args:
-        reactants, products: reduced formulas, as all tables have them, in amounts that hold the
-            same atoms but for rounding.
+        reactants, products: formulas, as all tables have them, and reduced formula units of each,
+            which hold the same atoms but for rounding.
         energy_ev: what the reaction of these amounts gains (below zero) or costs, eV.
 
     Raises:
@@ -112,7 +123,7 @@ def balance(reactants: Amounts, products: Amounts, energy_ev: float = math.nan) 
         numbers = _whole(_solved(shares, list(amounts)))
     species = [names[key] for key in amounts]
     molecules = [MOLECULES.get(name, name) for name in species]
-    halves = [2 if name in MOLECULES else 1 for name in species]
+    halves = [units_in(name) for name in molecules]
     written = _whole([Fraction(n, half) for n, half in zip(numbers, halves, strict=True)])
     place = shares.index(max(shares, key=abs))
     parts = list(zip(written, molecules, strict=True))

@@ -15,9 +15,9 @@ from pymatgen.core import Composition
 from scipy import constants
 
 from screen import candidates
-from screen.composition import SYMBOLS, format_formula
+from screen.composition import DOUBLED, SYMBOLS, format_formula
 from screen.descriptors import equations
-from screen.reactions import MOLECULES, Equation, balance, written
+from screen.reactions import MOLECULES, Equation, balance, units_in, written
 from screen.settings import Settings
 from screen.sources import reference
 from screen.thermo.hull import decompose
@@ -25,6 +25,9 @@ from screen.thermo.interface import react
 from screen.thermo.stacks import Mixtures
 from screen.thermo.window import profiles
 from tests.strategies import Chemistry, Counts, chemistries, compositions
+from tests.test_cli import Cli, cli, good
+
+__all__ = ["cli"]
 
 KJ_MOL = constants.eV * constants.Avogadro / 1000
 
@@ -74,6 +77,29 @@ def is_sound(equation: Equation) -> None:
     names = [name for _, name in (*equation.left, *equation.right)]
     assert len(set(names)) == len(names)
     assert not set(names) & MOLECULES.keys()
+
+
+def test_peroxides_and_molecules_are_named_as_pymatgen_names_them() -> None:
+    for reduced, name in (DOUBLED | MOLECULES).items():
+        assert Composition(reduced).reduced_formula in (name, reduced)
+        assert units_in(name) == 2
+        assert units_in(reduced) == 1
+        assert written(2.0, DOUBLED.get(reduced, reduced)) == name
+    (oxide,) = [p for p in DOUBLED.values() if p.startswith("Li")]
+    assert str(balance([(oxide, 1.0), ("Li", 1.0)], [("Li2O", 1.0)])) == "Li2O2 + 2 Li -> 2 Li2O"
+    assert str(balance([("LiO2", 1.0)], [("Li", 1.0), ("O", 2.0)])) == "LiO2 -> Li + O2"
+
+
+@pytest.mark.parametrize("formula", ["LiO2", "Li2O2", "Na2O2"])
+def test_amounts_of_products_are_those_of_their_names(cli: Cli, formula: str) -> None:
+    """What the formula and the metal taken up hold, the products hold."""
+    own, metal = Composition(formula), formula[:2]
+    (record,) = good(cli("window", formula, "--anode", metal, "--format", "json")).json
+    assert record["read_as"] == formula
+    for state in record["states"]:
+        held = sum((n * Composition(name) for name, n in state["products"].items()), Composition())
+        assert held["O"] == pytest.approx(own["O"])
+        assert held[metal] == pytest.approx(own[metal] + state["anode_per_formula"])
 
 
 def named(c: Chemistry, mixtures: Mixtures, i: int) -> list[tuple[str, float]]:

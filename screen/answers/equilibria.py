@@ -99,7 +99,7 @@ def windows(case: Case, asked: Sequence[Material] = (), at: float | None = None)
                 "v_high": float(profiles.v_high[s]),
                 "anode_per_formula": float(uptake[s]),
                 **gains("reaction_energy_at_v_low", float(gained[s]), atoms[i], float(uptake[s])),
-                "products": dict(equations.amounts(case, products, s)),
+                "products": equations.products(case, products, s),
                 **written(equations.with_anode(case, i, s)),
             }
             for s in range(profiles.start[i], profiles.start[i + 1])
@@ -115,7 +115,7 @@ def windows(case: Case, asked: Sequence[Material] = (), at: float | None = None)
                 "hull_distance_ev_atom": float(columns["hull_distance_ev_atom"][i]),
                 "states": states,
                 "contact": {
-                    "products": dict(equations.amounts(case, contact, i)),
+                    "products": equations.products(case, contact, i),
                     "anode_per_formula": float(columns["contact_anode_per_formula"][i] * units[i]),
                     "reaction_energy_ev_atom": float(columns["contact_reaction_energy_ev_atom"][i]),
                     "interphase": columns["interphase"][i] or None,
@@ -204,7 +204,7 @@ def _equilibrium(
         "v_high": float(profiles.v_high[state]),
         "anode_per_formula": exchanged,
         **gains("reaction_energy", energy_ev, atoms, exchanged),
-        "products": dict(equations.amounts(case, formed, 0)),
+        "products": equations.products(case, formed, 0),
         **written(equation),
     }
 
@@ -312,7 +312,7 @@ def decompositions(case: Case) -> Answer:
             "formula": formula,
             HULL: float(distances[i]),
             _BELOW: below[i],
-            "products": dict(equations.amounts(case, case.equilibria.decompositions.products, i)),
+            "products": equations.products(case, case.equilibria.decompositions.products, i),
             **written(equations.decomposition(case, i, float(distances[i]))),
             "chemical_potentials_ev": ranges[i],
         }

@@ -48,7 +48,7 @@ def interface(case: Case, *, own_energy: bool = False) -> Answer:
         {
             "x_a": float(x),
             _ENERGY: float(energy),
-            "products": dict(equations.amounts(case, reactions.products, k)),
+            "products": equations.products(case, reactions.products, k),
             **written(found[k]),
         }
         for k, (x, energy) in enumerate(zip(reactions.x_a, reactions.energy, strict=True))
@@ -163,7 +163,7 @@ def _open_kink(
         "mixing_ev_atom": float(reactions.mixing[k]),
         "no_mixing_ev_atom": float(reactions.no_mixing[k]),
         "uptake_per_atom": float(reactions.uptake[k]),
-        "products": dict(equations.amounts(case, reactions.products, k)),
+        "products": equations.products(case, reactions.products, k),
         **written(equation),
     }
 

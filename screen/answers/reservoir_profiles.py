@@ -117,7 +117,7 @@ def _state(
         "uptake_per_formula": float(found.uptake[state]) * units,
         f"{where}_ev_formula": energy * units,
         f"{where}_ev_atom": energy / float(case.compositions.atoms[i]),
-        "products": dict(equations.amounts(case, formed, 0)),
+        "products": equations.products(case, formed, 0),
         **written(equations.with_element(case, i, symbol, found, state, energy)),
     }
 

@@ -92,7 +92,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "contact_anode_per_formula",
         "taken up on contact",
-        "Atoms of anode metal taken up per formula unit on contact; negative if given off.",
+        "Atoms of anode metal taken up per reduced formula unit on contact; negative if given off.",
         _PROFILE,
         dimensionless=True,
     ),

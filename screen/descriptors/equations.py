@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from screen.descriptors.case import Case
-from screen.reactions import Amounts, Equation, atoms_of, balance
+from screen.reactions import MOLECULES, Amounts, Equation, atoms_of, balance, units_in
 from screen.thermo.interface import Reactions
 from screen.thermo.open_interface import OpenReactions
 from screen.thermo.stacks import Mixtures
@@ -11,10 +11,17 @@ from screen.thermo.window import Profiles
 
 
 def amounts(case: Case, mixtures: Mixtures, i: int) -> Amounts:
-    """Formulas and amounts of mixture i."""
+    """Formulas and amounts of mixture i, in reduced formula units."""
     phases, units = mixtures.of(i)
     names = case.phases.formulas
     return [(names[p], a) for p, a in zip(phases.tolist(), units.tolist(), strict=True)]
+
+
+def products(case: Case, mixtures: Mixtures, i: int) -> dict[str, float]:
+    """How much of each substance, as it is written in equations, is in mixture i."""
+    found = amounts(case, mixtures, i)
+    names = [MOLECULES.get(formula, formula) for formula, _ in found]
+    return {name: amount / units_in(name) for name, (_, amount) in zip(names, found, strict=True)}
 
 
 def with_anode(case: Case, i: int, state: int) -> Equation:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from screen import doubtful, structures
 from screen.columns import Column
-from screen.composition import INDEX, Compositions, parse_formula
+from screen.composition import INDEX, Compositions, parse_formula, undoubled
 from screen.errors import DataError
 from screen.phases import Phases
 from screen.sources import REFERENCE, Source, user_files
@@ -145,7 +145,9 @@ def build(source: Path, gaps: Path | None, moduli: Path | None, folder: Path = D
     seen = [row["formula"] for row in rows_of("interphases")]
     studied = full.rows_of(Compositions.from_formulas(seen))
     rows = np.union1d(rows, np.concatenate([own, studied[studied >= 0]]))
-    part = full.select(np.array(sorted(rows.tolist(), key=full.formulas.__getitem__)))
+    part = full.select(
+        np.array(sorted(rows.tolist(), key=lambda row: undoubled(full.formulas[row])))
+    )
     facts = datasets()["reference_phases"]
     for column in ("scheme", "database_version", "source", "licence"):
         values = pc.fill_null(part.column(column), facts[column])
