@@ -11,6 +11,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from screen.columns import Column
+from screen.errors import UsageError
 from screen.frame import to_html, to_pandas
 from screen.report import table as report
 
@@ -31,6 +32,18 @@ class Answer:
     """What is known of the columns of the rows: label, unit, meaning."""
     notes: tuple[str, ...] = ()
     """How what was asked is read, where that is not plain; a sentence each."""
+    drawing: Callable[[str], bytes] | None = None
+    """The same as a picture of the kind that is asked for: svg, png or pdf."""
+
+    def draw(self, form: str) -> bytes:
+        """The answer as a picture: svg, png or pdf.
+
+        Raises:
+            UsageError: if there is none of such an answer, or of this one.
+        """
+        if self.drawing is None:
+            raise UsageError("there is no picture of this answer; leave --plot out")
+        return self.drawing(form)
 
     def render(self, form: str) -> bytes:
         """As csv, json, parquet or md."""

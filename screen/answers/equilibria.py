@@ -10,6 +10,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from screen import descriptors
+from screen.answers import drawings
 from screen.answers.answer import Answer
 from screen.columns import Column, Values
 from screen.composition import SYMBOLS, FloatArray, IntArray
@@ -166,7 +167,7 @@ def windows(case: Case, asked: Sequence[Material] = (), at: float | None = None)
                 terminal.print_sentence(console, doubt)
             console.print()
 
-    return Answer(rows, records, show)
+    return Answer(rows, records, show, drawing=drawings.windows(records))
 
 
 def _gained(case: Case, candidate: IntArray, state: IntArray, voltage: FloatArray) -> FloatArray:
@@ -338,7 +339,7 @@ def decompositions(case: Case) -> Answer:
             if record["chemical_potentials_ev"]:
                 terminal.print_sentence(console, _range_line(record))
 
-    return Answer(rows, records, show)
+    return Answer(rows, records, show, drawing=drawings.phase_diagram(case))
 
 
 def _below_others(case: Case, distance: FloatArray) -> list[float | None]:

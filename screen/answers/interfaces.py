@@ -9,6 +9,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from screen import descriptors
+from screen.answers import drawings
 from screen.answers.answer import Answer
 from screen.answers.equilibria import EQUATION_LABELS, HULL, table_of, written
 from screen.answers.reservoir import Reservoir
@@ -71,7 +72,7 @@ def interface(case: Case, *, own_energy: bool = False) -> Answer:
         terminal.print_table(console, rows.select(columns), labels, title)
         _print_sides(console, case, own_energy)
 
-    return Answer(rows, record, show)
+    return Answer(rows, record, show, drawing=drawings.interface([record]))
 
 
 def open_interface(case: Case, reservoir: Reservoir, *, own_energy: bool = False) -> Answer:
@@ -108,7 +109,8 @@ def open_interface(case: Case, reservoir: Reservoir, *, own_energy: bool = False
         )
         _print_sides(console, case, own_energy)
 
-    return Answer(rows, records[0] if count == 1 else records, show)
+    drawing = drawings.interface(records)
+    return Answer(rows, records[0] if count == 1 else records, show, drawing=drawing)
 
 
 def _own(case: Case) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy as np
 from rich.console import Console
 
 from screen import descriptors
+from screen.answers import drawings
 from screen.answers.answer import Answer
 from screen.answers.equilibria import (
     ENERGY,
@@ -80,7 +81,7 @@ def reservoir_profiles(case: Case, reservoir: Reservoir, asked: Sequence[Materia
         for record, reason in zip(records, stability.reason(HULL), strict=True):
             _print(console, record, standing(record[HULL], reason))
 
-    return Answer(rows, records, show)
+    return Answer(rows, records, show, drawing=drawings.windows(records))
 
 
 def _each(found: Profiles, asked: Sequence[Material]) -> Any:

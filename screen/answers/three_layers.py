@@ -9,6 +9,7 @@ import numpy as np
 from rich.console import Console
 
 from screen import descriptors
+from screen.answers import drawings
 from screen.answers.answer import Answer
 from screen.answers.equilibria import HULL, doubt_line, table_of, written
 from screen.answers.stack_picture import Picture
@@ -193,7 +194,7 @@ def three_layers_answer(case: Case) -> Answer:
     def show(console: Console) -> None:
         _print(console, stack, record, list(contacts.values()))
 
-    return Answer(rows, record, show)
+    return Answer(rows, record, show, drawing=drawings.stack(record))
 
 
 def _figures(stack: _Stack) -> tuple[dict[str, float | None], dict[str, str]]:

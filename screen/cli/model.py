@@ -21,7 +21,7 @@ def model_card_command(
     output: Out = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Draw predicted against reported figures: FILE.svg or FILE.png."),
+        typer.Option(help="Draw predicted against reported figures: FILE.svg, .png or .pdf."),
     ] = None,
 ) -> None:
     """What the models are, how well they do on what is new to them, what not to use them for."""

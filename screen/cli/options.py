@@ -73,6 +73,9 @@ Format = Annotated[
     typer.Option("--format", help="table, csv, json, parquet or md.", autocompletion=format_names),
 ]
 Out = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")]
+Plot = Annotated[
+    Path | None, typer.Option("--plot", help="Draw it too: FILE.svg, FILE.png or FILE.pdf.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
 Point = Annotated[list[str] | None, typer.Option(help="One point, as X,Y; repeat for each.")]
 PointFile = Annotated[

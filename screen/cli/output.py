@@ -64,14 +64,23 @@ def _spare_pandas() -> None:
 
 def check_plot(path: Path | None) -> None:
     """Refuse a picture of an unknown kind before any work is done."""
-    if path is not None and path.suffix.lower() not in (".svg", ".png"):
-        raise UsageError(f"--plot {path.name}: the name ends in .svg or .png")
+    if path is not None and path.suffix.lower() not in (".svg", ".png", ".pdf"):
+        raise UsageError(f"--plot {path.name}: the name ends in .svg, .png or .pdf")
 
 
 def draw(path: Path, drawing: Callable[[str], bytes]) -> None:
     """Write a picture, of the kind that the name of the file says."""
     emit(drawing(path.suffix.lower()[1:]), "", path)
     say(f"drawn: {path}")
+
+
+def write_drawn(answer: Any, form: str, output: Path | None, plot: Path | None) -> None:
+    """An answer, and the same as a picture if there is a file for it, which is drawn first: one
+    that cannot be drawn is refused before anything is written.
+    """
+    if plot is not None:
+        draw(plot, answer.draw)
+    write_answer(answer, form, output)
 
 
 def emit(data: bytes, form: str, output: Path | None) -> None:

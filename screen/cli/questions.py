@@ -22,13 +22,14 @@ from screen.cli.options import (
     KeepDoubtful,
     Moduli,
     Out,
+    Plot,
     Quiet,
     RolesFile,
     Source,
     Surface,
     Workers,
 )
-from screen.cli.output import check_format, check_plot, draw, write_answer
+from screen.cli.output import check_format, check_plot, draw, write_answer, write_drawn
 from screen.cli.progress import step_progress
 from screen.errors import UsageError
 
@@ -66,12 +67,14 @@ def window_command(
     keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
     output: Out = None,
+    plot: Plot = None,
     config: Config = None,
 ) -> None:
     """Voltage profile, electrochemical window and contact products against the anode metal."""
     from screen import api
 
     check_format(form)
+    check_plot(plot)
     settings = settings_of(config, anode, None, engine, keep_doubtful=keep_doubtful)
     answer = api.window(
         *formulas,
@@ -83,7 +86,7 @@ def window_command(
         add=add,
         config=settings,
     )
-    write_answer(answer, form, output)
+    write_drawn(answer, form, output, plot)
 
 
 def decompose_command(
@@ -94,14 +97,17 @@ def decompose_command(
     keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
     output: Out = None,
+    plot: Plot = None,
     config: Config = None,
 ) -> None:
     """Hull distance and the stablest mixture of the same composition."""
     from screen import api
 
     check_format(form)
+    check_plot(plot)
     settings = settings_of(config, None, None, engine, keep_doubtful=keep_doubtful)
-    write_answer(api.decompose(*formulas, source=source, add=add, config=settings), form, output)
+    answer = api.decompose(*formulas, source=source, add=add, config=settings)
+    write_drawn(answer, form, output, plot)
 
 
 def interface_command(
@@ -124,12 +130,14 @@ def interface_command(
     keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
     output: Out = None,
+    plot: Plot = None,
     config: Config = None,
 ) -> None:
     """Reactions between two phases at every mixing ratio, alone or open to a metal or element."""
     from screen import api
 
     check_format(form)
+    check_plot(plot)
     settings = settings_of(config, anode, None, engine, keep_doubtful=keep_doubtful)
     answer = api.interface(
         a,
@@ -143,7 +151,7 @@ def interface_command(
         add=add,
         config=settings,
     )
-    write_answer(answer, form, output)
+    write_drawn(answer, form, output, plot)
 
 
 def stack_command(
@@ -157,15 +165,17 @@ def stack_command(
     keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
     output: Out = None,
+    plot: Plot = None,
     config: Config = None,
 ) -> None:
     """Anode metal | film | electrolyte: the voltage across them, what forms at each contact."""
     from screen import api
 
     check_format(form)
+    check_plot(plot)
     settings = settings_of(config, anode, None, engine, keep_doubtful=keep_doubtful)
     answer = api.stack(film, electrolyte, source=source, gaps=gaps, add=add, config=settings)
-    write_answer(answer, form, output)
+    write_drawn(answer, form, output, plot)
 
 
 def explain_command(
@@ -194,7 +204,7 @@ def explain_command(
     output: Out = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Draw voltage profile and interface reactions: FILE.svg or FILE.png."),
+        typer.Option(help="Draw voltage profile and interface reactions: FILE.svg, .png or .pdf."),
     ] = None,
     config: Config = None,
     quiet: Quiet = False,

@@ -13,6 +13,13 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 """Okabe and Ito's, which the colour-blind can tell apart; every line has a dash of its own too."""
 _DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 _HEADROOM = 1.15
+_DATES = {
+    "svg": ("Date",),
+    "png": ("Software",),
+    "pdf": ("CreationDate", "Creator", "Producer"),
+}
+"""Kinds of pictures, and what of each would differ from day to day or release to release."""
+KINDS = tuple(_DATES)
 
 Curves = Mapping[str, tuple[FloatArray, FloatArray]]
 """Kinks of E(x) by electrolyte: atomic share of the candidate, reaction energy in eV/atom."""
@@ -30,7 +37,7 @@ def draw(
     curves: Curves,
     form: str,
 ) -> bytes:
-    """Voltage profile and interface reactions as svg or png; the same numbers give the same bytes.
+    """Voltage profile and interface reactions of a candidate.
 
     Args:
         states: of the voltage profile: from V (None: any), down to V, anode atoms taken up per
@@ -41,20 +48,33 @@ def draw(
         _profile(left, formula, anode, states)
         _reactions(right, formula, curves)
 
-    return _two_panels(fill, (10, 3.8), form)
+    return drawn(fill, (10, 3.8), form)
 
 
 def draw_predictions(panels: Mapping[str, Sequence[Prediction]], form: str) -> bytes:
-    """Predicted against reported figures, with intervals, as svg or png; two panels by name."""
+    """Predicted against reported figures, with intervals; two panels by name."""
 
     def fill(*both: Any) -> None:
         for axes, (name, rows) in zip(both, panels.items(), strict=True):
             _predictions(axes, name, rows)
 
-    return _two_panels(fill, (10, 5), form)
+    return drawn(fill, (10, 5), form)
 
 
-def _two_panels(fill: Callable[..., None], size: tuple[float, float], form: str) -> bytes:
+def drawn(
+    fill: Callable[..., None],
+    size: tuple[float, float],
+    form: str,
+    panels: int = 2,
+    projection: str | None = None,
+) -> bytes:
+    """A figure in our style as svg, png or pdf; the same numbers give the same bytes.
+
+    Args:
+        fill: draws into the axes that it is handed, one for each panel.
+        size: width and height, inches.
+        projection: of all panels; None: two dimensions.
+    """
     import matplotlib as mpl  # noqa: PLC0415 (takes half a second)
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -67,12 +87,12 @@ def _two_panels(fill: Callable[..., None], size: tuple[float, float], form: str)
     }
     with mpl.rc_context(style):
         figure = Figure(figsize=size, layout="constrained")
-        both = figure.subplots(1, 2)
-        fill(*both)
-        for axes in both:
+        every = figure.subplots(1, panels, squeeze=False, subplot_kw={"projection": projection})[0]
+        fill(*every)
+        for axes in every if projection is None else ():
             axes.spines[["top", "right"]].set_visible(False)
         sink = io.BytesIO()
-        silent = {"Date": None} if form == "svg" else {"Software": None}
+        silent = dict.fromkeys(_DATES[form])
         figure.savefig(sink, format=form, dpi=200, metadata=silent)
     return sink.getvalue()
 
@@ -117,25 +137,31 @@ def _predictions(axes: Any, name: str, rows: Sequence[Prediction]) -> None:
 
 
 def _profile(axes: Any, formula: str, anode: str, states: Sequence[Sequence[Any]]) -> None:
-    tops = [state[0] for state in states if state[0] is not None]
-    top = max([0.5, *tops]) * _HEADROOM
-    x: list[float] = []
-    y: list[float] = []
-    for high, low, uptake, *_ in states:
-        x += [uptake, uptake]
-        y += [top if high is None else high, low]
-        if high is not None and high > top:
-            y[-2] = top
-    axes.plot(x, y, color=COLOURS[0], linewidth=1.6)
-    for high, low, uptake, *_ in states:
-        if abs(uptake) < 1e-9:
-            axes.axhspan(low, top if high is None else min(high, top), color=COLOURS[0], alpha=0.12)
+    staircase(axes, [(high, low, uptake) for high, low, uptake, *_ in states])
     axes.set(
         xlabel=f"{anode} taken up per formula unit of {formula}",
         ylabel=f"V against {anode}",
-        ylim=(0, top),
         title="Voltage profile",
     )
+
+
+def staircase(axes: Any, states: Sequence[tuple[float | None, float, float]]) -> None:
+    """The uptake at each voltage; where nothing is exchanged a band.
+
+    Args:
+        states: from V (None: any), down to V, uptake.
+    """
+    tops = [high for high, *_ in states if high is not None]
+    top = max([0.5, *tops]) * _HEADROOM
+    x: list[float] = []
+    y: list[float] = []
+    for high, low, uptake in states:
+        x += [uptake, uptake]
+        y += [top if high is None else min(high, top), low]
+        if abs(uptake) < 1e-9:
+            axes.axhspan(low, y[-2], color=COLOURS[0], alpha=0.12)
+    axes.plot(x, y, color=COLOURS[0], linewidth=1.6)
+    axes.set_ylim(0, top)
 
 
 def _reactions(axes: Any, formula: str, curves: Curves) -> None:

@@ -130,5 +130,5 @@ def test_a_figure_of_another_kind_is_refused(
     assert main(["model", "card", "--plot", str(tmp_path / "a.jpg")]) == 2
     out, err = capsys.readouterr()
     assert not out
-    assert "ends in .svg or .png" in err
+    assert "ends in .svg, .png or .pdf" in err
     assert err.count("\n") == 1
