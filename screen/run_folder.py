@@ -4,13 +4,9 @@ were written.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import shutil
-import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +16,7 @@ import pyarrow as pa
 from screen import cards
 from screen.columns import Column
 from screen.errors import DataError, ScreenError, UsageError
-from screen.files import name_beside
+from screen.folders import bring_back, write_folder
 from screen.outside import is_file_name
 from screen.report import changes, page, table
 from screen.report.run_files import RunFiles
@@ -30,8 +26,6 @@ from screen.tables import sha256
 
 LAYOUT = 3
 """Number of the way a run folder is laid out; raised when an older program could misread it."""
-_EARLIER = ".earlier"
-"""Ends the name of a run that is being replaced."""
 
 RANKED, GAPS, COLUMNS, CARDS, MANIFEST, PAGE = (
     "ranked.csv",
@@ -116,7 +110,7 @@ def write(done: Run, folder: Path, command: str, also: Sequence[str] = ()) -> Pa
     """
     try:
         target = folder.resolve()  # a link is followed
-        _bring_back(target)
+        bring_back(target)
         if target.exists() and not target.is_dir():
             raise UsageError(f"{folder} is a file; -o takes the folder of the run")
         if target == Path.cwd():
@@ -126,73 +120,13 @@ def write(done: Run, folder: Path, command: str, also: Sequence[str] = ()) -> Pa
             raise UsageError(
                 f"{folder} holds other things than a run; choose another place with -o"
             )
-        _write(done, target, command, also)
+        write_folder(target, lambda aside: _fill(done, aside, command, also))
     except OSError as error:
         raise UsageError(
             f"cannot write {str(folder)[-80:]}: {error.strerror or error}; choose another place "
             "with -o"
         ) from error
     return folder
-
-
-def _write(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
-    """Write to a folder aside and put it in the place of the earlier one."""
-    aside = name_beside(folder)
-    aside.mkdir(parents=True)
-    try:
-        _fill(done, aside, command, also)
-        _replace(folder, aside)
-    finally:
-        for leftover in (aside, *_abandoned(folder)):
-            shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _replace(folder: Path, new: Path) -> None:
-    """Put one folder in the place of another.
-
-    A kill between the two renames hides the earlier run; whoever looks for it next brings it back.
-    """
-    while True:
-        earlier = new.with_name(f"{name_beside(folder).name}{_EARLIER}")
-        if folder.exists():
-            folder.rename(earlier)
-        try:
-            new.rename(folder)
-        except OSError as error:
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-                continue  # another run was faster
-            _bring_back(folder)
-            raise
-        finally:
-            if folder.exists():
-                shutil.rmtree(earlier, ignore_errors=True)
-        return
-
-
-def _beside(folder: Path) -> list[Path]:
-    """What runs put beside a folder while they wrote it."""
-    with suppress(OSError):
-        return [p for p in folder.parent.iterdir() if p.name.startswith(f".{folder.name}.")]
-    return []
-
-
-def _bring_back(folder: Path) -> None:
-    """Undo the first of the two renames of a run that was killed before the second."""
-    if not folder.exists():
-        earlier = [path for path in _beside(folder) if path.suffix == _EARLIER]
-        for path in sorted(earlier, key=lambda path: path.stat().st_mtime)[-1:]:
-            with suppress(OSError):
-                path.rename(folder)
-
-
-def _abandoned(folder: Path) -> list[Path]:
-    """What runs left beside a folder that were killed more than a day ago."""
-    found, oldest = [], time.time() - 86400
-    for path in _beside(folder):
-        with suppress(OSError):  # another run removes it, too
-            if path.stat().st_mtime < oldest and folder.exists():
-                found.append(path)
-    return found
 
 
 def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
@@ -262,7 +196,7 @@ def read(path: Path) -> RunFiles:
     Raises:
         DataError: naming the file that is missing, of another version or altered.
     """
-    _bring_back(path)
+    bring_back(path)
     manifest = _manifest(path)
     for name, digest in manifest["files"].items():
         file = path / name

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "screen"
 LEVEL = {
     "errors": 0,
     "files": 0,
+    "folders": 0,
     "limits": 0,
     "outside": 0,
     "store": 0,

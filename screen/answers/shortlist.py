@@ -16,6 +16,7 @@ from screen.answers.answer import Answer
 from screen.errors import DataError, UsageError, did_you_mean
 from screen.files import write_aside
 from screen.filters import parse
+from screen.folders import bring_back, write_folder
 from screen.outside import file_name, one_line
 from screen.report import page, terminal
 from screen.report import shortlist as short
@@ -115,15 +116,21 @@ def export_shortlist(answer: Shortlist, place: Path) -> Iterator[str]:
     files["shortlist.csv"] = report.render(rows, "csv")
     files["shortlist.md"] = report.render(rows, "md", columns={c.name: c for c in answer.columns})
     try:
-        if place.exists() and not place.is_dir():
+        target = place.resolve()  # a link is followed
+        bring_back(target)
+        if target.exists() and not target.is_dir():
             raise UsageError(f"{place} is a file; -o takes the folder of the list")
-        earlier = {path.name for path in place.iterdir()} if place.is_dir() else set()
-        if earlier - _of_shortlist(place):
+        earlier = {path.name for path in target.iterdir()} if target.is_dir() else set()
+        if earlier - _of_shortlist(target):
             raise UsageError(f"{place} holds other things than a shortlist; choose another -o")
-        for name in earlier:
-            (place / name).unlink()
-        for name, content in files.items():
-            write_aside(place / name, content)
+        if target == Path.cwd():
+            raise UsageError(f"{place} is the current folder; give the list one of its own with -o")
+
+        def fill(aside: Path) -> None:
+            for name, content in files.items():
+                write_aside(aside / name, content)
+
+        write_folder(target, fill)
     except OSError as error:
         raise UsageError(f"cannot write {str(place)[-80:]}: {error.strerror or error}") from error
     yield f"written: {place}/, structures of {sum(n.endswith('.cif') for n in files)} picks"
