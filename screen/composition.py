@@ -201,9 +201,7 @@ def _unknown_element(given: str, symbol: str) -> str:
 
 def _unreadable(given: str, text: str, position: int) -> str:
     rest = text[position:]
-    if rest[0].islower():
-        word = re.match(r"[a-z]+", rest)
-        assert word is not None
+    if word := re.match(r"[a-z]+", rest):
         if position and text[position - 1] in "([{":
             # A word in brackets tells a form apart; as elements it would be another material.
             hint = f"; {word[0]!r} is no label of a phase that is known, leave it out"

@@ -33,11 +33,11 @@ class Pulled:
     requests: int
 
 
-def take(have: dict[str, dict[str, Any]], documents: Documents) -> None:
+def take(route: str, have: dict[str, dict[str, Any]], documents: Documents) -> None:
     """Add documents under the one spelling of their ids, without what only their page needs."""
     for document in documents:
         document["material_id"] = name = normal_id(document["material_id"])
-        if "thermo_type" in document:
+        if route == "thermo":
             document["thermo_type"] = sys.intern(document["thermo_type"])
         else:  # of all that the builder says, the licence
             document["builder_meta"] = _licence(document.get("builder_meta"))

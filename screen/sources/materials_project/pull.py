@@ -104,7 +104,7 @@ def pull_documents(
                 asked = {"route": route, "criteria": criteria, "page": page}
                 pages.write(name, asked, server.version, kept)
                 new += 1
-            take(documents[route], kept)
+            take(route, documents[route], kept)
             done += 1
             progress(done, total)
     for route in documents:
@@ -187,7 +187,7 @@ def _mend(
             break
         ids = lacking[begin : begin + _IDS_AT_ONCE]
         asked = {**criteria, "material_ids": ids}
-        take(have, _fetch(server, route, asked, query.fields(route), 1, 0))
+        take(route, have, _fetch(server, route, asked, query.fields(route), 1, 0))
     if len(have) < wanted:
         raise NetworkError(
             f"{route}: {len(have)} of {wanted} documents came, {wanted - len(have)} are missing "
