@@ -47,7 +47,8 @@ MOST_BATCHES = 5000
 """Of structures: more tasks than this are a strain on a Prefect server."""
 AFTERWARDS = frozenset(
     {
-        *("answers", "api", "cards", "cli", "frame", "weekly", "report", "run_folder", "filters"),
+        *("answers", "api", "cards", "cli", "frame", "measured", "weekly", "report"),
+        *("run_folder", "filters"),
         *("model", "predictions", "ranking", "similarity", "training"),
         *("roles.toml", "datasets.toml", "lithiophilic_labels.csv"),
         *("lithiophilic_model.json", "performance_model.json", "recovery_model.json"),

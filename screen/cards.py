@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from screen import literature
+from screen import literature, measured
 from screen.columns import Values, missing
 from screen.composition import Compositions, FloatArray, IntArray
 from screen.descriptors import equations
@@ -277,11 +277,14 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
     both sides of the balanced equation, each substance followed by its number; without reactants
     nothing has reacted. An interface is [place of the electrolyte, kJ/mol, reactants, products] of
     the strongest reaction. `shares` are those of the products of the last state. Goals are in the
-    order of the role; one that is not known counts `unknown`.
+    order of the role; one that is not known counts `unknown`. `measured` are places in `cells`,
+    which has a head and rows of texts; `papers` are materials that papers name and the table of
+    energies cannot hold: [label, family, formulas, roles, why, places in `cells`].
     """
     identity, symbol = judged.identity, judged.case.anode.symbol
     substances = _Substances({})
     named: dict[int, int] = {}
+    cells = _Cells.of(judged)
     found = {}
     for row, card in zip(rows, cards(judged, rows), strict=True):
         found[identity["id"][row]] = {
@@ -301,6 +304,7 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
                 for near in card.precedents
             ],
             "same_family": card.same_family,
+            "measured": cells.places(int(judged.case.compositions.key[row])),
             **card.structure,
         }
     return {
@@ -311,7 +315,50 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
             [identity[name][i] for name in ("id", "formula", "family", "reference")] for i in named
         ],
         "candidates": found,
+        "papers": cells.papers(judged.case.phases.compositions.key.tolist()),
+        "cells": {"head": measured.HEAD, "rows": cells.lines},
     }
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Cells that have been measured, each once.
+
+    Attributes:
+        by_key: rows of each composition; none for other anode metals than the table speaks of.
+        place: of each row, by its name.
+        lines: the rows as texts.
+    """
+
+    by_key: Mapping[int, Sequence[literature.Row]]
+    place: dict[str, int]
+    lines: list[tuple[str, ...]]
+
+    @classmethod
+    def of(cls, judged: Judged) -> _Cells:
+        speaks = judged.case.anode.symbol == literature.ANODE
+        return cls(measured.rows_by_key() if speaks else {}, {}, [])
+
+    def places(self, key: int) -> list[int]:
+        """Of the cells of a composition, in the order of a card."""
+        return [self._at(row) for row in measured.ordered(self.by_key.get(key, ()))]
+
+    def papers(self, held: Sequence[int]) -> list[list[Any]]:
+        """Materials that a table of these compositions cannot hold, with their cells."""
+        return [
+            [
+                *(material.label, material.family, " + ".join(material.formulas)),
+                *(material.roles, material.why),
+                [self._at(row) for row in measured.ordered(material.rows)],
+            ]
+            for material in (measured.unheld(held) if self.by_key else ())
+        ]
+
+    def _at(self, row: literature.Row) -> int:
+        if row.row_id not in self.place:
+            self.place[row.row_id] = len(self.lines)
+            self.lines.append(measured.line(row))
+        return self.place[row.row_id]
 
 
 def _kj_mol(equation: Equation) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from screen import literature
+from screen import literature, measured
 from screen.columns import Column, Values
 from screen.descriptors.case import Case
 from screen.model import lithiophilic, performance, recovery
@@ -25,12 +25,20 @@ def model_columns(settings: Settings) -> tuple[Column, ...]:
     return (*lithiophilic.columns(), *learned)
 
 
+def measured_columns(settings: Settings) -> tuple[Column, ...]:
+    """What cells have measured, for the anode metal that the literature table speaks of."""
+    return measured.columns() if learns(settings) else ()
+
+
 def predict(case: Case, described: Values) -> Values:
-    """What the models say of described candidates, beside what describes them."""
+    """What the models say of described candidates and what cells have measured of them, beside what
+    describes them.
+    """
     described.update(lithiophilic.predict(described, case.anode.symbol))
     if learns(case.settings):
         described.update(recovery.predict(recovery.load(), described, case.compositions))
         described.update(performance.predict(performance.load(), described, case.compositions))
+        described.update(measured.values(case.compositions))
     return described
 
 

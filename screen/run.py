@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from screen import __version__, descriptors
+from screen import __version__, descriptors, literature, measured
 from screen.columns import Column, Values
 from screen.crosscheck import CrossCheck
 from screen.descriptors.case import Case
@@ -26,7 +26,7 @@ from screen.model import card as model_cards
 from screen.model import performance, recovery
 from screen.outside import file_name
 from screen.phases import COLUMNS, Phases
-from screen.predictions import learns, model_columns
+from screen.predictions import learns, measured_columns, model_columns
 from screen.ranking import order
 from screen.ranking.order import Ranking
 from screen.ranking.roles import Role
@@ -42,9 +42,10 @@ def computed_columns(
     settings: Settings | None = None,
     own: Sequence[Descriptor] = (),
 ) -> tuple[Column, ...]:
-    """What is computed of each candidate: descriptors and predictions."""
+    """What is known of each candidate: descriptors, predictions, what cells have measured."""
     described = descriptors.columns(electrolytes, settings, own)
-    return (*described, *model_columns(settings or Settings()))
+    chosen = settings or Settings()
+    return (*described, *model_columns(chosen), *measured_columns(chosen))
 
 
 def grouped_columns(
@@ -72,6 +73,7 @@ def grouped_columns(
         ),
         *(("own", descriptor.column) for descriptor in own),
         *(("model", c) for c in model_columns(settings or Settings())),
+        *((measured.GROUP, c) for c in measured_columns(settings or Settings())),
         *(("origin", named[name]) for name in (*origin, "reference")),
     )
     owner: dict[str, str] = {}
@@ -136,6 +138,7 @@ class Run:
         if learns(self.case.settings):
             models = (recovery.load(), performance.load())
             choices += repr([(model.fitted_to, model.seed) for model in models])
+            choices += literature.table(own=True).digests.get(literature.OWN, "")
         choices += "".join(descriptor.digest for descriptor in self.case.own)
         return {
             "data": data_digest(self.case.phases),

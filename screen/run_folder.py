@@ -47,7 +47,7 @@ RUN_FILES = (*DATA_FILES, MANIFEST, PAGE)
 SHORT_COLUMNS = (
     *("role", "rank", "formula", "label", "kind", "score", "passed", "failed_gates"),
     *("hull_distance_ev_atom", "reduction_v", "oxidation_v", "contact_products"),
-    *("interface_median_ev_atom", "handling", "why"),
+    *("interface_median_ev_atom", "handling", "measured_cells", "measured_outcomes", "why"),
 )
 """The short form of the ranked file, for people."""
 

@@ -40,6 +40,7 @@ LEVEL = {
     "crystal_files": 0,
     "structures": 0,
     "literature": 0,
+    "measured": 0,
     "materials": 0,
     "phases": 0,
     "thermo": 1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from rich.console import Console
 
-from screen import cards, doubtful, verdicts
+from screen import cards, doubtful, literature, measured, verdicts
 from screen.answers.answer import Answer
 from screen.answers.card_summary import print_summary
 from screen.answers.equilibria import ENERGY, contact_line, doubt_line, window_line, written
@@ -19,6 +19,7 @@ from screen.columns import Column, Values, missing
 from screen.composition import Compositions
 from screen.descriptors import equations
 from screen.descriptors.case import Case
+from screen.errors import UsageError
 from screen.formatting import number, text
 from screen.ranking.order import NOT_KNOWN, Ranking
 from screen.report import card as text_card
@@ -59,7 +60,8 @@ class Explanation(Answer):
 
     def draw(self, form: str) -> bytes:
         """Its voltage profile and interface reactions, as svg or png."""
-        assert self.done is not None
+        if self.done is None:
+            raise UsageError(f"nothing can be drawn of {self.title}: no table has its energy")
         return _drawing(self.done, form)
 
 
@@ -142,6 +144,7 @@ def explanation(done: Run) -> Explanation:
         "goals": {ranking.role.name: dict(_goals(ranking, own)) for ranking in done.rankings},
         "doubtful": _doubtful(case),
         "alternatives": list(_alternatives(done, own)),
+        "measured": [measured.record(row) for row in _cells(done)],
         "precedents": [
             {
                 "formula": case.formulas[near.place],
@@ -166,6 +169,27 @@ def explanation(done: Run) -> Explanation:
         done=done,
         title=title,
         sections=sections,
+    )
+
+
+def _cells(done: Run) -> list[literature.Row]:
+    """The cells of the first candidate, if the literature speaks of its anode metal."""
+    if done.case.anode.symbol != literature.ANODE:
+        return []
+    return measured.ordered(measured.rows_by_key().get(int(done.case.compositions.key[0]), ()))
+
+
+def measured_section(cells: Sequence[literature.Row]) -> text_card.Section:
+    """What cells have done: a sentence, the papers, and a line for each cell."""
+    papers = "; ".join(dict.fromkeys(measured.cited(row) for row in cells))
+    lines = (measured.summary(cells), f"Papers: {papers}.") if cells else (measured.NONE,)
+    return text_card.Section(
+        measured.GROUP,
+        measured.TITLE,
+        lines,
+        measured.HEAD,
+        [measured.line(row) for row in cells],
+        measured.NUMBERS,
     )
 
 
@@ -224,6 +248,8 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     said = ", ".join(name.replace("_", " ") for name in names if name)
     yield text_card.Section("names", "", [said] if said else [])
     yield text_card.Section("why", "Why it stands where it does", list(_verdicts(record["roles"])))
+    if done.case.anode.symbol == literature.ANODE:
+        yield measured_section(_cells(done))
     if doubt := list(_doubt(record, done.values)):
         yield text_card.Section("doubtful", "Doubtful phases", doubt)
     yield text_card.Section(
@@ -373,7 +399,7 @@ def _families(
     """All values, family by family; of what a model says, also how good it is."""
     grouped: dict[str, list[Column]] = {}
     for group, column in grouped_columns(done.case.electrolytes, done.case.settings, done.case.own):
-        if group not in (page.ROLE, "identity", "origin"):
+        if group not in (page.ROLE, "identity", "origin", measured.GROUP):
             grouped.setdefault(group, []).append(column)
     for group, members in grouped.items():
         yield text_card.Section(

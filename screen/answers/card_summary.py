@@ -36,6 +36,8 @@ def print_summary(
     console.print()
     for said in filter(None, (best["why"], best["what_would_change"])):
         terminal.print_sentence(console, f"As {best['role']}: {said}")
+    for line in by_name["measured"].lines[:1] if "measured" in by_name else ():
+        terminal.print_sentence(console, f"Measured in cells: {line}")
     for name in ("contact", "voltage", "doubtful"):
         for line in by_name[name].lines if name in by_name else ():
             terminal.print_sentence(console, line)

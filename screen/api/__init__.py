@@ -141,7 +141,8 @@ def explain(
 ) -> Explanation:
     """All that is known of one candidate, why it ranks where it does, what would change that.
 
-    Arguments as those of `rank`.
+    A material that papers name and that has no formula, such as "N-doped carbonised melamine foam",
+    has a card of what cells have measured. Arguments as those of `rank`.
 
     Example:
         >>> import screen
@@ -149,13 +150,22 @@ def explain(
         'LiF'
     """
     from screen import pipeline  # noqa: PLC0415
+    from screen.answers import papers  # noqa: PLC0415
     from screen.answers.card import explanation  # noqa: PLC0415
+    from screen.literature import ANODE  # noqa: PLC0415
     from screen.ranking.roles import chosen_roles  # noqa: PLC0415
 
     chosen = config or _settings(anode, electrolytes, settings)
     roles = chosen_roles((), Path(roles_file) if roles_file else None)
     phases = load(source, gaps=gaps, moduli=moduli, add=add)
-    (asked,) = materials_of([formula], phases, chosen.anode)
+    try:
+        (asked,) = materials_of([formula], phases, chosen.anode)
+    except DataError:
+        named = isinstance(formula, str) and chosen.anode == ANODE
+        found = papers.explanation(str(formula), phases) if named else None
+        if found is None:
+            raise
+        return found
     done = pipeline.explain(phases, chosen, roles, asked.formula, progress, _own(descriptors))
     notes = (*asked.notes, *candidates.notes_on(done.case.electrolytes))
     return replace(explanation(done), notes=notes)

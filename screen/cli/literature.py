@@ -86,6 +86,16 @@ def literature_add_command(
     say("the ranking now uses models that know them; see 'python -m screen model card'")
 
 
+@literature_app.command("materials")
+def literature_materials_command(form: Format = "table", output: Out = None) -> None:
+    """Materials that papers name and no table of energies can hold; 'explain NAME' shows one."""
+    from screen.answers.papers import listing
+    from screen.sources import reference
+
+    check_format(form)
+    write_answer(listing(reference.load()), form, output)
+
+
 @literature_app.command("template")
 def literature_template_command(
     file: Annotated[Path, typer.Argument(help="File to write; it must not be there yet.")],

@@ -29,7 +29,7 @@ SHOWN = 2000
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (
     *("dom", "data", "list", "figures", "elements", "overview", "panel"),
-    *("card_figures", "card", "foot", "start"),
+    *("card_figures", "papers", "card", "foot", "start"),
 )
 """Parts of the page's script, in the order in which they stand; all see each other."""
 ROLE = "ranking"
@@ -132,6 +132,8 @@ def payload(
             [place.get(key, -1), formula, paper] for key, formula, _, paper in cards["named"]
         ],
         "cards": [_by_place(cards["candidates"][key], place) for key in row_of],
+        "cells": cards.get("cells", {"head": [], "rows": []}),
+        "papers": cards.get("papers", []),
         "shown": SHOWN,
     }
 

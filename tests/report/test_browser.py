@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from screen import run_folder
+from screen import literature, run_folder
 from screen.ranking.order import FLOOR, UNKNOWN
 from tests.report import runs
 
@@ -161,6 +161,34 @@ def test_search_and_filters_narrow_the_list(page_at: Open) -> None:
     assert all("Zn" in formula for formula in formulas(page))
     page.locator("#chips button").click()
     assert page.inner_text("#said") == everyone
+
+
+def test_what_no_table_holds_stands_beside_the_list_and_has_a_card(page_at: Open) -> None:
+    page = page_at()
+    assert "MIL-101" not in page.inner_text("#list")
+    page.fill("#search", "copc")
+    assert page.inner_text("#said").startswith("0 of")
+    assert "1 that fit the search" in page.inner_text("#papers summary")
+    page.locator("#papers a").click()
+    card = page.locator("#card")
+    card.wait_for()
+    assert "NH2-MIL-101(Fe)@CoPc" in card.inner_text()
+    assert "It has no rank" in card.inner_text()
+    assert "> 2000 h" in card.inner_text()
+    assert card.locator("a[href='https://doi.org/10.1039/d5ee01219h']").count() == 4
+    page.keyboard.press("Escape")
+    assert card.is_hidden()
+
+
+def test_a_card_lists_what_cells_have_measured(page_at: Open) -> None:
+    page = page_at(place="#interlayer/LiF")
+    card = page.locator("#card")
+    rows = [row for row in literature.rows() if "LiF" in row.active_formulas]
+    assert f"{len(rows)} cells, beside their controls" in card.inner_text()
+    assert card.locator("table.cells tbody tr").count() == len(rows)
+    page.goto(page.url.partition("#")[0] + "#interlayer/LiH")
+    page.locator("#card-title", has_text="LiH").wait_for()
+    assert "No cell of it is in the literature table." in card.inner_text()
 
 
 def test_a_filter_on_any_number(page_at: Open) -> None:

@@ -53,6 +53,8 @@ COMMANDS: dict[str, list[str]] = {
     "shortlist": ["shortlist", "run"],
     "compare": ["compare", "run", "other"],
     "literature": ["literature"],
+    "literature materials": ["literature", "materials"],
+    "explain NAME": ["explain", "MOF@CoPc", "-q"],
     "literature --columns": ["literature", "--columns", "all"],
     "columns": ["columns"],
     "columns PATTERN": ["columns", "lattice"],
@@ -79,7 +81,10 @@ COMMANDS: dict[str, list[str]] = {
         "--current-ma-cm2 1 --wall-ohm-cm2 10 --pore-um 5"
     ).split(),
 }
-PLAIN = {"pull", "report", "doctor", "literature add", "seal", "build-reference", "build-moduli"}
+PLAIN = {
+    *("pull", "report", "doctor", "seal", "build-reference", "build-moduli"),
+    *("literature add", "literature template"),
+}
 """Commands without a table."""
 SLOW = {"model evaluate", "model train"}
 """Minutes each; what they print is what `print_table` prints."""

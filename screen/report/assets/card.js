@@ -138,7 +138,7 @@ const drawCard = (role, row) => {
   const last = card.states[card.states.length - 1];
   const contact = parts(last[5]).slice(0, card.shares.length); // without what is given off
   const groups = new Map();
-  for (const column of data.columns) if (!["ranking", "identity", "origin"].includes(column.group))
+  for (const column of data.columns) if (!["ranking", "identity", "origin", "measured"].includes(column.group))
     groups.set(column.group, [...(groups.get(column.group) || []), column]);
   const profile = h("div", { class: "drawing" }), bars = h("div", { class: "drawing" });
   redrawCard = () => {
@@ -159,6 +159,7 @@ const drawCard = (role, row) => {
       h("div", {}, [role, ...roles.filter((r) => r !== role && r.at.has(candidate))].map((r) => verdict(r, r.at.get(candidate)))),
       h("div", {}, h("h4", { class: "small" }, `How it meets the goals as ${lower(role.label)}`), scoreOf(role, row), h("p", { class: "small soft" }, "A full bar is ideal; × is the weight in the geometric mean."),
         h("h4", { class: "small" }, "Gates"), asked(role, row)))),
+    section("Measured in cells", measuredIn(card.measured || [])),
     section(`When ${anode} touches it`,
       last[4].length ? h("p", { class: "equation" }, equation(last), h("span", { class: "soft" }, `\u2003${kj(last[3])}\u00a0kJ/mol`)) : null,
       sideways("Contact products", h("table", { class: "plain" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "product"), h("th", { scope: "col", class: "num" }, "share by volume"), h("th", { scope: "col" }, "what it means"))),
@@ -204,6 +205,8 @@ const route = () => {
   const [name, rest] = location.hash.slice(1).split(/\/(.*)/s);
   const i = roles.findIndex((role) => encodeURIComponent(role.name) === name);
   const dialog = $("card");
+  const paper = name === "papers" && rest !== undefined ? papers.find((one) => paperAddress(one) === location.hash) : null;
+  if (paper) { drawPaper(paper); return; }
   if (i < 0 || rest === undefined) { if (dialog.open) dialog.close(); return; }
   let id = rest;
   try { id = decodeURIComponent(rest); } catch { /* as it stands */ }

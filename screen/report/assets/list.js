@@ -172,6 +172,7 @@ const drawTable = () => {
     role.total > role.rows.length ? h("span", { class: "soft" },
       `The page holds the first ${role.rows.length} of ${role.total}; ranked.csv has all.`) : null,
   ].filter(Boolean));
+  drawPapers();
   $("chips").replaceChildren(...[
     state.element ? chip(`with ${state.element}`, () => { state.element = ""; drawMap(); }) : null,
     ...state.conditions.map((c) => chip(`${label(c.name)} ${c.op === "<=" ? "≤" : "≥"} ${c.value}`,

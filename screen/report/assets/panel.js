@@ -85,7 +85,7 @@ const panel = () => {
       class: "overview", open: !matchMedia("(max-width: 40rem)").matches, ontoggle: drawFigures,
     }, h("summary", {}, "Overview"), h("div", { class: "figures", id: "figures" })) : null,
     h("div", { class: "controls" },
-      h("input", { type: "search", class: "field", id: "search", placeholder: "Search formula, name, family, product", "aria-label": "Search", value: state.query, oninput: (event) => { state.query = event.target.value; redraw(); } }),
+      h("input", { type: "search", class: "field", id: "search", placeholder: "Search formula, name, family, product, paper's name", "aria-label": "Search", value: state.query, oninput: (event) => { state.query = event.target.value; redraw(); } }),
       role.kindNames.length ? h("label", {}, "Kind", h("select", { id: "kind", onchange: (event) => { state.kind = event.target.value; redraw(); } },
         h("option", { value: "" }, "any"), role.kindNames.map((kind) => h("option", { value: kind, selected: kind === state.kind }, words(kind))))) : null,
       h("label", {}, h("input", { type: "checkbox", id: "all", checked: state.all, onchange: (event) => { state.all = event.target.checked; redraw(); } }), "also those that fail a gate"),
@@ -93,6 +93,7 @@ const panel = () => {
       h("span", { class: "said", id: "said", role: "status" })),
     h("div", { class: "scroller", id: "list", tabindex: "0", role: "region", "aria-label": "List of candidates" }),
     h("div", { class: "pager", id: "pager" }),
+    h("div", { class: "more", id: "papers" }),
     h("div", { class: "more" },
       h("details", {}, h("summary", {}, "Columns and filters"), conditions(role, state), choices(role, state)),
       h("details", {}, h("summary", {}, "What this role asks"), asks(role))));

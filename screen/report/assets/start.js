@@ -32,7 +32,7 @@ addEventListener("resize", () => {
   if (innerWidth === width) return;
   width = innerWidth;
   clearTimeout(timer);
-  timer = setTimeout(() => { drawFigures(); if ($("card").open) redrawCard(); }, 120);
+  timer = setTimeout(() => { drawFigures(); if ($("card").open) redrawCard?.(); }, 120);
 });
 route();
 performance.mark("ready");
