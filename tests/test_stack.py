@@ -31,6 +31,8 @@ PAIRS = [
     ("Li3N", "Li7La3Zr2O12", "reacts_with_the_electrolyte"),
     ("Li2O", "Li7La3Zr2O12", "needs_no_film"),
     ("AlN", "Li3InCl6", "protects"),
+    ("Cu3N", "Li7La3Zr2O12", "reacts_with_the_electrolyte"),
+    ("S", "Li3InCl6", "does_not_reach_the_window"),
 ]
 
 
