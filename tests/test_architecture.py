@@ -60,12 +60,13 @@ LEVEL = {
     "pipeline": 5,
     "run_folder": 5,
     "training": 6,
-    "batches": 7,
-    "weekly": 7,
-    "answers": 7,
-    "api": 8,
-    "cli": 9,
-    "__main__": 10,
+    "evaluation": 7,
+    "batches": 8,
+    "weekly": 8,
+    "answers": 8,
+    "api": 9,
+    "cli": 10,
+    "__main__": 11,
 }
 """Height of each part; parts of one height above the words do not know each other."""
 

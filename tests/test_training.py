@@ -15,7 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import candidates, descriptors, literature, pipeline, predictions, tables, training
+from screen import (
+    candidates,
+    descriptors,
+    evaluation,
+    literature,
+    pipeline,
+    predictions,
+    tables,
+    training,
+)
 from screen.cli import main
 from screen.columns import missing
 from screen.errors import DataError, ScreenError
@@ -390,6 +399,8 @@ def test_evaluation_says_what_the_card_says(
 ) -> None:
     pool = replace(trained.pool(), rivals={})
     monkeypatch.setattr(training, "reference_pool", lambda: pool)
+    nothing = evaluation.Evaluation(0, 0, (), {})
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_: nothing)
     assert main(["model", "evaluate", "--format", "json"]) == 0
     found = json.loads(capfd.readouterr().out)
     said = {(r["model"], r["of"], r["by"], r["measure"]): r for r in found}

@@ -290,7 +290,7 @@ def _interval(refits: Sequence[Scale], x: FloatArray) -> FloatArray:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Many small fits are ten times slower on all cores, if others use these as well."""
     import sklearn.linear_model  # noqa: PLC0415 (takes seconds, and loads what is limited)
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
@@ -300,7 +300,7 @@ def _one_thread() -> Iterator[None]:
         yield
 
 
-@_one_thread()
+@one_thread()
 def train(
     pool: Pool,
     rows: Sequence[Row],
@@ -331,10 +331,12 @@ def train(
         found = Positives.of(rows, role, pool)
         names = sorted(set(found.families))
         votes = found.votes(np.ones(len(found.row), dtype=bool), len(pool.x))
-        scales[role] = _scale(_fit(pool.x, votes), pool.x, _STEPS)
+        scales[role] = _scale(fit_weights(pool.x, votes), pool.x, _STEPS)
         random = np.random.default_rng(seed)
         refits[role] = tuple(
-            _scale(_fit(pool.x, _redrawn(found, names, random, len(pool.x))), pool.x, _COARSE)
+            _scale(
+                fit_weights(pool.x, _redrawn(found, names, random, len(pool.x))), pool.x, _COARSE
+            )
             for _ in range(REFITS)
         )
         low, high = _interval(refits[role], pool.x)
@@ -379,7 +381,7 @@ def _scale(weights: FloatArray, x: FloatArray, steps: FloatArray) -> Scale:
     )
 
 
-def _fit(
+def fit_weights(
     x: FloatArray, votes: FloatArray, strength: float = STRENGTH, *, signed: bool = True
 ) -> FloatArray:
     """Weights on the features as they are.
@@ -450,12 +452,12 @@ class _LeftOut:
 
     def score(self, votes: FloatArray) -> FloatArray:
         """Of the judged phases, by the model that the votes teach."""
-        return np.asarray(self.judged.x @ _fit(self.pool.x, votes))
+        return np.asarray(self.judged.x @ fit_weights(self.pool.x, votes))
 
     def rival(self, name: str, strength: float) -> FloatArray:
         """The same from figures of the composition alone."""
         x, judged = self.pool.rivals[name], self.judged.rivals[name]
-        return self.standing(lambda votes: judged @ _fit(x, votes, strength, signed=False))
+        return self.standing(lambda votes: judged @ fit_weights(x, votes, strength, signed=False))
 
     def shuffled(self, seed: int) -> FloatArray:
         """Mean place of the families by models that were fitted to formulas drawn at random."""
@@ -474,7 +476,7 @@ def places(score: FloatArray, rows: IntArray) -> FloatArray:
     return np.asarray((below + (upto - below - 1) / 2) / len(score))
 
 
-@_one_thread()
+@one_thread()
 def measure(
     judged: Pool,
     pool: Pool,

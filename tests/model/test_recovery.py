@@ -31,7 +31,7 @@ ROLES = role_names()
 @pytest.fixture(autouse=True, scope="module")
 def quick() -> Iterator[None]:
     """Small fits, as the program makes them."""
-    with recovery._one_thread():
+    with recovery.one_thread():
         yield
 
 
@@ -119,9 +119,9 @@ def test_what_would_speak_against_its_purpose_has_no_weight(data: st.DataObject)
         chosen = np.argsort(small_pool().x.sum(axis=1))[: len(chosen)].tolist()
     votes = np.zeros(COUNT)
     votes[chosen] = 1.0
-    weights = recovery._fit(small_pool().x, votes)
+    weights = recovery.fit_weights(small_pool().x, votes)
     assert (weights >= 0).all()
-    free = recovery._fit(small_pool().x, votes, signed=False)
+    free = recovery.fit_weights(small_pool().x, votes, signed=False)
     if (free >= 0).all():
         np.testing.assert_array_equal(weights, free)
 
@@ -130,7 +130,7 @@ def test_weights_are_those_of_the_most_likely_penalised_model() -> None:
     """The gradient of the penalised likelihood, written out, vanishes at the fit."""
     x, votes = small_pool().x, np.zeros(COUNT)
     votes[best(8)] = np.linspace(0.5, 1, 8)
-    weights = recovery._fit(x, votes, signed=False)
+    weights = recovery.fit_weights(x, votes, signed=False)
     mean, spread = x.mean(axis=0), x.std(axis=0)
     z, w = (x - mean) / spread, weights * spread
     unlabelled = np.full(COUNT, recovery.UNLABELLED / COUNT)
@@ -277,7 +277,7 @@ def test_random_phases_in_the_place_of_the_known_ones_are_not_found(role: str) -
             papers = {p for p, t in zip(mixed.papers, tested, strict=True) if t}
             free = np.array([paper not in papers for paper in mixed.papers])
             teaching = ~tested & free & ~np.isin(mixed.row, mixed.row[tested])
-            score = pool().x @ recovery._fit(pool().x, mixed.votes(teaching, len(pool().x)))
+            score = pool().x @ recovery.fit_weights(pool().x, mixed.votes(teaching, len(pool().x)))
             place.append(recovery.places(score, np.unique(mixed.row[tested])).mean())
     assert np.mean(place) == pytest.approx(0.5, abs=0.1)
     true = recovery.load().skill[role].place["model"].value

@@ -1,0 +1,83 @@
+"""The order of the ranking, measured on the shipped tables."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+
+import pytest
+from rich.console import Console
+
+from screen import evaluation, literature
+from screen.answers import models
+from screen.evaluation import DESIRABILITY, PASSED, RATE, Evaluation, Line
+from screen.model.matched import READS
+from screen.sources import reference
+
+ONLY = "elements and atoms"
+
+
+@cache
+def measured() -> Evaluation:
+    return evaluation.evaluate(reference.load(), 0, only=(ONLY,), draws=0)
+
+
+def line(order: str, measure: str, role: str = "all") -> Line:
+    (found,) = [
+        one
+        for one in measured().lines
+        if (one.order, one.measure, one.role) == (order, measure, role)
+    ]
+    return found
+
+
+def test_every_family_that_worked_is_asked_for() -> None:
+    named = {
+        (row.role, row.family)
+        for row in literature.rows()
+        if row.role in ("interlayer", "host", "alloy") and not row.no_better
+    }
+    found = line(DESIRABILITY, "matched")
+    assert 30 < found.families <= len(named)
+    assert found.families == sum(
+        line(DESIRABILITY, "matched", role).families for role in ("interlayer", "host", "alloy")
+    )
+    assert measured().formulas > found.families
+
+
+def test_figures_are_shares_in_their_intervals() -> None:
+    for one in measured().lines:
+        assert one.low <= one.value <= one.high, one
+        assert (-1 if "ahead" in one.measure else 0) <= one.low <= one.high <= 1
+
+
+def test_simplicity_is_chance() -> None:
+    """The dumb baseline: it wins places, and no matches."""
+    matched = line(ONLY, "matched")
+    assert matched.low <= 0.5 <= matched.high + 0.02
+    assert line(ONLY, "top_10").value > 0.3
+
+
+def test_the_order_is_ahead_of_chance_and_of_simplicity() -> None:
+    assert line(DESIRABILITY, "matched").low > 0.6
+    assert line(DESIRABILITY, "alike").low > 0.5
+    assert line(ONLY, "matched, ahead of desirability").high < 0
+
+
+@pytest.mark.parametrize("role", ["interlayer", "host", "alloy"])
+def test_gates_let_through_more_of_what_worked(role: str) -> None:
+    assert line("gates", PASSED, role).value > 1.3 * line("gates", RATE, role).value
+
+
+def test_what_is_missing_is_said() -> None:
+    assert set(measured().missing) <= set(READS)
+    assert all(0 < share < 1 for share in measured().missing.values())
+
+
+def test_the_terminal_says_what_was_measured() -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    models._print_order(console, measured(), "reference")
+    said = console.export_text()
+    assert f"{line(DESIRABILITY, 'matched').value:.2f}" in said
+    assert "the gates let" in said
+    assert max(map(len, said.splitlines())) <= 80
