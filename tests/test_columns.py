@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from screen import literature
 from screen.columns import Column
 from screen.phases import COLUMNS
 from screen.run import ranked_columns
@@ -13,7 +14,9 @@ from screen.units import SUFFIXES, unit_of
 ANODES = [row["symbol"] for row in rows_of("anodes")]
 EVERY = list(
     dict.fromkeys(
-        c for anode in ANODES for c in (*COLUMNS, *ranked_columns(electrolytes_of(anode)))
+        c
+        for anode in ANODES
+        for c in (*COLUMNS, *literature.COLUMNS, *ranked_columns(electrolytes_of(anode)))
     )
 )
 

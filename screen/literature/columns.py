@@ -21,8 +21,12 @@ def _text(name: str, label: str, meaning: str) -> Column:
     return Column(name, label, meaning, _TABLE, "text")
 
 
-def _number(name: str, label: str, meaning: str, rounding: int | None = None) -> Column:
-    return Column(name, label, meaning, _TABLE, rounding=rounding)
+def _number(name: str, label: str, meaning: str) -> Column:
+    return Column(name, label, meaning, _TABLE)
+
+
+def _count(name: str, label: str, meaning: str) -> Column:
+    return Column(name, label, meaning, _TABLE, dimensionless=True, rounding=0)
 
 
 TESTS = {
@@ -59,7 +63,7 @@ COLUMNS: tuple[Column, ...] = (
         "DOI; with 'ref. N', an entry of that paper; or an address. What was measured by oneself "
         "has any name, such as a page of a notebook.",
     ),
-    _number("year", "year", "Year of the paper; empty where the source does not say.", 0),
+    _count("year", "year", "Year of the paper; empty where the source does not say."),
     _text("role", "role", "What the material does in the cell."),
     _text("material_label", "material", "Name as the paper has it."),
     _text("active_formulas", "formulas", "Formulas of what acts, by semicolon."),
@@ -71,7 +75,7 @@ COLUMNS: tuple[Column, ...] = (
     _number("current_ma_cm2", "current", "Current density of the cycling test."),
     _number("capacity_mah_cm2", "capacity", "Areal capacity of a half cycle."),
     _number("lifetime_h", "lifetime", "Hours of cycling."),
-    _number("lifetime_cycles", "cycles", "Cycles, where the source counts those.", 0),
+    _count("lifetime_cycles", "cycles", "Cycles, where the source counts those."),
     Column(
         "lifetime_censored",
         "censored",
@@ -95,7 +99,7 @@ COLUMNS: tuple[Column, ...] = (
     _text("ccd_step", "CCD steps", "How the current was raised, where said."),
     _text("control_label", "control", "What the same paper compares with."),
     _number("control_lifetime_h", "control lifetime", "Hours of cycling of the control."),
-    _number("control_lifetime_cycles", "control cycles", "Cycles of the control.", 0),
+    _count("control_lifetime_cycles", "control cycles", "Cycles of the control."),
     _number("control_current_ma_cm2", "control current", "Current density of its test."),
     _number("control_capacity_mah_cm2", "control capacity", "Areal capacity of its test."),
     _number("control_ccd_ma_cm2", "control CCD", "Critical current density of the control."),
