@@ -113,7 +113,11 @@ def hull_energy(formula: str) -> float:
 def test_equations_balance_and_their_energies_are_those_of_the_table(
     film: str, electrolyte: str
 ) -> None:
-    """Every reactant is counted from the hull, lithium from its potential."""
+    """Every phase is counted from the hull, lithium from its potential; in touch with the metal the
+    film from its own energy.
+    """
+    above = screen.decompose(film, source=phases()).records[0]["hull_distance_ev_atom"]
+    before = {("metal_film", film): above * sum(parse_formula(film).values())}
     seen = False
     for name, equation, energy, voltage in reactions(answer(film, electrolyte)):
         left, right = map(side, equation.split(" -> "))
@@ -122,6 +126,7 @@ def test_equations_balance_and_their_energies_are_those_of_the_table(
         for sign, terms in ((1, right), (-1, left)):
             for formula, number in terms.items():
                 each = -voltage if formula == "Li" else hull_energy(formula)
+                each += before.get((name, formula), 0.0)
                 total += sign * number * each
                 for symbol, count in parse_formula(formula).items():
                     atoms[symbol] = atoms.get(symbol, 0) + sign * number * count
