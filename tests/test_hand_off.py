@@ -66,7 +66,7 @@ def test_other_files_on_request(rank: Cli, cli: Cli) -> None:
     names = {path.name for path in Path("run").iterdir()}
     assert names == {*run_folder.RUN_FILES, *run_folder.EXTRA.values()}
     assert list(said.rows[0]) == list(run_folder.SHORT_COLUMNS)
-    assert len(run_folder.SHORT_COLUMNS) == 15
+    assert len(run_folder.SHORT_COLUMNS) == 17
     head, *rows = read_csv("run/ranked.csv")
     short_head, *short_rows = read_csv("run/short.csv")
     at = [head.index(name) for name in short_head]
@@ -114,7 +114,7 @@ def test_explain_draws(cli: Cli, form: str) -> None:
     if form == "svg":
         for text in (b"Voltage profile", b"Li6PS5Cl", b"LiTi2(PO4)3"):
             assert text in drawn
-    assert cli("explain", "ZnO", "--plot", "zno.pdf").code == 2
+    assert cli("explain", "ZnO", "--plot", "zno.gif").code == 2
 
 
 def test_explain_tells_its_neighbours(cli: Cli) -> None:
