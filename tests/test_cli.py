@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from screen import __version__, descriptors
+from screen import __version__
 from screen.cli import main
 from screen.errors import NetworkError
 from screen.run import computed_columns, ranked_columns
@@ -206,7 +206,7 @@ def test_explain_json(cli: Cli) -> None:
     answer = good(cli("explain", "ZnO", "--format", "json")).json
     assert list(answer) == [
         *("anode", "roles", "values", "gaps", "states", "contact", "interfaces", "structure"),
-        *("goals", "doubtful", "alternatives", "precedents"),
+        *("goals", "doubtful", "alternatives", "measured", "precedents"),
     ]
     assert [verdict["role"] for verdict in answer["roles"]] == ["interlayer", "host", "alloy"]
     for verdict in answer["roles"]:
@@ -234,7 +234,7 @@ def test_explain_json(cli: Cli) -> None:
         assert bool(open_gates) == (not verdict["passed"])
         assert verdict["what_would_change"]
     values, gaps = answer["values"], answer["gaps"]
-    names = [column.name for column in descriptors.columns(electrolytes_of("Li"))]
+    names = [column.name for column in computed_columns(electrolytes_of("Li"))]
     assert set(gaps) == {name for name in names if values[name] is None}
     assert "holds no Li" in gaps["oxidation_v"]
     assert len(answer["interfaces"]) == 8
