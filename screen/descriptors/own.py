@@ -15,7 +15,6 @@ import numpy as np
 from screen.columns import Column, Kind, Values
 from screen.descriptors.case import Case
 from screen.errors import UsageError
-from screen.filters import KEYWORDS
 
 _KINDS: dict[Kind, str] = {"number": "biuf", "text": "OU", "flag": "b"}
 """Kinds of numpy arrays that each kind of column may be made of."""
@@ -105,6 +104,8 @@ def descriptor(
         >>> float(run.frame("host").set_index("formula").electronegativity["MgO"].round(2))
         2.38
     """
+    from screen.filters import KEYWORDS  # noqa: PLC0415 (no family of the package needs it)
+
     if not name.isidentifier() or name != name.lower() or name in KEYWORDS:
         raise UsageError(
             f"descriptor {name!r}: the name of a column is small letters, digits and _"
