@@ -20,6 +20,7 @@ from screen.errors import DataError, ScreenError
 from screen.model import interphase
 from screen.settings import Settings
 from screen.sources import reference
+from screen.thermo import layers
 from screen.verdicts import MIXED, PASSIVATING, STABLE, VERDICTS, Curve, Observation
 
 energies = st.floats(-4.0, 0.0)
@@ -187,11 +188,31 @@ def test_the_middle_of_a_curve_is_one_half() -> None:
 
 def test_a_film_conducts_from_the_share_on_at_which_that_is_as_likely() -> None:
     case, _ = candidates.make_case(reference.load(), Settings(), ["Li3PS4", "Li10GeP2S12", "Cu"])
-    blocks, why = three_layers.blocking(case)
+    _, blocks, why = three_layers.films(case)
     low, high, *_ = against_anode.shares(case)
     assert (low == high).all()
     assert blocks.tolist() == (low < verdicts.load().share).tolist() == [True, False, False]
     assert why.tolist() == ["", "", ""]
+
+
+STANDS = ("BN", "MgO", "Al2O3", "LiF", "Cu", "Ag", "Li3PS4", "Li7La3Zr2O12", "ZnO", "Mg2Si")
+
+
+def test_a_film_that_is_most_likely_stable_stands_as_itself() -> None:
+    """And blocks by its own gap; any other is what contact makes of it."""
+    case, _ = candidates.make_case(reference.load(), Settings(), list(STANDS))
+    columns = descriptors.compute_families(case, ("against_anode", "properties")).columns
+    films, profiles = three_layers.films(case), case.equilibria.profiles
+    stable = columns["interphase"] == STABLE
+    assert stable.tolist() == [f in ("BN", "MgO", "LiF", "Cu", "Li7La3Zr2O12") for f in STANDS]
+    assert (profiles.uptake[films.state[stable]] == 0).all()
+    assert (films.state == profiles.contact)[~stable].all()
+    insulates = columns["electronic_class"] == "insulating"
+    assert (films.blocks == insulates)[stable].all()
+    assert (films.blocks == (columns["interphase"] == PASSIVATING))[~stable].all()
+    hold = layers.holding_v(profiles, films.state, films.blocks)
+    assert np.isinf(hold[:2]).all()  # no lithium to give off
+    assert hold[STANDS.index("LiF")] == pytest.approx(columns["oxidation_v"][3])
 
 
 def test_a_model_of_other_tables_is_refused(

@@ -16,6 +16,7 @@ from screen.answers.stack_picture import Picture
 from screen.columns import Values
 from screen.descriptors import equations, three_layers
 from screen.descriptors.case import Case
+from screen.descriptors.three_layers import Films
 from screen.formatting import number, quantity
 from screen.reactions import Equation
 from screen.report import terminal
@@ -91,8 +92,7 @@ class _Stack:
 
     Attributes:
         case: film and electrolyte.
-        blocks: whether the film blocks electrons after contact.
-        unknown: why that is not known; "" if it is.
+        stands: what the film is in touch with the metal.
         layers: the film between metal and electrolyte; None if that is not known.
         bare_ev_atom, bare_ev: what bare metal does to the electrolyte, eV per atom of it that is
             not the metal's and eV per formula unit.
@@ -100,8 +100,7 @@ class _Stack:
 
     case: Case
     values: Values
-    blocks: bool
-    unknown: str
+    stands: Films
     layers: Layers | None
     bare_ev_atom: float
     bare_ev: float
@@ -109,24 +108,38 @@ class _Stack:
     @classmethod
     def of(cls, case: Case) -> _Stack:
         values = descriptors.compute_families(case, ("stability", "against_anode", "doubt"))
-        blocks, unknown = three_layers.blocking(case)
+        stands = three_layers.films(case)
         partner = three_layers.partner(case, case.formulas[_ELECTROLYTE])
         anode, valence = case.anode.element, case.anode.valence
         bare = float(partner.alone(np.zeros(1), anode, valence).reaction_energy[0])
         others = case.compositions.atoms - case.compositions.amount_of(anode)
         solved = None
-        if not unknown[_FILM]:
+        if not stands.unknown[_FILM]:
             film = np.array([_FILM])
-            solved = three_layers.solve(case, blocks, film, partner, only_lowest=False)
+            solved = three_layers.solve(case, stands, film, partner, only_lowest=False)
         return cls(
             case=case,
             values=values,
-            blocks=bool(blocks[_FILM]),
-            unknown=unknown[_FILM],
+            stands=stands,
             layers=solved,
             bare_ev_atom=bare,
             bare_ev=bare * float(others[_ELECTROLYTE]),
         )
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the film blocks electrons in touch with the metal."""
+        return bool(self.stands.blocks[_FILM])
+
+    @property
+    def unknown(self) -> str:
+        """Why that is not known; "" if it is."""
+        return str(self.stands.unknown[_FILM])
+
+    @property
+    def state(self) -> int:
+        """The state of the film's profile in touch with the metal."""
+        return int(self.stands.state[_FILM])
 
     @property
     def verdict(self) -> str:
@@ -173,7 +186,7 @@ def three_layers_answer(case: Case) -> Answer:
         "verdict": stack.verdict,
         **figures,
     }
-    state = equations.amounts(case, case.equilibria.contact_products, _FILM)
+    state = equations.amounts(case, case.equilibria.profiles.products, stack.state)
     doubts = [doubt_line(stack.values, i) for i in (_FILM, _ELECTROLYTE)]
     record = {
         **head,
@@ -206,8 +219,7 @@ def _figures(stack: _Stack) -> tuple[dict[str, float | None], dict[str, str]]:
     found: dict[str, float] = dict.fromkeys((*names, "mixing_ev_atom"), np.nan)
     protection = np.nan
     if (own := stack.layers) is not None:
-        blocks = np.array([stack.blocks, False])
-        holds = layers.holding_v(profiles, profiles.contact, blocks)[_FILM]
+        holds = layers.holding_v(profiles, stack.stands.state, stack.stands.blocks)[_FILM]
         solved = (holds, own.at_v[0], own.bridge_gap_v[0], own.drive_ev_atom[0])
         found = dict(zip(found, map(float, (*solved, own.mixing_ev_atom[0])), strict=True))
         protection = float(own.protection[0])
@@ -266,7 +278,7 @@ def _open(stack: _Stack) -> Contact:
         return Contact(name, None, per, Equation(), "", stack.unknown)
     energy, best = float(own.drive_ev_atom[0]), int(own.reactions.lowest[0])
     equation = equations.beside_electrolyte(
-        case, _FILM, case.formulas[_ELECTROLYTE], own.reactions, best
+        case, _FILM, stack.state, case.formulas[_ELECTROLYTE], own.reactions, best
     )
     return Contact(
         name,

@@ -8,13 +8,15 @@ import numpy as np
 
 from screen import verdicts
 from screen.columns import Column, Texts, Values
-from screen.composition import INDEX, BoolArray, FloatArray, segment_sum
+from screen.composition import INDEX, BoolArray, FloatArray, IntArray, segment_sum
 from screen.descriptors.case import Case
 from screen.thermo.window import OUTCOMES, Outcome
 from screen.units import MAH_PER_MOL
 
 _PROFILE = "grand-potential phase diagram at 0 K (Zhu, He, Mo, ACS AMI 7, 23685, 2015)"
 
+_NOTHING = 1e-9
+"""Atoms per formula unit; less is not exchanged."""
 _ALKALI = ("Li", "Na", "K", "Rb", "Cs")
 _JUDGED = "screen/verdicts.py, fitted to interphases.csv; settings.conducting_gap_ev"
 
@@ -120,7 +122,8 @@ COLUMNS: tuple[Column, ...] = (
         "matrix_fraction",
         "matrix share",
         "Share by volume of the contact products that insulates and holds the anode metal, such "
-        "as LiF, Li2O, Li3N.",
+        "as LiF, Li2O, Li3N. An insulator that is most likely stable counts as such: wholly if it "
+        "holds the anode metal, else not at all.",
         "settings.conducting_gap_ev",
     ),
     Column(
@@ -221,8 +224,11 @@ def _add_contact(case: Case, values: Values) -> None:
     values.add("contact_reaction_energy_ev_anode_atom", per_anode, f"takes up no {symbol}")
     low, high, matrix, alloy, basis, unknown = shares(case)
     settled = high - low < 1e-9
+    _, stays = standing(case)
+    film = stays & (case.conducts == 0)  # a matrix of itself
+    matrix[film] = case.compositions.amount_of(case.anode.element)[film] > 0
     values.add("conducting_fraction", np.where(settled, low, np.nan), unknown)
-    values.add("matrix_fraction", np.where(settled, matrix, np.nan), unknown)
+    values.add("matrix_fraction", np.where(settled | film, matrix, np.nan), unknown)
     values.add("alloy_fraction", np.where(settled, alloy, np.nan), unknown)
     values.add("fraction_basis", basis)
     probability, verdict = verdicts.judge(energy, low, high)
@@ -230,6 +236,22 @@ def _add_contact(case: Case, values: Values) -> None:
         values.add(f"p_{name}", probability[:, k], unknown)
     names = np.array([*verdicts.VERDICTS, ""], dtype=object)
     values.add("interphase", names[verdict], unknown)
+
+
+def standing(case: Case) -> tuple[IntArray, BoolArray]:
+    """The state of its profile in which each candidate is in touch with the anode metal, and
+    whether it stays what it is: those that are most likely stable, if their own gap is known and
+    there is a state in which nothing is exchanged. Others are what contact makes of them.
+    """
+    profiles = case.equilibria.profiles
+    low, high, *_ = shares(case)
+    _, verdict = verdicts.judge(contact_energy(case), low, high)
+    own = np.flatnonzero(np.abs(profiles.uptake) < _NOTHING)
+    itself = np.full(len(case), -1)
+    itself[np.searchsorted(profiles.start, own, side="right") - 1] = own
+    stays = verdict == verdicts.VERDICTS.index(verdicts.STABLE)
+    stays &= (itself >= 0) & (case.conducts >= 0)
+    return np.where(stays, itself, profiles.contact), stays
 
 
 def contact_energy(case: Case) -> FloatArray:

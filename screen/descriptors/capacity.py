@@ -8,6 +8,7 @@ from screen import cell as equations
 from screen import scaffold
 from screen.columns import Column, Texts, Values
 from screen.composition import FloatArray, segment_sum
+from screen.descriptors import against_anode
 from screen.descriptors.case import Case
 from screen.tables import anode_of
 from screen.units import CM_PER_UM, MAH_PER_MOL
@@ -71,8 +72,10 @@ COLUMNS: tuple[Column, ...] = (
         "conversion_loss_mah_cm2_um",
         "conversion loss",
         "Charge per area and thickness of a film that ends in insulating contact products, "
-        "which do not give it back; what alloys and other conductors hold comes back.",
-        f"contact products; settings.conducting_gap_ev; {_VOLUMES}",
+        "which do not give it back; what alloys and other conductors hold comes back, and a film "
+        "that is most likely stable binds none. A volume that is not known is estimated, right to "
+        "about a tenth.",
+        f"contact products; settings.conducting_gap_ev; {_VOLUMES}; screen/volumes.py",
     ),
     Column(
         "interlayer_change_wh_kg",
@@ -139,7 +142,9 @@ def conversion_loss(case: Case, density_g_cm3: float | None = None) -> tuple[Flo
         density_g_cm3: of the candidates, in place of that of the table.
     """
     bound, unknown = _bound(case)
-    density, no_density = _density(case, density_g_cm3)
+    density, no_density = (
+        case.likely_density if density_g_cm3 is None else _density(case, density_g_cm3)
+    )
     charge = bound * case.anode.valence * MAH_PER_MOL
     return np.where(bound == 0, 0.0, charge / case.molar_mass * density * CM_PER_UM), _first(
         unknown, no_density
@@ -147,7 +152,9 @@ def conversion_loss(case: Case, density_g_cm3: float | None = None) -> tuple[Flo
 
 
 def _bound(case: Case) -> tuple[FloatArray, Texts]:
-    """Atoms of anode metal per formula unit that contact binds in insulators."""
+    """Atoms of anode metal per formula unit that contact binds in insulators; none where the
+    candidate most likely stays what it is.
+    """
     mixtures, element = case.equilibria.contact_products, case.anode.element
     owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))
     amount = mixtures.amount * case.phases.compositions.amount_of(element)[mixtures.phase]
@@ -161,6 +168,8 @@ def _bound(case: Case) -> tuple[FloatArray, Texts]:
     blind = np.flatnonzero((conducts < 0) & (amount > 0))
     names = np.array(case.phases.formulas, dtype=object)[mixtures.phase[blind]]
     unknown[owner[blind]] = "no band gap for the contact product " + names
+    _, stays = against_anode.standing(case)
+    least[stays], most[stays], unknown[stays] = 0.0, 0.0, ""
     least[least < 1e-9] = 0.0
     return np.where(most - least < 1e-9, least, np.nan), unknown
 

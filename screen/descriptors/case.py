@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from screen import doubtful
+from screen import doubtful, volumes
 from screen.columns import Texts
 from screen.composition import BoolArray, Compositions, FloatArray, IntArray
 from screen.descriptors.equilibria import Equilibria
@@ -19,6 +19,7 @@ from screen.phases import Phases
 from screen.settings import Settings
 from screen.structures import Crystal, find
 from screen.tables import Anode, Electrolyte, elements
+from screen.units import CM3_MOL_PER_A3
 
 if TYPE_CHECKING:
     from screen.descriptors.own import Descriptor
@@ -121,6 +122,12 @@ class Case:
         return ~self.compositions.holds(np.flatnonzero(~elements().forms_alloys))
 
     @cached_property
+    def conducts(self) -> IntArray:
+        """Whether each candidate itself conducts electrons: 1 yes, 0 no, -1 not known."""
+        known = np.where(self.rows >= 0, self.facts.conducts[self.rows], -1)
+        return np.where(self.alloys, 1, known)
+
+    @cached_property
     def molar_mass(self) -> FloatArray:
         """Mass per formula unit of each candidate, g/mol."""
         return molar_mass(self.compositions)
@@ -133,6 +140,15 @@ class Case:
         absent, silent = f"no such phase in {self.phases.name}", f"volume not in {self.phases.name}"
         reasons = np.where(np.isnan(volume), np.where(there, silent, absent), "").astype(object)
         return self.molar_mass / volume, reasons
+
+    @cached_property
+    def likely_density(self) -> tuple[FloatArray, Texts]:
+        """The same; where it is not known, that of a volume estimated from the composition."""
+        known, reasons = self.density
+        per_atom, _ = volumes.best(self.compositions)
+        estimate = self.molar_mass / (per_atom * self.compositions.atoms * CM3_MOL_PER_A3)
+        density = np.where(np.isnan(known), estimate, known)
+        return density, np.where(np.isnan(density), reasons, "").astype(object)
 
     def crystal(self, row: int) -> tuple[Crystal | None, str]:
         """Crystal structure of a row of `phases`, or the reason why there is none."""

@@ -95,9 +95,9 @@ def between_open(
 
 
 def beside_electrolyte(
-    case: Case, i: int, electrolyte: str, reactions: OpenReactions, kink: int
+    case: Case, i: int, state: int, electrolyte: str, reactions: OpenReactions, kink: int
 ) -> Equation:
-    """What candidate i is after contact, and an electrolyte, to the products at a kink.
+    """Candidate i in a state of its profile, and an electrolyte, to the products at a kink.
 
     Both are open to the anode metal; the energy is that at its potential there.
 
@@ -107,7 +107,6 @@ def beside_electrolyte(
     profiles, metal = case.equilibria.profiles, case.anode.symbol
     pair = (case.formulas[i], electrolyte)
     film, other = _shares(pair, metal, float(reactions.x_balanced[kink]))
-    state = int(profiles.contact[i])
     stands = [(name, film * units) for name, units in amounts(case, profiles.products, state)]
     taken = float(reactions.uptake[kink]) - film * float(profiles.uptake[state])
     return balance(

@@ -73,10 +73,7 @@ def compute(case: Case) -> Values:
             reason[numbers > cap] = f"the source's value is above {cap:g} GPa, which no solid has"
             numbers[numbers > cap] = np.nan
         values.add(name, numbers, reason)
-    conducts = np.where(
-        case.alloys, 1, np.where(case.rows >= 0, case.facts.conducts[case.rows], -1)
-    )
-    kind = np.array(["insulating", "conducting", ""], dtype=object)[conducts]
+    kind = np.array(["insulating", "conducting", ""], dtype=object)[case.conducts]
     values.add("electronic_class", kind, f"no band gap in {case.phases.name}")
     values.add("alloy", case.alloys)
     values.add("fluid", moduli.fluid_element(case.compositions))

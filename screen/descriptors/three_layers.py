@@ -26,7 +26,8 @@ def columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
             "film_holds_v",
             "film holds",
             "Highest voltage that the far side of the film can have while the anode metal touches "
-            "the near one; 0 for a film that conducts electrons after contact.",
+            "the near one; 0 for a film that conducts electrons. A film that is most likely stable "
+            "stands as itself, any other as what it becomes in contact.",
             _SOURCE,
         ),
         *(column for e in electrolytes for column in _of_electrolyte(e)),
@@ -110,12 +111,36 @@ def classes(electrolytes: Sequence[Electrolyte]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(e.family for e in electrolytes))
 
 
-def blocking(case: Case) -> tuple[BoolArray, Texts]:
-    """Whether each candidate blocks electrons after contact, and why that is not known, if so."""
-    low, high, *_, unknown = against_anode.shares(case)
+class Films(NamedTuple):
+    """What candidates are as films; arrays have shape (candidates,).
+
+    Attributes:
+        state: of the profile against the anode metal.
+        blocks: whether it blocks electrons then.
+        unknown: why that is not known; "" if it is.
+    """
+
+    state: IntArray
+    blocks: BoolArray
+    unknown: Texts
+
+
+def films(case: Case) -> Films:
+    """Each candidate as it stands in touch with the anode metal.
+
+    One that is most likely stable (`verdicts`) stays what it is and conducts or blocks by its own
+    gap; any other is what it becomes in contact. What has no known gap, or no state in which
+    nothing is exchanged, counts by its contact products.
+    """
     threshold = verdicts.load().share
-    settled = (high < threshold) | (low >= threshold)
-    return high < threshold, np.where(settled, "", unknown).astype(object)
+    low, high, *_, unknown = against_anode.shares(case)
+    state, stays = against_anode.standing(case)
+    settled = stays | (high < threshold) | (low >= threshold)
+    return Films(
+        state,
+        np.where(stays, case.conducts == 0, high < threshold),
+        np.where(settled, "", unknown).astype(object),
+    )
 
 
 def partner(case: Case, formula: str) -> layers.Electrolyte:
@@ -130,7 +155,7 @@ def partner(case: Case, formula: str) -> layers.Electrolyte:
 
 def solve(
     case: Case,
-    blocks: BoolArray,
+    stands: Films,
     rows: IntArray,
     electrolyte: layers.Electrolyte,
     *,
@@ -141,8 +166,8 @@ def solve(
         case.facts.table,
         case.compositions.take(rows),
         case.equilibria.profiles,
-        case.equilibria.profiles.contact[rows],
-        blocks[rows],
+        stands.state[rows],
+        stands.blocks[rows],
         electrolyte,
         case.anode.element,
         case.anode.valence,
@@ -154,15 +179,16 @@ def solve(
 def compute(case: Case) -> Values:
     """How well each candidate protects each electrolyte."""
     values = Values(len(case))
-    blocks, unknown = blocking(case)
-    hold = layers.holding_v(case.equilibria.profiles, case.equilibria.profiles.contact, blocks)
+    stands = films(case)
+    unknown = stands.unknown
+    hold = layers.holding_v(case.equilibria.profiles, stands.state, stands.blocks)
     free = f"holds no {case.anode.symbol}, so it stands any voltage"
     values.add(
         "film_holds_v",
         np.where((unknown == "") & np.isfinite(hold), hold, np.nan),
         np.where(unknown == "", free, unknown),
     )
-    found = [_with_electrolyte(case, values, e, blocks, unknown) for e in case.electrolytes]
+    found = [_with_electrolyte(case, values, e, stands) for e in case.electrolytes]
     gaps, drives, protections, reliefs = (
         np.array([one.numbers for one in found]).reshape(len(found), 4, len(case)).swapaxes(0, 1)
     )
@@ -180,18 +206,18 @@ class _Found(NamedTuple):
 
 
 def _with_electrolyte(
-    case: Case, values: Values, electrolyte: Electrolyte, blocks: BoolArray, unknown: Texts
+    case: Case, values: Values, electrolyte: Electrolyte, stands: Films
 ) -> _Found:
     """Add the columns of one electrolyte."""
     slug, label = electrolyte.slug, electrolyte.label
     reasons = case.equilibria.not_covered_with(electrolyte.formula)
-    reasons = np.where(reasons == "", unknown, reasons)
+    reasons = np.where(reasons == "", stands.unknown, reasons)
     gap, drive, protection, relief = np.full((4, len(case)), np.nan)
     rows = np.flatnonzero(reasons == "")
     bare = np.nan
     if len(rows):
         own = partner(case, electrolyte.formula)
-        layered = solve(case, blocks, rows, own)
+        layered = solve(case, stands, rows, own)
         gap[rows], drive[rows] = layered.bridge_gap_v, layered.drive_ev_atom
         protection[rows], bare = layered.protection, layered.bare_ev_atom
         mean_v = case.equilibria.uptake.mean_v[rows]

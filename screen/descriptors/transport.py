@@ -9,9 +9,12 @@ import numpy as np
 
 from screen.columns import Column, Texts, Values
 from screen.composition import Compositions, FloatArray, HashArray, IntArray
+from screen.descriptors import against_anode
 from screen.descriptors.case import Case
 from screen.tables import rows_of
 
+NEGLIGIBLE_S_CM = 1e-12
+"""A bound as low as this is as good as a value: such a film is none for ions."""
 _MEASURED = "conductivities.csv: measured values, each with its DOI"
 
 
@@ -20,7 +23,7 @@ COLUMNS: tuple[Column, ...] = (
         "ion_conductivity_log_s_cm",
         "ion conductivity",
         "Measured conductivity of the anode metal's ion near room temperature, as its decimal "
-        "logarithm; of several values the median.",
+        "logarithm; of several values the median. A bound of 1e-12 S/cm or less counts as one.",
         _MEASURED,
     ),
     Column(
@@ -34,7 +37,7 @@ COLUMNS: tuple[Column, ...] = (
         "matrix_conductivity_log_s_cm",
         "matrix conductivity",
         "The same of the contact product that conducts the ion best among those that insulate: "
-        "what a conversion layer would conduct through.",
+        "what a conversion layer would conduct through. One that is most likely stable is its own.",
         f"{_MEASURED}; contact products as in against_anode",
     ),
     Column(
@@ -78,7 +81,8 @@ class Measured:
 
     Attributes:
         key: hashes of the compositions, ascending.
-        log_s_cm: log10 of the conductivity in S/cm, NaN where only an upper bound was measured.
+        log_s_cm: log10 of the conductivity in S/cm, NaN where only an upper bound was measured
+            that is not negligible.
         source, reason: where each is from, or why it has no value; one of the two is "".
     """
 
@@ -113,10 +117,12 @@ def measured(ion: str) -> Measured:
 
 
 def _summary(rows: list[dict[str, str]]) -> tuple[float, str, str]:
-    """Median of log10 and source; NaN and reason where there are only bounds."""
+    """Median of log10 and source; NaN and reason where bounds are all there is and say little."""
     exact = [row for row in rows if row["bound"] == "exact"]
     if not exact:
         bound = min(float(row["conductivity_s_cm"]) for row in rows)
+        if bound <= NEGLIGIBLE_S_CM:
+            return round(float(np.log10(bound)), 3), f"upper bound, {_cite(rows)}", ""
         return np.nan, "", f"measured only to be below {bound:.2g} S/cm ({_cite(rows)})"
     values = sorted(float(row["conductivity_s_cm"]) for row in exact)
     median = round(float(np.median(np.log10(values))), 3)
@@ -137,8 +143,12 @@ def _cite(rows: list[dict[str, str]]) -> str:
 
 
 def _best_product(case: Case, known: Measured) -> tuple[IntArray, Texts]:
-    """The phase of the best-conducting insulating product (-1: none), or why there is none."""
-    mixtures, names = case.equilibria.contact_products, case.phases.formulas
+    """The phase of the best-conducting insulating product (-1: none), or why there is none.
+
+    A candidate that is most likely stable is its own product.
+    """
+    state, _ = against_anode.standing(case)
+    mixtures, names = case.equilibria.profiles.products.take(state), case.phases.formulas
     insulates = case.facts.conducts[mixtures.phase] == 0
     at = known.rows_of(case.phases.compositions.take(mixtures.phase))
     value = np.append(known.log_s_cm, np.nan)[at]

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from screen.columns import Column, Texts, missing
 from screen.composition import BoolArray, FloatArray, IntArray
 from screen.filters import Table
-from screen.ranking.roles import Gate, Goal, Role, Value
+from screen.ranking.roles import Comparison, Gate, Goal, Role, Value
 from screen.units import plain_name, unit_of
 
 PASSED, FAILED, NOT_KNOWN = "passed", "failed", "not_known"
@@ -407,16 +407,24 @@ def _reasons(
             text += f"; held back: {role.goals[worst].weak.format(_said(values[worst][i]))}"
         if unknown:
             text += f"; not known: {', '.join(unknown)}"
-        for g in np.flatnonzero(gates.excused[:, i]):
+        for g in np.flatnonzero(gates.excused[:, i]).tolist():
             gate = gates.gates[g]
             assert gate.unless is not None
             value = number(table[gate.column][i], gate.column)
             text += f"; passes with a {plain_name(gate.column)} of {value}"
-            text += f" because it is {plain_name(gate.unless.column)}"
+            text += f" because {_evidence(gate.unless, table, int(i))}"
         if under[i]:
             text += f"; comes to the same as {under[i]}"
         texts[i] = text + "."
     return texts
+
+
+def _evidence(test: Comparison, table: Table, i: int) -> str:
+    """What speaks for a candidate: "it is made", or a value."""
+    name = plain_name(test.column)
+    if isinstance(test.value, str | bool):
+        return f"it is {name}"
+    return f"its {name} is {number(table[test.column][i], test.column)}"
 
 
 def _said(value: Value) -> Value:

@@ -156,6 +156,17 @@ def test_a_loss_of_nothing_needs_no_density() -> None:
     assert values.reason("interlayer_change_wh_kg")[0] == "volume not in toy"
 
 
+def test_a_film_without_a_volume_loses_by_an_estimate_of_it() -> None:
+    """Within a tenth or so of the loss with its volume; what is measured stays unknown."""
+    with_volume, without = toy("ZnO"), toy("ZnO", ZnO=(-1.8, None, 0.7))
+    loss = "conversion_loss_mah_cm2_um"
+    known, estimated = (values_of(case).columns[loss][0] for case in (with_volume, without))
+    assert known > 0.3
+    assert estimated == pytest.approx(known, rel=0.15)
+    assert np.isnan(without.density[0]).all()
+    assert with_volume.likely_density[0] == pytest.approx(with_volume.density[0])
+
+
 def test_what_a_product_conducts_decides_what_it_binds() -> None:
     unknown = values_of(toy("ZnO", Li2O=(-2.0, 8.2, None)))
     assert np.isnan(unknown.columns["conversion_loss_mah_cm2_um"][0])

@@ -10,7 +10,7 @@ import pytest
 from screen import candidates
 from screen.columns import Values
 from screen.composition import parse_formula
-from screen.descriptors import transport
+from screen.descriptors import against_anode, transport
 from screen.phases import Phases
 from screen.settings import Settings
 from screen.sources.reference import ANODES
@@ -107,6 +107,13 @@ def test_a_bound_is_no_value() -> None:
     assert said == f"measured only to be below 1e-10 S/cm (doi:{bounds[0]['doi']})"
 
 
+def test_a_bound_so_low_that_nothing_moves_is_one() -> None:
+    """Else what is known not to conduct would count as what is not known."""
+    values = computed("MgO", anode="Mg")
+    assert values.columns["matrix_conductivity_log_s_cm"].tolist() == [-18]
+    assert values.columns["ion_conductivity_source"][0].startswith("upper bound, doi:")
+
+
 def test_a_recalled_value_says_so() -> None:
     assert "(recalled)" in computed("Li2S").columns["ion_conductivity_source"][0]
     assert "recalled" not in computed("Li3P").columns["ion_conductivity_source"][0]
@@ -131,8 +138,9 @@ def test_the_matrix_is_the_best_of_the_insulating_products(anode: str) -> None:
     case = candidates.make_case(phases(), Settings(anode=anode))[0]
     values, names = transport.compute(case), case.phases.formulas
     own = transport.compute(case_of(*names, anode=anode)).columns["ion_conductivity_log_s_cm"]
+    state, _ = against_anode.standing(case)  # a stable candidate is its own product
     for i in range(len(case)):
-        products = case.equilibria.contact_products.of(i)[0].tolist()
+        products = case.equilibria.profiles.products.of(int(state[i]))[0].tolist()
         known = {
             p: own[p] for p in products if case.facts.conducts[p] == 0 and not np.isnan(own[p])
         }

@@ -92,11 +92,14 @@ def test_shares_are_shares(anode: str) -> None:
         column(anode, f"{name}_fraction") for name in ("conducting", "matrix", "alloy")
     )
     known = ~np.isnan(conducting)
+    itself = column(anode, "interphase") == "stable"
+    itself &= column(anode, "electronic_class") == "insulating"
     assert known.sum() > len(known) / 2
     for share in (conducting, matrix, alloy):
-        assert (np.isnan(share) == ~known).all()
+        assert (np.isnan(share) == ~known)[~itself].all()
         assert (share[known] >= 0).all()
-    assert (conducting + matrix)[known].max() <= 1 + 1e-9
+    assert (conducting + matrix)[known & ~itself].max() <= 1 + 1e-9
+    assert set(matrix[itself].round(9)) <= {0.0, 1.0, *(1 - conducting[itself]).round(9)}
     assert (alloy - conducting)[known].max() <= 1e-9
 
 

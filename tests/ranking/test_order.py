@@ -278,7 +278,9 @@ def read(sentence: str, columns: set[str]) -> Advice | None:
         return None
     words = match["words"].replace(" ", "_")
     named = [
-        c for c in columns if c == words or re.fullmatch(rf"{words}_(v|gpa|ev.*|mah_g|g_mol)", c)
+        c
+        for c in columns
+        if c == words or re.fullmatch(rf"{words}_(v|gpa|ev.*|mah_g|mah_cm2_um|g_mol)", c)
     ]
     assert len(named) == 1, sentence
     return Advice(
@@ -472,6 +474,14 @@ def test_evidence_stands_above_the_value_and_is_named() -> None:
     assert "because" in ranking.why[0]
     assert "because" not in ranking.why[2]
     assert "Leaves the list" not in ranking.what_would_change[0]
+
+
+def test_evidence_may_be_another_figure() -> None:
+    rule = gate("blue", "<=", 0.05) | {"unless": {"column": "red_v", "op": ">=", "value": 0.5}}
+    table: Table = {"blue": np.array([0.2, 0.2]), "red_v": np.array([0.5, 0.4])}
+    ranking = order(role(gates=[rule], goals=[scale("red_v", 0, 1)]), table, ["A", "B"])
+    assert ranking.verdict.tolist() == ["passed", "failed"]
+    assert "because its red is 0.5 V." in ranking.why[0]
 
 
 def test_what_is_not_known_lifts_nothing_above_what_is_good() -> None:
