@@ -42,8 +42,8 @@ def environment(home: Path, url: str | None = None, auth: str | None = None) -> 
 class Serving:
     """A serving process, every minute, on a server that it starts itself."""
 
-    def __init__(self, home: Path) -> None:
-        self.home, self.port = home, free_port()
+    def __init__(self, home: Path, **more: str) -> None:
+        self.home, self.port, self.more = home, free_port(), more
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.began = time.time()
         self.start()
@@ -57,7 +57,7 @@ class Serving:
                     *("--port", str(self.port), "--results", "results", "--top", "3"),
                 ],
                 cwd=self.home,
-                env=environment(self.home),
+                env=environment(self.home) | self.more,
                 stdout=out,
                 stderr=out,
                 start_new_session=True,

@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import csv
 import hashlib
+import importlib
 import json
 import os
 import shutil
@@ -63,12 +64,14 @@ class Command:
         before: commands that make what it needs.
         state: what must be the same after a kill and a second call as without a kill.
         faults: what is wrong with what a kill left.
+        program: module whose `main` takes the arguments.
     """
 
     arguments: tuple[str, ...]
     before: tuple[tuple[str, ...], ...]
     state: Callable[[Path], object]
     faults: Callable[[Path], list[str]] = lambda _: []
+    program: str = "screen.cli"
 
 
 def digest(path: Path) -> str:
@@ -76,10 +79,13 @@ def digest(path: Path) -> str:
 
 
 def files_of(name: str, wanted: Sequence[str] = ()) -> Callable[[Path], dict[str, str]]:
-    """Digests of the files of a folder; of all, or those wanted."""
+    """Digests of the files of a folder; of all, or those wanted. What a kill leaves under a
+    temporary name goes after a day.
+    """
 
     def state(folder: Path) -> dict[str, str]:
         paths = sorted(path for path in (folder / name).rglob("*") if path.is_file())
+        paths = [path for path in paths if not path.name.startswith(".")]
         return {p.name: digest(p) for p in paths if not wanted or p.name in wanted}
 
     return state
@@ -139,6 +145,25 @@ def snapshots_are_whole(folder: Path) -> list[str]:
     return []
 
 
+def runs_in_results(folder: Path) -> list[tuple[str, ...]]:
+    """Digests of the runs that a flow wrote, each once: a flow that was killed may have written."""
+    paths = [p for p in (folder / "results").glob("*") if not p.name.startswith(".")]
+    return sorted({tuple(digest(path / name) for name in _FILES) for path in paths})
+
+
+def runs_are_whole(folder: Path) -> list[str]:
+    from screen import run_folder  # noqa: PLC0415
+    from screen.errors import ScreenError  # noqa: PLC0415
+
+    found = []
+    for path in (folder / "results").glob("[!.]*"):
+        try:
+            run_folder.read(path)
+        except ScreenError as error:
+            found.append(f"no whole run: {error}")
+    return found
+
+
 _ADD = ("literature", "add", "mine.csv")
 COMMANDS = {
     "rank": Command(_RUN, (), files_of("run", _FILES), run_is_whole),
@@ -158,10 +183,29 @@ COMMANDS = {
         files_of("home/snapshots", ("mp-2026.04.13.parquet", "mp-2026.04.13.gaps.csv")),
         snapshots_are_whole,
     ),
+    "flows screening": Command(
+        ("screening", "--anode", "Li", "--batch", "60"),
+        (),
+        runs_in_results,
+        runs_are_whole,
+        "flows.__main__",
+    ),
+    "flows weekly": Command(
+        ("weekly", "--anode", "Li", "--batch", "60"),
+        (),
+        runs_in_results,
+        runs_are_whole,
+        "flows.__main__",
+    ),
 }
 
 
-def forked(folder: Path, arguments: Sequence[str], kill_at: int | None = None) -> tuple[int, int]:
+def forked(
+    folder: Path,
+    arguments: Sequence[str],
+    kill_at: int | None = None,
+    program: str = "screen.cli",
+) -> tuple[int, int]:
     """Exit code, below zero for a signal, and steps of a command in a folder."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -173,8 +217,8 @@ def forked(folder: Path, arguments: Sequence[str], kill_at: int | None = None) -
             said = os.open(folder / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(said, 1)
             os.dup2(said, 2)
-            from screen.cli import main  # noqa: PLC0415
-
+            os.environ |= {"HOME": str(folder), "PREFECT_HOME": str(folder / "prefect")}
+            main = importlib.import_module(program).main
             steps = count_steps(folder, kill_at)
             code = main(list(arguments))
             os.write(writer, str(steps()).encode())
@@ -193,18 +237,18 @@ def matrix(name: str, kills: int, place: Path) -> dict[str, Any]:
     for arguments in command.before:
         assert forked(base, arguments)[0] == FINE, (base / "said").read_text()
     calm = copied(base, place / "calm")
-    code, steps = forked(calm, command.arguments)
+    code, steps = forked(calm, command.arguments, program=command.program)
     assert code == FINE, (calm / "said").read_text()
     wanted = command.state(calm)
     points = sorted({1 + i * (steps - 1) // max(kills - 1, 1) for i in range(kills)})
     wrong: list[str] = []
     for at in (points * (kills // len(points) + 1))[:kills]:
         folder = copied(base, place / "killed")
-        code, _ = forked(folder, command.arguments, at)
+        code, _ = forked(folder, command.arguments, at, command.program)
         if code != -signal.SIGKILL:
             wrong.append(f"step {at}: ended with {code}")
         wrong += [f"step {at}: {fault}" for fault in command.faults(folder)]
-        code, _ = forked(folder, command.arguments)
+        code, _ = forked(folder, command.arguments, program=command.program)
         said = (folder / "said").read_text(encoding="utf-8")
         done_before = name == "literature add" and "repeats own-1" in said
         if code != FINE and not done_before:

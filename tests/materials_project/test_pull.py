@@ -157,11 +157,11 @@ ENDED = {
     "a wait of hours": (Fault("status", SUMMARY, page=2, status=429, retry_after=7200), "120 min"),
     "blocked by 403": (
         Fault("status", SUMMARY, page=2, status=403, text='{"error": "IP blocked"}'),
-        "IP blocked",
+        r"IP blocked.*: wait, or write to its operators",
     ),
     "blocked by 429 for good": (
         Fault("status", SUMMARY, page=2, status=429, times=None, text='{"error": "rate limits"}'),
-        "rate limits",
+        r"rate limits.*: wait, or write to its operators",
     ),
     "a fault that stays": (Fault("drop", THERMO, page=2, times=None), "4 times in a row"),
 }
