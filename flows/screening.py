@@ -15,8 +15,8 @@ from prefect.artifacts import (
 )
 
 from flows import tasks
-from flows.engines import Spread, engine
 from flows.parameters import Screening, ScreeningChoice, chosen, fixed, masked
+from flows.task_runners import Spread, engine
 from screen import batches, weekly
 from screen.batches import Request
 

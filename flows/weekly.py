@@ -6,10 +6,10 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
 from flows import tasks
-from flows.engines import engine
 from flows.parameters import TrainChoice, Weekly, WeeklyChoice, chosen, fixed, told
 from flows.screening import screen_one
 from flows.snapshot import snapshot_flow
+from flows.task_runners import engine
 from flows.training import training_flow
 from screen.options import PullChoice
 

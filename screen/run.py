@@ -22,8 +22,7 @@ from screen.descriptors.case import Case
 from screen.descriptors.own import Descriptor
 from screen.descriptors.phase_facts import left_out
 from screen.errors import ScreenError
-from screen.model import card as model_cards
-from screen.model import performance, recovery
+from screen.model import model_cards, performance, recovery
 from screen.outside import file_name
 from screen.phases import COLUMNS, Phases
 from screen.predictions import learns, measured_columns, model_columns

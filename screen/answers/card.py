@@ -22,8 +22,7 @@ from screen.descriptors.case import Case
 from screen.errors import UsageError
 from screen.formatting import number, text
 from screen.ranking.order import NOT_KNOWN, Ranking
-from screen.report import card as text_card
-from screen.report import page, plot
+from screen.report import page, plot, text_card
 from screen.run import Run, grouped_columns
 from screen.tables import Electrolyte
 from screen.thermo.interface import Reactions

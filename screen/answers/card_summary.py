@@ -9,7 +9,7 @@ from rich.console import Console
 
 from screen.formatting import text
 from screen.report import terminal
-from screen.report.card import Section
+from screen.report.text_card import Section
 
 LINES = 40
 """Most lines of it, in a terminal of 80 columns."""

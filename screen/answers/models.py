@@ -8,8 +8,7 @@ from rich.console import Console
 
 from screen import evaluation, literature, training
 from screen.answers.answer import Answer
-from screen.model import card as model_cards
-from screen.model import performance
+from screen.model import model_cards, performance
 from screen.phases import Phases
 from screen.report import plot, terminal
 from screen.units import unit_of

@@ -11,9 +11,8 @@ from screen.answers.card import Explanation, measured_section
 from screen.composition import Compositions
 from screen.errors import DataError
 from screen.phases import Phases
-from screen.report import card as text_card
 from screen.report import table as report
-from screen.report import terminal
+from screen.report import terminal, text_card
 
 _MANY = 12
 

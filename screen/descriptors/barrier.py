@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from screen.atomistic.barrier import KIND
 from screen.atomistic.jobs import Result
+from screen.atomistic.migration import KIND
 from screen.columns import Column, Values
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from screen.atomistic import barrier, calculators, jobs, surface
+from screen.atomistic import calculators, jobs, migration, wetting
 from screen.atomistic.jobs import Cell, Job, Kind, Result, Value
 from screen.columns import Column, Values
 from screen.descriptors.case import Case
@@ -23,7 +23,7 @@ StructureResults = Mapping[str, Sequence[Result]]
 """By the name of their kind: the results of all candidates of a case."""
 Reference = tuple[str, Mapping[str, Value], Mapping[str, str]]
 """Key of a kept result, or, where it is empty, values and reasons of one that is not kept."""
-KINDS = (barrier.KIND, surface.KIND)
+KINDS = (migration.KIND, wetting.KIND)
 _OTHER = "not computed: another candidate was asked about"
 
 
@@ -108,7 +108,7 @@ def _computed(
     first: int | None = None,
 ) -> list[tuple[Job | str, Result]]:
     """For each candidate its job, or why there is none, and the result."""
-    question = _barrier_jobs(case) if kind is barrier.KIND else _surface_jobs(case)
+    question = _barrier_jobs(case) if kind is migration.KIND else _surface_jobs(case)
     found = [_job(question, i) if first is None or i < first else _OTHER for i in range(len(case))]
     ready = [job for job in found if isinstance(job, Job)]
     computed = iter(
@@ -161,7 +161,7 @@ def _barrier_jobs(case: Case) -> Question:
     def question(i: int) -> Job | str:
         if not holds[i]:
             return f"holds no {anode.symbol} to migrate"
-        return barrier.job(
+        return migration.job(
             case.formulas[i],
             _cell(case, i),
             anode.symbol,
@@ -177,7 +177,7 @@ def _surface_jobs(case: Case) -> Question:
     settings, symbol = case.settings, case.anode.symbol
     calculators.check_name(settings.calculator)
     metals = [Cell.of(c) for c in shipped().values() if c.formula == symbol]
-    options = surface.Options(
+    options = wetting.Options(
         thickness_a=settings.slab_thickness_a,
         vacuum_a=settings.slab_vacuum_a,
         width_a=settings.slab_width_a,
@@ -194,7 +194,7 @@ def _surface_jobs(case: Case) -> Question:
         if not metals:
             return f"no structure of {symbol} metal is known"
         formula, cell, limit = case.formulas[i], _cell(case, i), settings.structure_limit_s
-        return surface.job(formula, cell, metals[0], settings.calculator, options, limit)
+        return wetting.job(formula, cell, metals[0], settings.calculator, options, limit)
 
     return question
 

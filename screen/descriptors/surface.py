@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from screen.atomistic.jobs import Result
-from screen.atomistic.surface import KIND
+from screen.atomistic.wetting import KIND
 from screen.columns import Column, Values
 from screen.descriptors import structure_runs
 from screen.descriptors.case import Case
 from screen.settings import Settings
 
-_SOURCE = "only with --surface: slabs relaxed with settings.calculator; atomistic/surface.py"
+_SOURCE = "only with --surface: slabs relaxed with settings.calculator; atomistic/wetting.py"
 
 
 COLUMNS: tuple[Column, ...] = (

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screen.atomistic import barrier, surface
+from screen.atomistic import migration, wetting
 from screen.atomistic.jobs import Kind, Result, batch, divided, kept, run
 from screen.errors import DataError, ScreenError
 from screen.store import Store
@@ -266,5 +266,5 @@ def test_a_crystal_survives_as_plain_data() -> None:
 
 
 def test_kinds_compute_what_they_declare() -> None:
-    kinds: tuple[Kind, ...] = (barrier.KIND, surface.KIND)
+    kinds: tuple[Kind, ...] = (migration.KIND, wetting.KIND)
     assert [(k.name, k.size) for k in kinds] == [("barrier", 32), ("surface", 8)]

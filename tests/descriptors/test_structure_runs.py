@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from screen import descriptors, pipeline, run_folder
-from screen.atomistic import surface as atomistic_surface
+from screen.atomistic import wetting
 from screen.cli import main
 from screen.descriptors import barrier, structure_runs, surface
 from screen.descriptors.case import Case
@@ -108,15 +108,15 @@ def test_results_that_are_handed_in_are_not_computed_again(
 
 def test_references_stand_for_what_is_kept_and_carry_what_is_not(home: Path) -> None:
     case = case_of(*FORMULAS, **ASKED)
-    first = structure_runs.references(case, atomistic_surface.KIND)
-    assert structure_runs.referred(atomistic_surface.KIND, first) == structure_runs.results(
-        case, atomistic_surface.KIND
+    first = structure_runs.references(case, wetting.KIND)
+    assert structure_runs.referred(wetting.KIND, first) == structure_runs.results(
+        case, wetting.KIND
     )
     assert [bool(key) for key, *_ in first].count(True) == len(kept(home)) == 3
     for path in home.glob("store/*/*"):
         path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataError, match="gone or damaged"):
-        structure_runs.referred(atomistic_surface.KIND, first)
+        structure_runs.referred(wetting.KIND, first)
 
 
 def test_other_choices_are_other_questions(home: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from flows import engines
+from flows import task_runners
 from flows.commands import given
 from flows.parameters import Screening, Weekly, checked
 from flows.server import free_port
@@ -116,14 +116,14 @@ def test_before_any_flow(tmp_path: Path) -> None:
 
 def test_what_is_no_dask_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
     """A web server says nothing until it is asked; one connection after the other is closed."""
-    monkeypatch.setattr(engines, "_ANSWER_S", 0.5)
+    monkeypatch.setattr(task_runners, "_ANSWER_S", 0.5)
     with other_version() as url:
         address = url.removesuffix("/api").replace("http", "tcp")
         with pytest.raises(NetworkError, match="is no Dask scheduler; mend --address"):
-            engines._check_address(address)
+            task_runners._check_address(address)
     for wrong in ("nonsense", "tcp://host", "tcp://host:x"):
         with pytest.raises(UsageError, match="give it as tcp://host:port"):
-            engines._check_address(wrong)
+            task_runners._check_address(wrong)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from screen.cli import main
 from screen.literature import rows
 from screen.model import lithiophilic, performance, recovery
-from screen.model.card import cards
+from screen.model.model_cards import cards
 from screen.model.performance import TARGETS
 from screen.model.recovery import ALL
 from screen.tables import role_names

@@ -11,12 +11,12 @@ import pytest
 from rich.console import Console
 
 from screen.errors import UsageError
-from screen.report import card, plot
+from screen.report import plot, text_card
 from tests.report import runs
 
 SECTIONS = [
-    card.Section("empty", "Empty"),
-    card.Section(
+    text_card.Section("empty", "Empty"),
+    text_card.Section(
         "contact",
         "When Li touches it",
         ["One *line* | of [text](javascript:x) <b>here</b>."],
@@ -28,7 +28,7 @@ SECTIONS = [
 
 
 def test_markdown_takes_texts_as_texts() -> None:
-    said = card.markdown("ZnO, for Li", SECTIONS)
+    said = text_card.markdown("ZnO, for Li", SECTIONS)
     assert said.startswith("# ZnO, for Li\n\n## Empty\n\n## When Li touches it\n")
     assert r"One \*line\* \| of \[text\](javascript:x) \<b>here\</b>." in said
     assert "| ---: | --- |\n| 1 | Li2O |\n| 0.5 | a\\|b c |" in said
@@ -36,13 +36,17 @@ def test_markdown_takes_texts_as_texts() -> None:
 
 @pytest.mark.parametrize("text", runs.HOSTILE)
 def test_no_text_is_markup(text: str) -> None:
-    said = card.markdown(text, [card.Section("a", text, [text], (text, "b"), [(text, text)])])
+    said = text_card.markdown(
+        text, [text_card.Section("a", text, [text], (text, "b"), [(text, text)])]
+    )
     assert not re.search(r"(?<!\\)[<`*\[\]]", said)
     assert not re.search(r"^[>+-]", said, flags=re.MULTILINE)
     table = [line for line in said.splitlines() if line.startswith("| ")]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {3}
     file = io.StringIO()
-    card.to_terminal(Console(file=file, width=120), text, [card.Section("a", text, [text])])
+    text_card.to_terminal(
+        Console(file=file, width=120), text, [text_card.Section("a", text, [text])]
+    )
     assert "\x1b" not in file.getvalue()
     assert "\u202e" not in file.getvalue()
 
@@ -67,8 +71,11 @@ def test_the_drawing_names_its_axes_and_curves() -> None:
 
 
 def test_sections_are_chosen_by_name_or_its_beginning() -> None:
-    sections = [card.Section(name, name) for name in ("voltage", "contact", "capacity")]
-    assert [s.name for s in card.chosen(sections, ["cap", "voltage"])] == ["voltage", "capacity"]
+    sections = [text_card.Section(name, name) for name in ("voltage", "contact", "capacity")]
+    assert [s.name for s in text_card.chosen(sections, ["cap", "voltage"])] == [
+        "voltage",
+        "capacity",
+    ]
     for wrong in ("c", "x", ""):
         with pytest.raises(UsageError, match="allowed: all, voltage, contact, capacity"):
-            card.chosen(sections, [wrong])
+            text_card.chosen(sections, [wrong])

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from screen.atomistic import barrier
+from screen.atomistic import migration
 from screen.atomistic.jobs import Cell, Result, batch
 from tests.atomistic.made_up import COPPER, LIF, cell_of, rock_salt
 
@@ -29,17 +29,17 @@ OLIVINE = cell_of(
 
 
 def result_of(cell: Cell, ion: str = "Li", charge: int = 1, grid: float = 0.3) -> Result:
-    (result,) = batch(barrier.KIND, [barrier.job("X", cell, ion, charge, grid, 120.0)])
+    (result,) = batch(migration.KIND, [migration.job("X", cell, ion, charge, grid, 120.0)])
     return result
 
 
 def barriers(result: Result) -> list[float]:
     assert not result.reasons
-    return [float(result.values[name]) for name in barrier.COLUMNS.values()]
+    return [float(result.values[name]) for name in migration.COLUMNS.values()]
 
 
 def reason_of(result: Result) -> str:
-    assert result.reasons.keys() == set(barrier.COLUMNS.values())
+    assert result.reasons.keys() == set(migration.COLUMNS.values())
     (reason,) = set(result.reasons.values())
     return reason
 
@@ -61,7 +61,7 @@ def test_clusters_are_counted_as_bvlain_counts_them(filled: float) -> None:
         free = random.random(shape) < filled
         labels, features = calculation._connected_components(1.0 - free, 0.5)
         known = calculation._percolation_dimension(labels, features)
-        assert barrier._copies_joined(labels) == known
+        assert migration._copies_joined(labels) == known
 
 
 def test_the_documented_example() -> None:
@@ -130,6 +130,6 @@ def test_without_the_package_the_reason_says_how_to_get_it(
 
 
 def test_the_version_of_the_package_is_part_of_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = barrier.job("LiF", LIF, "Li", 1, 0.3, 60).digest
-    monkeypatch.setattr(barrier, "version", lambda: "0.0")
-    assert barrier.job("LiF", LIF, "Li", 1, 0.3, 60).digest != before
+    before = migration.job("LiF", LIF, "Li", 1, 0.3, 60).digest
+    monkeypatch.setattr(migration, "version", lambda: "0.0")
+    assert migration.job("LiF", LIF, "Li", 1, 0.3, 60).digest != before

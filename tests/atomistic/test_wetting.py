@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from screen.atomistic import calculators, slabs, surface
+from screen.atomistic import calculators, slabs, wetting
 from screen.atomistic.jobs import Cell, NoAnswerError, Result, batch
-from screen.atomistic.surface import Bench, Face, Metal, Options
+from screen.atomistic.wetting import Bench, Face, Metal, Options
 from screen.coincidence import common_cell
 from screen.errors import UsageError
 from tests.atomistic.made_up import ALUMINIUM, COPPER, LIF, SILVER, cell_of, fcc
@@ -32,13 +32,13 @@ def result_of(
     cell: Cell, calculator: str = "emt", metal: Cell = ALUMINIUM, **changes: Any
 ) -> Result:
     options = Options(**vars(QUICK) | changes)
-    (result,) = batch(surface.KIND, [surface.job("X", cell, metal, calculator, options, 120)])
+    (result,) = batch(wetting.KIND, [wetting.job("X", cell, metal, calculator, options, 120)])
     return result
 
 
 def only_reason(result: Result) -> str:
     assert not result.values
-    assert result.reasons.keys() == set(surface.COLUMNS)
+    assert result.reasons.keys() == set(wetting.COLUMNS)
     (reason,) = set(result.reasons.values())
     return reason
 
@@ -99,7 +99,7 @@ def test_a_slab_that_only_needed_waking_is_counted_awake() -> None:
 def test_a_metal_sticks_to_itself_by_twice_its_surface_energy(face: str) -> None:
     own = bench(faces=3)
     faces = [one for one in own.faces(ALUMINIUM) if one.name == face]
-    found = surface._adhesion(own, faces, Metal("Al", 0.0, tuple(faces)))
+    found = wetting._adhesion(own, faces, Metal("Al", 0.0, tuple(faces)))
     work = float(found["work_of_adhesion_j_m2"])
     # Not nearer: surface energies depend a little on thickness, and the stack has twice that.
     assert work == pytest.approx(2 * faces[0].energy, rel=1e-2)
@@ -118,7 +118,7 @@ def test_a_film_is_turned_over_where_only_its_other_side_fits() -> None:
     assert shared is not None
     assert np.linalg.det(shared.upper) == pytest.approx(-1)
     behind = Face("(321)", over, face.total, 1.0)
-    found = [surface._adhesion(own, [face], Metal("Al", 0.0, (film,))) for film in (face, behind)]
+    found = [wetting._adhesion(own, [face], Metal("Al", 0.0, (film,))) for film in (face, behind)]
     assert found[0] == found[1]
     assert found[1]["adhesion_strain_fraction"] == 0
 
@@ -126,7 +126,7 @@ def test_a_film_is_turned_over_where_only_its_other_side_fits() -> None:
 def test_a_whole_result_and_the_same_whatever_the_places_of_the_atoms() -> None:
     result = result_of(SILVER)
     assert not result.reasons
-    assert tuple(result.values) == surface.COLUMNS
+    assert tuple(result.values) == wetting.COLUMNS
     assert result.values["adhesion_strain_fraction"] == pytest.approx(0.0174, abs=2e-3)
     assert 0 < float(result.values["work_of_adhesion_j_m2"]) < 3
     shifted = cell_of("Fm-3m", [4.09] * 3, ("Ag", (0.5, 0.0, 0.0)))
@@ -214,7 +214,7 @@ def test_calculators_that_fail(calculator: str, reason: str, keep: bool) -> None
 def test_a_calculator_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "chgnet.model.dynamics", None)
     calculators.calculator.cache_clear()
-    surface._metal.cache_clear()
+    wetting._metal.cache_clear()
     result = result_of(COPPER, "chgnet")
     assert only_reason(result) == (
         "the anode metal: chgnet is not installed; pip install 'screen-anode-interfaces[mlip]'"
@@ -237,7 +237,7 @@ def test_versions_tell_calculators_apart() -> None:
     assert calculators.version_of("no_such_module:f") == ""
     assert calculators.version_of("emt")
     one, other = (
-        surface.job("Cu", COPPER, ALUMINIUM, name, QUICK, 60).digest for name in ("emt", "chgnet")
+        wetting.job("Cu", COPPER, ALUMINIUM, name, QUICK, 60).digest for name in ("emt", "chgnet")
     )
     assert one != other
 
