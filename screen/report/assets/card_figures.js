@@ -30,7 +30,7 @@ const interfaceBars = (candidate, width) => {
   const partners = data.electrolytes.filter((e) => values[e.column]);
   const known = partners.filter((e) => values[e.column][candidate] !== null);
   if (!known.length) return h("p", { class: "soft" }, partners.length ? said(gapOf(candidate, partners[0].column)) : "No electrolytes in this run.");
-  const error = roles.flatMap((r) => r.goals).find((goal) => goal.column === "interface_median_ev_atom")?.error ?? 0;
+  const error = roles.flatMap((r) => r.goals).find((goal) => goal.column === "drive_best_ev_atom")?.error ?? 0;
   const pitch = 24, top = 4, left = Math.min(170, width * 0.42), height = top + partners.length * pitch + 34;
   const bottom = top + partners.length * pitch;
   const most = Math.max(0.1, ...known.map((e) => -values[e.column][candidate])) + error;

@@ -12,8 +12,8 @@ const drawFigures = () => {
   holder.replaceChildren(...["", "", "", ""].map(() => h("figure", {})));
   const widths = [...holder.children].map((figure) => figure.clientWidth);
   const figures = [
-    columns.has("reduction_v") && columns.has("interface_median_ev_atom") ? scatter(role, widths[0], "reduction_v",
-      "interface_median_ev_atom", "Reduction limit and stability against electrolytes",
+    columns.has("reduction_v") && columns.has("drive_best_ev_atom") ? scatter(role, widths[0], "reduction_v",
+      "drive_best_ev_atom", "Reduction limit and stability against electrolytes",
       (edge) => `Left and up is better: ${anode} is taken up late, the electrolytes hardly react. `
         + (edge.length > 1 ? "The dashed line joins what no other beats in these two at once."
           : `${plainFormula(formulas[role.rows[edge[0].row]])} leads in both; the rings count all goals.`), true) : null,
