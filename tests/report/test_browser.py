@@ -14,6 +14,7 @@ import pytest
 
 from screen import literature, run_folder
 from screen.ranking.order import FLOOR, UNKNOWN
+from screen.ranking.roles import roles
 from tests.report import runs
 
 if TYPE_CHECKING:
@@ -365,7 +366,12 @@ def test_a_role_in_which_nobody_passed_says_so_and_why(page_at: Open) -> None:
     page = page_at("nobody")
     said = page.inner_text("#panel")
     assert "No candidate passes every gate of this role, of 220 that were judged." in said
-    assert "matrix share ≥ 0.3" in said
+    (gate,) = [
+        gate
+        for gate in roles()["interlayer"].kinds["conversion"].gates
+        if gate.column == "matrix_fraction"
+    ]
+    assert f"matrix share ≥ {gate.value:g}" in said
     assert page.inner_text("#said") == "220 of 220"
 
 
