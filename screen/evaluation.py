@@ -176,7 +176,8 @@ def _named(trial: Trial, name: str) -> Order:
 
 def _spread(values: Sequence[float]) -> Estimate:
     """Mean, and the range that holds them all."""
-    return Estimate(float(np.mean(values)), min(values), max(values))
+    middle, low, high = np.round([np.mean(values), min(values), max(values)], 4).tolist()
+    return Estimate(middle, low, high)
 
 
 def _of_roles(name: str, found: list[Standing], alone: list[Standing], seed: int) -> Iterator[Line]:
@@ -226,5 +227,5 @@ def _recall(trial: Trial, seed: int) -> Iterator[Line]:
         ]
         value = validation.mean(np.array(mine), seed)
         yield Line("gates", role, PASSED, *value, len(mine))
-        rate = float(passed.mean())
+        rate = round(float(passed.mean()), 4)
         yield Line("gates", role, RATE, rate, rate, rate, 0)

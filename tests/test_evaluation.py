@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from functools import cache
 
@@ -13,6 +14,7 @@ from screen.answers import models
 from screen.evaluation import DESIRABILITY, PASSED, RATE, Evaluation, Line
 from screen.model.matched import READS
 from screen.sources import reference
+from tests.conftest import ROOT
 
 ONLY = "elements and atoms"
 
@@ -72,6 +74,20 @@ def test_gates_let_through_more_of_what_worked(role: str) -> None:
 def test_what_is_missing_is_said() -> None:
     assert set(measured().missing) <= set(READS)
     assert all(0 < share < 1 for share in measured().missing.values())
+
+
+def test_what_the_repository_shows_is_what_is_measured() -> None:
+    """results/evaluation/reference.csv is written by `model evaluate`; here a part of it anew."""
+    with (ROOT / "results/evaluation/reference.csv").open(newline="", encoding="utf-8") as file:
+        written = {
+            (row["by"], row["measure"], row["of"]): row
+            for row in csv.DictReader(file)
+            if row["model"] == "order"
+        }
+    for one in measured().lines:
+        row = written[one.order, one.measure, one.role]
+        apart = 0.03 if "alike" in one.measure else 2e-3  # a propensity is fitted; the rest is not
+        assert float(row["value"]) == pytest.approx(one.value, abs=apart), one
 
 
 def test_the_terminal_says_what_was_measured() -> None:
