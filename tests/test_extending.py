@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from screen.errors import NothingPassedError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, quicken
 
 Done = subprocess.CompletedProcess[str]
 QUICK = "check_candidates = 2\ncheck_interfaces = 1\n"
@@ -236,6 +236,7 @@ def rename_role(copy: Copy, old: str, new: str) -> None:
 
 @pytest.mark.slow
 def test_a_role_in_a_table_earns_a_share(copy: Copy) -> None:
+    quicken(copy.folder / "screen")
     shipped = json.loads((copy.data / "recovery_model.json").read_text(encoding="utf-8"))
     rename_role(copy, "alloy", "sponge")
     copy.good("seal")

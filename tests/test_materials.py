@@ -250,7 +250,9 @@ ROW = dict.fromkeys(rows_of("literature")[0], "") | {
     "electrolyte_label": "LPSC",
     "electrolyte_class": "sulfide",
     "cell_type": "symmetric",
+    "test": "cycled",
     "ce_percent": "99",
+    "outcome": "not stated",
     "confidence": "high",
     "provenance": "read",
 }

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from screen.tables import sha256
-from tests.conftest import ROOT
+from tests.conftest import ROOT, quicken
 from tests.flows.conftest import Done, Serving
 from tests.flows.test_recovery import ATTEMPTS, kill_when
 
@@ -34,6 +34,7 @@ class Copy:
         for name in ("screen", "flows"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, folder / "package" / name, ignore=ignored)
+        quicken(folder / "package" / "screen")
         self.data = folder / "package" / "screen" / "data"
         self.env = serving.environment(folder) | {"PYTHONPATH": str(folder / "package")}
 

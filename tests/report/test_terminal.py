@@ -91,7 +91,20 @@ SLOW = {"model evaluate", "model train"}
 
 DRIVER = """
 import fcntl, json, struct, sys, termios
+from screen import api
 from screen.cli import main
+
+def kept(function):
+    made = {}
+    def call(*words, **given):
+        given.pop("progress")
+        key = repr((words, given))
+        if key not in made:
+            made[key] = function(*words, **given)
+        return made[key]
+    return call
+
+api.rank, api.explain = kept(api.rank), kept(api.explain)  # the same at each width
 for name, width, arguments in json.loads(sys.argv[1]):
     fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     code = main(arguments)
