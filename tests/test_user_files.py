@@ -384,7 +384,7 @@ def test_mixed_run_types_are_refused(tmp_path: Path, types: tuple[str | None, ..
         (json.dumps(ENTRIES[2:]), ["no entry for the elements F, Li", "each element's own energy"]),
         (json.dumps(ENTRIES[1:]), ["no entry for the element Li;"]),
         (json.dumps([*ENTRIES, entry("Li", float("nan"))]), ["nan"]),
-        ("[" * 5000 + "]" * 5000, ["mine.json: not readable as JSON"]),
+        ("[" * 100_000 + "]" * 100_000, ["mine.json: not readable as JSON"]),
     ],
 )
 def test_json_is_refused_with_one_line(tmp_path: Path, content: str, parts: list[str]) -> None:
