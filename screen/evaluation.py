@@ -9,15 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from screen import candidates, descriptors, literature, pipeline, training
-from screen.composition import INDEX, Compositions
-from screen.model import lithiophilic, matched, recovery, validation
+from screen import literature, training
+from screen.composition import INDEX
+from screen.model import matched, recovery, validation
 from screen.model.matched import MEASURES, Entry, Fold, Order, Pool, Standing, Trial
 from screen.model.validation import Estimate
-from screen.phases import Phases
 from screen.ranking import order as ranking
-from screen.ranking.roles import roles
-from screen.sources import REFERENCE
+from screen.training import Described
 
 DRAWS = 10
 """Of the matched null."""
@@ -59,28 +57,18 @@ class Evaluation:
     missing: dict[str, float]
 
 
-def pool(phases: Phases) -> tuple[Pool, dict[str, float]]:
-    """The phases of a table with all that orders are made of, and what of it is missing."""
-    formulas = training.every(phases)
-    if phases.name == REFERENCE:
-        formulas = [f for f in phases.formulas if training.judged(phases, f)]
-    case, _ = candidates.make_case(phases, training.SETTINGS, formulas)
-    values = descriptors.compute_all(case)
-    values.update(lithiophilic.predict(values, literature.ANODE))
-    ranked = pipeline.rank(tuple(roles().values()), values, case.formulas)
-    like = recovery.features(values.columns, case.compositions)
-    known = np.flatnonzero(~np.isnan(like).any(axis=1))
-    compositions = case.compositions.take(known)
-    columns = {name: values.columns[name][known] for name in matched.READS}
-    absent = {name: float(np.isnan(column).mean()) for name, column in columns.items()}
+def pool(known: Described) -> tuple[Pool, dict[str, float]]:
+    """Phases with all that orders are made of, and what of it is missing."""
+    among, columns = known.pool, known.columns
+    absent = {name: float(np.isnan(columns[name]).mean()) for name in matched.READS}
     return Pool(
-        compositions,
+        among.compositions,
         matched.physics(columns),
-        matched.tried(columns, compositions, INDEX[literature.ANODE]),
-        like[known],
-        training.rivals(compositions),
-        {one.role.name: one.score[known] for one in ranked},
-        {one.role.name: one.passed[known] for one in ranked},
+        matched.tried(columns, among.compositions, INDEX[literature.ANODE]),
+        among.x,
+        among.rivals,
+        among.desirability,
+        known.passed,
     ), {name: share for name, share in absent.items() if share}
 
 
@@ -92,12 +80,11 @@ def entries(rows: Sequence[literature.Row], among: Pool) -> tuple[Entry, ...]:
         if row.role in among.desirability and not row.no_better
         for formula in row.active_formulas
     ]
-    known = {key: i for i, key in enumerate(among.compositions.key.tolist())}
-    keys = Compositions.from_formulas([formula for formula, _ in found]).key.tolist()
+    at = recovery.rows_of(among.compositions, [formula for formula, _ in found]).tolist()
     return tuple(
-        Entry(known[key], row.role, row.family, row.paper, row.year)
-        for key, (_, row) in zip(keys, found, strict=True)
-        if key in known
+        Entry(i, row.role, row.family, row.paper, row.year)
+        for i, (_, row) in zip(at, found, strict=True)
+        if i >= 0
     )
 
 
@@ -116,7 +103,7 @@ def orders(trial: Trial) -> dict[str, Order]:
 
 
 def evaluate(
-    phases: Phases,
+    phases: Described,
     seed: int,
     progress: training.Progress = lambda *_: None,
     *,
@@ -130,7 +117,6 @@ def evaluate(
         only: names of the orders to measure, beside the desirability; none: all.
         draws: of the matched null, for each order of NULLED.
     """
-    progress("describing the phases")
     among, missing = pool(phases)
     trial = Trial(among, entries(literature.table(own=True).rows, among), seed)
     named = {

@@ -7,11 +7,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from screen import candidates, descriptors, literature, pipeline, verdicts
-from screen.composition import INDEX, Compositions, FloatArray, parse_formula
+from screen.composition import INDEX, BoolArray, Compositions, FloatArray, parse_formula
 from screen.descriptors import against_anode
 from screen.elastic import magpie
 from screen.errors import DataError
@@ -194,22 +196,24 @@ def fit_performance(seed: int, table: literature.Table) -> performance.Model:
 
 
 def evaluate(
-    phases: Phases, seed: int, progress: Progress = lambda *_: None
+    among: recovery.Pool | None, seed: int, progress: Progress = lambda *_: None
 ) -> dict[str, recovery.Skill]:
-    """How high the phases of a table place families that the recovery model has not seen, if the
-    phases of the reference set teach it.
+    """How high families that the recovery model has not seen stand among the phases of a table, if
+    the phases of the reference set teach it.
+
+    Args:
+        among: the phases; none: those of the reference set.
     """
     progress(_RECOVERY)
     rows, taught = literature.rows(own=True), reference_pool()
     told = partial(progress, _RECOVERY)
-    judged_pool = taught if phases.name == REFERENCE else pool(phases, every(phases))
-    return recovery.measure(judged_pool, taught, rows, order.mix, seed, told)
+    return recovery.measure(among or taught, taught, rows, order.mix, seed, told)
 
 
 def reference_pool() -> recovery.Pool:
     """The phases of the reference set that can be judged."""
     phases = reference.load()
-    return pool(phases, [formula for formula in phases.formulas if judged(phases, formula)])
+    return described(phases, candidates_of(phases)).pool
 
 
 def judged(phases: Phases, formula: str) -> bool:
@@ -219,14 +223,32 @@ def judged(phases: Phases, formula: str) -> bool:
     return not own and phases.covers(elements | {literature.ANODE})
 
 
-def every(phases: Phases) -> list[str]:
-    """Formulas of a full table, each once, without the anode metal."""
+def candidates_of(phases: Phases) -> list[str]:
+    """What of a table can be judged: of the reference set what it covers, of a full table every
+    formula once, without the anode metal.
+    """
+    if phases.name == REFERENCE:
+        return [formula for formula in phases.formulas if judged(phases, formula)]
     found = dict.fromkeys(phases.formulas)
     return [formula for formula in found if {*parse_formula(formula)} != {literature.ANODE}]
 
 
-def pool(phases: Phases, formulas: Sequence[str]) -> recovery.Pool:
-    """Phases with what the recovery model reads of them, and what it is compared with."""
+@dataclass(frozen=True)
+class Described:
+    """Phases of which all is known that the recovery model reads.
+
+    Attributes:
+        columns: what was computed of them, by name.
+        passed: which pass the gates of each role.
+    """
+
+    pool: recovery.Pool
+    columns: dict[str, npt.NDArray[Any]]
+    passed: dict[str, BoolArray]
+
+
+def described(phases: Phases, formulas: Sequence[str]) -> Described:
+    """Phases with what models and roles make of them, before any model of the literature."""
     case, _ = candidates.make_case(phases, SETTINGS, formulas)
     values = descriptors.compute_all(case)
     values.update(lithiophilic.predict(values, literature.ANODE))
@@ -234,11 +256,11 @@ def pool(phases: Phases, formulas: Sequence[str]) -> recovery.Pool:
     x = recovery.features(values.columns, case.compositions)
     known = ~np.isnan(x).any(axis=1)
     compositions = case.compositions.take(np.flatnonzero(known))
-    return recovery.Pool(
-        compositions,
-        x[known],
-        rivals(compositions),
-        {ranking.role.name: ranking.score[known] for ranking in ranked},
+    scores = {ranking.role.name: ranking.score[known] for ranking in ranked}
+    return Described(
+        recovery.Pool(compositions, x[known], rivals(compositions), scores),
+        {name: column[known] for name, column in values.columns.items()},
+        {ranking.role.name: ranking.passed[known] for ranking in ranked},
     )
 
 

@@ -29,6 +29,7 @@ from screen.cli import main
 from screen.columns import missing
 from screen.errors import DataError, ScreenError
 from screen.model import lithiophilic, performance, persistence, recovery
+from screen.phases import Phases
 from screen.ranking import order
 from screen.ranking.roles import chosen_roles
 from screen.run import Run, manifest
@@ -145,7 +146,16 @@ def test_the_pool_holds_what_can_be_judged_and_no_anode_metal() -> None:
     for score in pool.desirability.values():
         assert ((score > 0) & (score <= 1)).all()
     assert not training.judged(phases(), "Li")
-    assert "Li" not in training.every(phases())
+    assert "Li" not in training.candidates_of(phases())
+    whole = Phases(
+        {
+            "formula": ["Li", "LiF", "LiF", "F"],
+            "formation_energy_ev_atom": [0.0, -3.2, -3.1, 0.0],
+            "id": ["a", "b", "c", "d"],
+        },
+        name="mine",
+    )
+    assert training.candidates_of(whole) == ["LiF", "F"]
     assert training.judged(phases(), "LiF")
 
 
@@ -401,6 +411,7 @@ def test_evaluation_says_what_the_card_says(
     monkeypatch.setattr(training, "reference_pool", lambda: pool)
     nothing = evaluation.Evaluation(0, 0, (), {})
     monkeypatch.setattr(evaluation, "evaluate", lambda *_: nothing)
+    monkeypatch.setattr(training, "described", lambda *_: None)
     assert main(["model", "evaluate", "--format", "json"]) == 0
     found = json.loads(capfd.readouterr().out)
     said = {(r["model"], r["of"], r["by"], r["measure"]): r for r in found}

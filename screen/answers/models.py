@@ -11,6 +11,7 @@ from screen.answers.answer import Answer
 from screen.model import model_cards, performance
 from screen.phases import Phases
 from screen.report import plot, terminal
+from screen.sources import REFERENCE
 from screen.units import unit_of
 
 
@@ -38,12 +39,15 @@ def model_skill(phases: Phases, seed: int, progress: training.Progress = lambda 
         phases: among which families take their places that the recovery model has not seen.
         progress: as of `training`.
     """
-    told = evaluation.evaluate(phases, seed, progress)
+    progress("describing the phases")
+    described = training.described(phases, training.candidates_of(phases))
+    told = evaluation.evaluate(described, seed, progress)
     found: list[tuple[str, str, str, str, float, float, float]] = [
         ("order", line.role, line.order, line.measure, line.value, line.low, line.high)
         for line in told.lines
     ]
-    for role, skill in training.evaluate(phases, seed, progress).items():
+    among = None if phases.name == REFERENCE else described.pool
+    for role, skill in training.evaluate(among, seed, progress).items():
         for name in skill.place:
             measures = {
                 "mean place": skill.place,

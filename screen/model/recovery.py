@@ -98,9 +98,14 @@ class Pool:
 
     def rows_of(self, formulas: Sequence[str]) -> IntArray:
         """Rows of some formulas; -1 for those that are not in the pool."""
-        known = {key: i for i, key in enumerate(self.compositions.key.tolist())}
-        keys = Compositions.from_formulas(formulas).key.tolist()
-        return np.array([known.get(key, -1) for key in keys], dtype=np.int64)
+        return rows_of(self.compositions, formulas)
+
+
+def rows_of(compositions: Compositions, formulas: Sequence[str]) -> IntArray:
+    """Rows of some formulas among compositions; -1 for those that are not there."""
+    known = {key: i for i, key in enumerate(compositions.key.tolist())}
+    keys = Compositions.from_formulas(formulas).key.tolist()
+    return np.array([known.get(key, -1) for key in keys], dtype=np.int64)
 
 
 @dataclass(frozen=True)
