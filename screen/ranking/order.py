@@ -489,8 +489,9 @@ def _gate_step(table: Table, gate: Gate, i: int, *, leaving: bool) -> tuple[floa
     """How far a value is from its gate, in errors, and the change in words."""
     step = float(gate.value) - float(table[gate.column][i])
     assert gate.error is not None
-    way = _move(gate.op.startswith("<") == leaving)
-    change = f"{plain_name(gate.column)} {way} to {number(float(gate.value), gate.column)}"
+    # At the value itself "<=" and ">=" still pass, "<" and ">" fail.
+    way = _move(gate.op.startswith("<") == leaving, beyond=gate.op.endswith("=") == leaving)
+    change = f"{plain_name(gate.column)} {way} {number(float(gate.value), gate.column)}"
     return abs(step) / gate.error, change
 
 
@@ -513,12 +514,16 @@ def _goal_step(
     step = target - float(value)
     if (step > 0) != rises and abs(step) > 1e-12:
         return np.inf, ""  # beyond the good end a better value gains nothing
-    change = f"{plain_name(goal.column)} {_move(rises)} to {number(target, goal.column)}"
+    way = _move(rises, beyond=True)  # at the value itself the two are equal
+    change = f"{plain_name(goal.column)} {way} {number(target, goal.column)}"
     return abs(step) / goal.error, change
 
 
-def _move(rises: bool) -> str:
-    return "rises" if rises else "falls"
+def _move(rises: bool, *, beyond: bool) -> str:
+    """Which way a value has to go, and whether past a threshold or only as far as it."""
+    if beyond:
+        return "rises above" if rises else "falls below"
+    return "rises to" if rises else "falls to"
 
 
 def _what_would_pass(

@@ -243,7 +243,8 @@ def test_judging_leaves_the_table_alone(contest: Contest) -> None:
 
 ADVICE = re.compile(
     r"(?P<what>Enters the list|Leaves the list|Passes (?P<passes>\S+)|Falls behind (?P<yields>\S+))"
-    r" if (?P<words>.+) (?P<way>rises|falls) to (?P<value>-?[\d.e+-]+)(?P<unit>[^()]*)"
+    r" if (?P<words>.+) (?P<way>rises|falls) (?:to|above|below)"
+    r" (?P<value>-?[\d.e+-]+)(?P<unit>[^()]*)"
     r" \((?:(?P<errors>[\d.]+) times its error|well within its error)\)"
     r"(?:, and (?P<more>\d+) more gate\(s\) open)?\."
 )
@@ -386,8 +387,29 @@ def test_advice_at_a_tie_names_the_direction_that_breaks_it() -> None:
     goals = [scale("blue", 0, 1), levels("class", {"a": 1.0})]
     table: Table = {"blue": np.array([0.5, 0.5]), "class": np.array(["a", "a"], dtype=object)}
     ranking = order(role(goals=goals), table, ["A", "B"])
-    assert "Passes A if blue rises" in ranking.what_would_change[1]
-    assert "Falls behind B if blue falls" in ranking.what_would_change[0]
+    assert "Passes A if blue rises above 0.5" in ranking.what_would_change[1]
+    assert "Falls behind B if blue falls below 0.5" in ranking.what_would_change[0]
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "inside", "leaves", "enters"),
+    [
+        ("<=", 1.0, 0.0, "rises above 1", "falls to 1"),
+        ("<", 1.0, 0.0, "rises to 1", "falls below 1"),
+        (">=", 1.0, 2.0, "falls below 1", "rises to 1"),
+        (">", 1.0, 2.0, "falls to 1", "rises above 1"),
+    ],
+)
+def test_advice_on_a_gate_says_whether_the_threshold_itself_passes(
+    op: str, value: float, inside: float, leaves: str, enters: str
+) -> None:
+    asked = role(gates=[gate("red_v", op, value)], goals=[scale("blue", 0, 1)])
+    table: Table = {"red_v": np.array([inside, 2 * value - inside]), "blue": np.array([0.5, 0.5])}
+    ranking = order(asked, table, ["A", "B"])
+    assert f"Leaves the list if red {leaves}" in ranking.what_would_change[0]
+    assert f"Enters the list if red {enters}" in ranking.what_would_change[1]
+    at = order(asked, table | {"red_v": np.array([value, value])}, ["A", "B"])
+    assert at.passed.all() == leaves.startswith(("rises above", "falls below"))
 
 
 def test_advice_for_those_below_the_line() -> None:
