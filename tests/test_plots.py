@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 from pymatgen.core import Composition
 
 import screen
+from screen.answers.ranking_picture import drawing_of
+from screen.api.runs import Run
 from screen.composition import parse_formula
-from screen.errors import UsageError
+from screen.errors import NothingPassedError, UsageError
 from screen.phases import Phases
 from screen.report import phase_diagram
+from tests.report import runs
 from tests.test_cli import Cli, cli, good
 from tests.test_cli_bad_input import USAGE, bad
 
@@ -96,6 +101,7 @@ BAD: dict[str, tuple[int, list[str], list[str]]] = {
         ["one formula, not of 2"],
     ),
     "no window": (USAGE, ["window", "Li", "--plot", "a.svg"], ["anode metal", "no window"]),
+    "an unknown kind of a ranking": (USAGE, ["rank", "--plot", "a.gif"], [".svg, .png or .pdf"]),
     "too many": (
         USAGE,
         ["window", "LiF", "LiCl", "LiBr", "LiI", "Li2O", "--plot", "a.svg"],
@@ -131,3 +137,23 @@ def test_a_phase_above_the_hull_is_in_the_diagram(form: str) -> None:
     absent = Composition("Li2N")
     hull = diagram.get_hull_energy_per_atom(absent)
     assert phase_diagram._place(None, diagram, absent).tolist() == pytest.approx([1 / 3, hull])
+
+
+def test_a_ranking_is_drawn_role_by_role() -> None:
+    done = Run.of(runs.done())
+    found = texts(done.draw("svg"))
+    for ranking in done.rankings:
+        for i in np.flatnonzero((ranking.rank > 0) & (ranking.rank <= 10)).tolist():
+            assert f"{ranking.rank[i]}  {done.case.formulas[i]}" in found
+        assert f"{ranking.role.label} for Li" in found
+    for part in ("value not known", "film holds, V", "held charge, mAh/g", "on the Pareto front"):
+        assert part in found
+    with pytest.raises(UsageError, match="no picture of the kind 'gif'"):
+        done.draw("gif")
+
+
+def test_a_ranking_in_which_nobody_passed_is_not_drawn() -> None:
+    done = runs.done()
+    none = [replace(r, rank=np.zeros_like(r.rank)) for r in done.rankings]
+    with pytest.raises(NothingPassedError, match="nothing to draw"):
+        drawing_of(replace(done, rankings=tuple(none)))("svg")

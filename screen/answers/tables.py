@@ -65,7 +65,7 @@ def literature_rows(
             console,
             rows,
             labels,
-            f"Literature: {rows.num_rows} rows",
+            f"Literature: {rows.num_rows} row{'s' * (rows.num_rows != 1)}",
             keys=("row_id", "material_label"),
             rest="--columns, or --format csv",
         )

@@ -79,6 +79,20 @@ class Run(run.Run):
         )
         return to_pandas(missing, {})
 
+    def draw(self, form: str = "svg") -> bytes:
+        """The best of each role with what each goal takes from them, and all that passed.
+
+        Args:
+            form: "svg", "png" or "pdf".
+
+        Raises:
+            UsageError: for another form.
+            NothingPassedError: if no candidate passed.
+        """
+        from screen.answers.ranking_picture import drawing_of  # noqa: PLC0415
+
+        return drawing_of(self)(form)
+
     def write(self, folder: str | Path, also: Sequence[str] = ()) -> Path:
         """Write the run as `rank -o` does: tables, cards, manifest and the page.
 

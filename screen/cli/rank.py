@@ -30,7 +30,7 @@ from screen.cli.options import (
     Surface,
     Workers,
 )
-from screen.cli.output import check_format, say
+from screen.cli.output import check_format, check_plot, draw, say
 from screen.cli.program import described
 from screen.cli.progress import step_progress
 from screen.cli.view import View
@@ -83,16 +83,24 @@ def rank_command(
         str | None,
         typer.Option(help="Write these too, by comma: parquet, xlsx (a sheet per role)."),
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw the best of each role, what each goal takes from them, and all that passed: "
+            "FILE.svg, .png or .pdf."
+        ),
+    ] = None,
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
 ) -> None:
     """Rank candidates in each role; print the best and write all of them to a folder."""
     from screen import api, predictions, run_folder, training
-    from screen.answers import added
+    from screen.answers import added, ranking_picture
     from screen.candidates import notes_on
 
     check_format(form)
+    check_plot(plot)
     runs = StructureRuns(barrier, surface, calculator, workers)
     settings = settings_of(
         config, anode, electrolyte, engine, seed, runs=runs, keep_doubtful=keep_doubtful
@@ -130,8 +138,11 @@ def rank_command(
             say(line)
     if not any(r.passed.any() for r in done.rankings):
         raise NothingPassedError(
-            f"no candidate passed the gates; {folder}/ranked.csv names the gate that each failed"
+            f"no candidate passed the gates{'' if plot is None else ', so nothing is drawn'}; "
+            f"{folder}/ranked.csv names the gate that each failed"
         )
+    if plot is not None:
+        draw(plot, ranking_picture.drawing_of(done))
     if not shown:
         raise NothingPassedError(f"no candidate meets --where {where!r}; {folder}/ has all of them")
 

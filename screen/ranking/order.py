@@ -185,7 +185,7 @@ def order(role: Role, table: Table, formulas: Sequence[str]) -> Ranking:
     fails = gates.fails.any(axis=0) | homeless
     unknown = ~fails & (gates.unknown.any(axis=0) | undecided)
     passed = ~fails & ~unknown
-    desirability, weights = _desirabilities(role, table, kind)
+    desirability, weights = desirabilities(role, table, kind)
     score = _score(desirability, weights, UNKNOWN)
     low, high = (
         _score(_at_end(role, table, desirability, end), weights, missing_as)
@@ -286,7 +286,7 @@ def _gates(role: Role, table: Table, kind: Texts) -> _Gates:
     return _Gates(gates, applies, open_ & knows, open_ & ~knows, evident, evident & ~passes)
 
 
-def _desirabilities(role: Role, table: Table, kind: Texts) -> tuple[FloatArray, FloatArray]:
+def desirabilities(role: Role, table: Table, kind: Texts) -> tuple[FloatArray, FloatArray]:
     """Desirability (NaN: not known) and weight (0: not asked) of each goal; (goals, candidates)."""
     asked = [np.isin(kind, g.kinds) if g.kinds else np.ones(len(kind), bool) for g in role.goals]
     weights = np.array([g.weight * a for g, a in zip(role.goals, asked, strict=True)])

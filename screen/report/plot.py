@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from screen.composition import FloatArray
+from screen.errors import UsageError, did_you_mean
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8A8A8A")
 """Okabe and Ito's, which the colour-blind can tell apart; every line has a dash of its own too."""
@@ -67,14 +68,21 @@ def drawn(
     form: str,
     panels: int = 2,
     projection: str | None = None,
+    rows: int = 1,
 ) -> bytes:
     """A figure in our style as svg, png or pdf; the same numbers give the same bytes.
 
     Args:
         fill: draws into the axes that it is handed, one for each panel.
         size: width and height, inches.
+        panels: beside each other, in each of the rows.
         projection: of all panels; None: two dimensions.
+
+    Raises:
+        UsageError: for another kind of picture.
     """
+    if form not in KINDS:
+        raise UsageError(f"no picture of the kind {form!r}; {did_you_mean(form, KINDS)}")
     import matplotlib as mpl  # noqa: PLC0415 (takes half a second)
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -87,7 +95,8 @@ def drawn(
     }
     with mpl.rc_context(style):
         figure = Figure(figsize=size, layout="constrained")
-        every = figure.subplots(1, panels, squeeze=False, subplot_kw={"projection": projection})[0]
+        kind = {"projection": projection}
+        every = figure.subplots(rows, panels, squeeze=False, subplot_kw=kind).ravel().tolist()
         fill(*every)
         for axes in every if projection is None else ():
             axes.spines[["top", "right"]].set_visible(False)
