@@ -82,6 +82,7 @@ def pull(options: dict[str, Any]) -> str:
             wanted.chemsys,
             wanted.role,
             gnome=wanted.gnome,
+            thermo_type=wanted.thermo_type,
             endpoint=wanted.endpoint,
             rate=wanted.rate,
         )

@@ -22,7 +22,8 @@ class Tables(Options):
 
     source: str = Field(
         default="reference",
-        description="'reference' (embedded), 'latest' (newest snapshot), or a file: .parquet, "
+        description="'reference' (embedded), 'latest' (newest snapshot; 'latest-r2scan': "
+        "of r2SCAN energies), or a file: .parquet, "
         ".csv with formula and formation_energy_per_atom_eV, or .json with pymatgen entries",
     )
     gaps: Path | None = Field(default=None, description="CSV with band gaps to join to the source")
@@ -65,6 +66,10 @@ class PullChoice(Options):
     role: str | None = Field(
         default=None,
         description="properties only of what this role selects; energies come for all",
+    )
+    thermo_type: str = Field(
+        default="GGA_GGA+U",
+        description="which energies: GGA_GGA+U or R2SCAN, each a hull of its own",
     )
 
 

@@ -42,6 +42,7 @@ def pull(
     role: str | None = None,
     *,
     gnome: bool = False,
+    thermo_type: str = "GGA_GGA+U",
     endpoint: str | None = None,
     rate: float = PullSettings().requests_per_second,
     progress: mp.Progress = lambda *_: None,
@@ -58,7 +59,7 @@ def pull(
     roles = chosen_roles((role,)) if role is not None else ()
     select = roles[0].select if roles else None
     properties = select.remote() if select else ()
-    query = mp.Query.of(chemsys, gnome=gnome, properties=properties)
+    query = mp.Query.of(chemsys, gnome=gnome, properties=properties, thermo_type=thermo_type)
     key = mp.key_from(os.environ)
     address = mp.endpoint_from(os.environ, endpoint)
     polite = PullSettings(requests_per_second=rate)
@@ -78,7 +79,8 @@ def _newest(folder: Path, query: mp.Query, version: str) -> Path | None:
     """A whole snapshot of this query and database version."""
     asked = json.loads(json.dumps(asdict(query)))
     for found in snapshot.listed(folder):
-        if (found.manifest["database_version"], found.manifest["query"]) == (version, asked):
+        had = {"thermo_type": mp.Query().thermo_type} | found.manifest["query"]
+        if (found.manifest["database_version"], had) == (version, asked):
             snapshot.check_whole(found.path)
             return found.path
     return None

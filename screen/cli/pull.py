@@ -35,6 +35,7 @@ def pull_command(
     ] = False,
     anode: Anode = None,
     gnome: Annotated[bool, described("Pull.gnome", "--gnome")] = False,
+    thermo_type: Annotated[str, described("Pull.thermo_type")] = "GGA_GGA+U",
     restart: Annotated[bool, typer.Option("--restart", help="Forget the pages so far.")] = False,
     rate: Annotated[float | None, described("Pull.rate")] = None,
     endpoint: Annotated[str | None, described("Pull.endpoint")] = None,
@@ -52,7 +53,7 @@ def pull_command(
     from screen.run import passed_ids
     from screen.settings import PullSettings, Settings
     from screen.sources import materials_project as mp
-    from screen.sources import snapshot, user_files
+    from screen.sources import schemes, snapshot, user_files
 
     if rate is not None and not 0 < rate <= 20:
         raise UsageError(f"--rate {rate:g}: more than 0 and at most 20 requests per second")
@@ -63,7 +64,7 @@ def pull_command(
     key = mp.key_from(os.environ)
     address = mp.endpoint_from(os.environ, endpoint)
     if structures:
-        table = snapshot.latest(home / "snapshots")
+        table = snapshot.latest(home / "snapshots", mp.Query.of((), thermo_type=thermo_type).scheme)
         judged = roles or chosen_roles(())
         done = pipeline.run(user_files.load(table), settings_of(None, anode, None, None), judged)
         ids = passed_ids(done)
@@ -78,7 +79,7 @@ def pull_command(
     systems = [*(chemsys or ()), *([elements.replace(",", "-")] if elements else ())]
     select = roles[0].select if roles else None
     properties = select.remote() if select else ()
-    query = mp.Query.of(systems, gnome=gnome, properties=properties)
+    query = mp.Query.of(systems, gnome=gnome, properties=properties, thermo_type=thermo_type)
     cap = Settings().modulus_cap_gpa
     with kept.alone("pull", say), page_progress(quiet) as (tell, advance):
         kept.prune()
@@ -89,7 +90,8 @@ def pull_command(
     if made is None:
         say("pages are kept; run the same command again to go on")
     else:
-        say(f"written: {made}; use it with --source latest or --source {made}")
+        name = "latest" if query.scheme == schemes.MP_GGA else "latest-r2scan"
+        say(f"written: {made}; use it with --source {name} or --source {made}")
 
 
 def snapshots_command(

@@ -31,7 +31,6 @@ _FUNCTIONAL = ("run_type", "functional", "xc", "calculator", "model")
 """Parameters of an entry that may name the functional; the first that is there does."""
 _MIXING = re.compile("mixing", re.IGNORECASE)
 _MP2020 = "MP2020"
-_MP2020_SCHEME = "MP GGA/GGA+U (MP2020 corrections)"
 _LARGEST = 2_000_000_000
 """Bytes of a compressed file, unpacked."""
 
@@ -254,7 +253,7 @@ def _scheme(entries: Sequence[Entry], name: str) -> str | None:
         )
     functional = next(iter(functionals), None)
     if functional in (None, schemes.GGA) and any(_MP2020 in text for text in adjustments):
-        return _MP2020_SCHEME
+        return schemes.MP_GGA
     return functional
 
 

@@ -1,4 +1,4 @@
-"""The newest snapshot in the user's folder."""
+"""The newest snapshot in the user's folder, of energies by GGA/GGA+U."""
 
 from __future__ import annotations
 

@@ -6,6 +6,9 @@ import re
 
 GGA = "GGA/GGA+U"
 """Scheme of runs with PBE, with and without a U, that do not say which corrections they carry."""
+MP_GGA = "MP GGA/GGA+U (MP2020 corrections)"
+MP_R2SCAN = "MP r2SCAN (no corrections)"
+"""Schemes of the Materials Project."""
 MIXED = "GGA/GGA+U mixed with r2SCAN"
 """Scheme of entries that carry the adjustments of a mixing scheme."""
 
@@ -44,12 +47,15 @@ def functional_of_scheme(scheme: str) -> str:
 
 
 def conflict(one: str | None, other: str | None) -> bool:
-    """Whether two schemes, as far as they are stated, cannot be the same."""
+    """Whether two schemes, as far as they are stated, cannot be the same.
+
+    A functional alone leaves open which corrections there are, and so fits any scheme of it.
+    """
     if one is None or other is None or one == other:
         return False
     functionals = {functional_of_scheme(scheme) for scheme in (one, other)}
     same = len(functionals) == 1 and functionals != {""}
-    return not (same and GGA in (one, other))
+    return not (same and not functionals.isdisjoint((one, other)))
 
 
 def settled(one: str | None, other: str | None) -> bool:

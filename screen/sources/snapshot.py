@@ -17,6 +17,7 @@ import pyarrow.parquet
 from screen import store
 from screen.errors import DataError
 from screen.phases import Phases
+from screen.sources import schemes
 from screen.store import keep
 from screen.structures import BESIDE, structures_of
 from screen.tables import sha256
@@ -73,14 +74,20 @@ def listed(folder: Path) -> list[Snapshot]:
     return sorted(found, key=lambda s: (s.version, s.path.name))
 
 
-def latest(folder: Path) -> Path:
-    """The snapshot of the newest database; of several, one with the properties of all its phases,
-    and the largest.
+def latest(folder: Path, scheme: str = schemes.MP_GGA) -> Path:
+    """The snapshot of the newest database with energies of a scheme; of several, one with the
+    properties of all its phases, and the largest.
 
     Raises:
         DataError: if there is none.
     """
-    found = listed(folder)
+    every = listed(folder)
+    found = [s for s in every if s.manifest["scheme"] == scheme]
+    if not found and every:
+        raise DataError(
+            f"no snapshot in {folder} has energies of {scheme}; there is {every[-1].path.name} "
+            f"({every[-1].manifest['scheme']}): give its path, or pull with another --thermo-type"
+        )
     if not found:
         raise DataError(f"no snapshot in {folder}; make one with 'python -m screen pull'")
     return max(found, key=lambda s: (s.version, s.whole, s.manifest["phases"])).path

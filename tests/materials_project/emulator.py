@@ -52,7 +52,7 @@ _TESTS: dict[str, Callable[[Document, set[str]], bool]] = {
     "formula": lambda doc, asked: doc["formula_pretty"] in asked,
     "chemsys": lambda doc, asked: doc["chemsys"] in asked,
     # the client writes r2SCAN for R2SCAN
-    "thermo_types": lambda doc, asked: doc["thermo_type"] in {s.upper() for s in asked},
+    "thermo_types": lambda doc, asked: doc["thermo_type"].upper() in {s.upper() for s in asked},
     "batch_id": lambda doc, asked: doc["builder_meta"].get("batch_id") in asked,
     "batch_id_not_eq": lambda doc, asked: doc["builder_meta"].get("batch_id") not in asked,
 }

@@ -25,11 +25,18 @@ from screen import files
 from screen.cli import main
 from screen.errors import DataError, NetworkError, ScreenError, UsageError
 from screen.sources import materials_project as mp
-from screen.sources import snapshot, user_files
+from screen.sources import schemes, snapshot, user_files
 from screen.sources.materials_project.pull import pull_documents
 from screen.store import Store
 from tests.materials_project.conftest import CAP, COUNT, Connect
-from tests.materials_project.documents import GGA, GNOME_BATCH, Database, material_number
+from tests.materials_project.documents import (
+    GGA,
+    GNOME_BATCH,
+    OFFSET,
+    R2SCAN,
+    Database,
+    material_number,
+)
 from tests.materials_project.emulator import KEY, SUMMARY, THERMO, Emulator, Fault
 
 PAGES = 3 + 3
@@ -350,6 +357,66 @@ def test_pulls_wait_for_each_other(server: Emulator, tmp_path: Path) -> None:
     waiting.stderr.close()
 
 
+@pytest.mark.parametrize("spelling", ["R2SCAN", "r2SCAN"])
+def test_r2scan_is_a_scheme_of_its_own(
+    spelling: str, small: Database, dial: Connect, tmp_path: Path
+) -> None:
+    thermo = [
+        d
+        if d["thermo_type"] != R2SCAN
+        else d
+        | {
+            "thermo_type": spelling,
+            "formation_energy_per_atom": 1.1 * (d["formation_energy_per_atom"] - OFFSET[R2SCAN]),
+        }
+        for d in small.thermo
+    ]
+    query = mp.Query.of((), thermo_type="r2scan")
+    with Emulator(replace(small, thermo=thermo)) as server:
+        other = pulled(dial(server), tmp_path)
+        path = pulled(dial(server), tmp_path, query)
+    assert (other.name, path.name) == (
+        "mp-2026.04.13.parquet",
+        "mp-2026.04.13-r2scan.parquet",
+    )
+    folder = tmp_path / "snapshots"
+    assert snapshot.latest(folder) == other
+    assert snapshot.latest(folder, schemes.MP_R2SCAN) == path
+    phases, others = user_files.load(path), user_files.load(other)
+    assert phases.scheme == schemes.MP_R2SCAN
+    theirs = dict(zip(others.texts("id"), others.energy, strict=True))
+    shared = {
+        name: energy
+        for name, energy in zip(phases.texts("id"), phases.energy, strict=True)
+        if name in theirs
+    }
+    assert len(phases) > len(shared) > 50
+    assert shared == pytest.approx({name: 1.1 * theirs[name] for name in shared}, abs=1e-9)
+    with pytest.raises(DataError, match="do not share a hull"):
+        user_files.add(phases, other)
+
+
+def test_only_snapshots_of_the_other_scheme(
+    server: Emulator, dial: Connect, tmp_path: Path
+) -> None:
+    path = pulled(dial(server), tmp_path)
+    with pytest.raises(DataError, match=rf"{path.name} .*--thermo-type"):
+        snapshot.latest(tmp_path / "snapshots", schemes.MP_R2SCAN)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("GGA_GGA+U_R2SCAN", "do not share a hull with those of other systems; take GGA_GGA"),
+        ("gga_gga+u_r2scan", "do not share a hull"),
+        ("SCAN", "allowed are GGA_GGA[+]U or R2SCAN"),
+    ],
+)
+def test_mixed_energies_cannot_be_asked_for(given: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        mp.Query.of((), thermo_type=given)
+
+
 COMMAND = [sys.executable, "-m", "screen", "pull", "--rate", "20"]
 
 
@@ -430,7 +497,7 @@ def test_from_pull_to_ranking(server: Emulator, tmp_path: Path) -> None:
     assert "2026.04.13" in screen("snapshots", "--format", "csv").stdout
     done = screen("rank", "--anode", "Li", "--source", "latest", "--format", "json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)[0]["scheme"] == mp.SCHEME
+    assert json.loads(done.stdout)[0]["scheme"] == schemes.MP_GGA
     assert "snapshots: mp-2026.04.13.parquet" in screen("doctor").stdout
     assert "endpoint answers: database 2026.04.13" in screen("doctor").stdout
     more = screen("pull", "--structures", "--role", "interlayer", "--rate", "20")

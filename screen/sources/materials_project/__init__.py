@@ -1,11 +1,11 @@
 """The Materials Project through the real mp-api client: page by page, polite, resumable.
 
-Energies come from the thermo route with one thermo type; the summary's energies mix three hulls
-and are never asked for.
+Energies come from the thermo route, of one thermo type in a pull; the summary's energies mix three
+hulls and are never asked for.
 """
 
 from screen.sources.materials_project.client import Server, answers
-from screen.sources.materials_project.documents import SCHEME, to_phases
+from screen.sources.materials_project.documents import to_phases
 from screen.sources.materials_project.pull import (
     Pages,
     Progress,
@@ -16,7 +16,6 @@ from screen.sources.materials_project.query import Query, endpoint_from, key_fro
 from screen.sources.materials_project.usable import normal_id
 
 __all__ = [
-    "SCHEME",
     "Pages",
     "Progress",
     "Query",

@@ -13,11 +13,10 @@ from screen.composition import INDEX, SYMBOLS, Compositions
 from screen.errors import DataError
 from screen.outside import is_file_name
 from screen.phases import SCHEMA, Phases, without_reference
-from screen.sources.materials_project.query import THERMO_TYPE, Query
+from screen.sources.materials_project.query import Query
 from screen.sources.materials_project.usable import Reader, energy_of, normal_id
 from screen.sources.snapshot import Gap
 
-SCHEME = "MP GGA/GGA+U (MP2020 corrections)"
 LICENCES = {"BY-C": "CC BY 4.0", "BY-NC": "CC BY-NC 4.0"}
 Documents = list[dict[str, Any]]
 
@@ -66,12 +65,13 @@ def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Pha
         DataError: if a document is of another thermo type, or no material can be used.
     """
     energies: dict[str, Any] = {}
+    kind = query.thermo_type
     described = {document["material_id"] for document in pulled.summary}
     compete = [d for d in pulled.names if d["material_id"] not in described]
     for document in pulled.thermo:
-        if document["thermo_type"] != THERMO_TYPE:
+        if document["thermo_type"].casefold() != kind.casefold():
             raise DataError(
-                f"{document['material_id']} came as {document['thermo_type']}, {THERMO_TYPE} was "
+                f"{document['material_id']} came as {document['thermo_type']}, {kind} was "
                 "asked for; energies of different schemes do not share a hull"
             )
         energies[document["material_id"]] = document.get("formation_energy_per_atom")
@@ -81,7 +81,7 @@ def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Pha
         name = document["material_id"]
         try:
             if name not in energies:
-                raise DataError(f"the material has no {THERMO_TYPE} document")
+                raise DataError(f"the material has no {kind} document")
             if energies[name] is None:
                 raise DataError("the material has no energy")
             row, more = _row(document, energies[name], modulus_cap_gpa)
@@ -101,7 +101,7 @@ def to_phases(pulled: Pulled, query: Query, modulus_cap_gpa: float) -> tuple[Pha
     types = {column: SCHEMA.field(column).type for column in columns}
     table = pa.table({name: pa.array(values, types[name]) for name, values in columns.items()})
     for column, text in (
-        ("scheme", SCHEME),
+        ("scheme", query.scheme),
         ("source", "Materials Project"),
         ("database_version", pulled.version),
     ):

@@ -16,7 +16,6 @@ from screen.errors import DataError, NetworkError
 from screen.sources import snapshot
 from screen.sources.materials_project.client import PAGE, Server
 from screen.sources.materials_project.documents import (
-    SCHEME,
     Documents,
     Pulled,
     take,
@@ -249,10 +248,9 @@ def pull_snapshot(
     if pulled is None:
         return None
     phases, gaps = to_phases(pulled, query, modulus_cap_gpa)
-    subset = f"-{query.digest}" if query != Query() else ""
     manifest = {
         "database_version": pulled.version,
-        "scheme": SCHEME,
+        "scheme": query.scheme,
         "query": asdict(query),
         "endpoint": server.endpoint,
         "materials": len(pulled.summary),
@@ -262,7 +260,7 @@ def pull_snapshot(
         "citation": "A. Jain et al., APL Materials 1, 011002 (2013), doi:10.1063/1.4812323",
     }
     path = snapshot.write(
-        phases, home / "snapshots", f"mp-{pulled.version}{subset}", manifest, gaps
+        phases, home / "snapshots", f"mp-{pulled.version}{query.name}", manifest, gaps
     )
     pages.forget()
     return path

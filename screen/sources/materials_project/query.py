@@ -12,12 +12,18 @@ from urllib.parse import urlsplit
 
 from screen.composition import INDEX
 from screen.errors import NetworkError, UsageError, did_you_mean
+from screen.sources import schemes
 
 ENDPOINT = "https://api.materialsproject.org/"
-THERMO_TYPE = "GGA_GGA+U"
+GGA, R2SCAN = "GGA_GGA+U", "R2SCAN"
+SCHEME_OF = {GGA: schemes.MP_GGA, R2SCAN: schemes.MP_R2SCAN}
+"""What their energies share, of each kind of thermo document that can be pulled."""
+_MIXED = "GGA_GGA+U_R2SCAN"
 GNOME = "gnome_r2scan_statics"
 KEY_LENGTH = 32
 _URL_CHARACTERS = 3500
+_ASKED_AS = {GGA: GGA, R2SCAN: "r2SCAN"}
+"""As mp-api asks; documents may have either spelling."""
 
 SUMMARY_FIELDS = (
     "material_id formula_pretty band_gap theoretical density volume nsites bulk_modulus "
@@ -36,11 +42,13 @@ class Query:
         gnome: with the GNoME materials, whose licence forbids commercial use.
         properties: criteria of the API for the materials whose properties come too; energies come
             for all, since all compete.
+        thermo_type: which energies, by the API's name of their kind; never two kinds in one pull.
     """
 
     systems: tuple[tuple[str, ...], ...] = ()
     gnome: bool = False
     properties: tuple[tuple[str, str], ...] = ()
+    thermo_type: str = GGA
 
     @classmethod
     def of(
@@ -49,12 +57,14 @@ class Query:
         *,
         gnome: bool = False,
         properties: tuple[tuple[str, str], ...] = (),
+        thermo_type: str = GGA,
     ) -> Query:
         """From systems such as Li-P-S.
 
         Raises:
-            UsageError: for an element that is none.
+            UsageError: for an element that is none, or energies that cannot be pulled.
         """
+        kind = checked_thermo_type(thermo_type)
         systems = []
         for text in chemsys:
             symbols = tuple(sorted({part.strip() for part in text.split("-")}))
@@ -65,7 +75,7 @@ class Query:
                     f"chemical system {text!r}: unknown element {unknown[0]!r}; {hint}"
                 )
             systems.append(symbols)
-        return cls(tuple(sorted(set(systems))), gnome, properties)
+        return cls(tuple(sorted(set(systems))), gnome, properties, kind)
 
     def fields(self, route: str) -> list[str]:
         """What to ask of each document."""
@@ -89,10 +99,39 @@ class Query:
         return [{"chemsys": part} for part in parts]
 
     @property
+    def scheme(self) -> str:
+        """The scheme of its energies."""
+        return SCHEME_OF[self.thermo_type]
+
+    @property
+    def name(self) -> str:
+        """Tells its snapshots from those of other queries; "" for everything by GGA/GGA+U."""
+        kind = "" if self.thermo_type == GGA else f"-{self.thermo_type.lower()}"
+        return kind if self == Query(thermo_type=self.thermo_type) else f"{kind}-{self.digest}"
+
+    @property
     def digest(self) -> str:
         """Names the folder of the pull."""
-        text = json.dumps([asdict(self), SUMMARY_FIELDS, THERMO_FIELDS, THERMO_TYPE])
+        text = json.dumps([asdict(self), SUMMARY_FIELDS, THERMO_FIELDS])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def checked_thermo_type(given: str) -> str:
+    """The kind of energies that a user names, in any case of letters.
+
+    Raises:
+        UsageError: for the mixed kind, with the reason, and for one that does not exist.
+    """
+    allowed = " or ".join(SCHEME_OF)
+    if given.casefold() == _MIXED.casefold():
+        raise UsageError(
+            f"--thermo-type {given}: mixed energies are adjusted for one chemical system at a time "
+            f"and do not share a hull with those of other systems; take {allowed}"
+        )
+    for kind in SCHEME_OF:
+        if kind.casefold() == given.casefold():
+            return kind
+    raise UsageError(f"--thermo-type {given}: allowed are {allowed}")
 
 
 def criteria_of(query: Query, criteria: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -102,7 +141,7 @@ def criteria_of(query: Query, criteria: dict[str, Any]) -> dict[str, dict[str, A
         every["batch_id_not_eq"] = GNOME
     asked = {
         "summary": {**every, **dict(query.properties)},
-        "thermo": {**criteria, "thermo_types": [THERMO_TYPE]},
+        "thermo": {**criteria, "thermo_types": [_ASKED_AS[query.thermo_type]]},
     }
     return {**asked, "names": every} if query.properties else asked
 
