@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from screen import doubtful, literature, structures, tables
 from screen.composition import Compositions, parse_formula
+from screen.energies import measured
 from screen.errors import DataError, ScreenError, first_line
 from screen.phases import Phases
 from screen.ranking.roles import roles
@@ -20,6 +21,7 @@ READERS: Mapping[str, Callable[[], object]] = {
     "literature": literature.check_shipped,
     "structures": lambda: [crystal.structure for crystal in structures.shipped().values()],
     "doubtful_phases": doubtful.table,
+    "formation_enthalpies": lambda: measured.read(tables.rows_of(measured.TABLE)),
     "elements": tables.elements,
     "roles": roles,
     "reference_phases": reference.load,

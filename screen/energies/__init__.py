@@ -1,0 +1,1 @@
+"""How wrong computed formation energies are, what was measured, what that changes."""
