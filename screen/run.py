@@ -112,22 +112,29 @@ class Run:
 
     @cached_property
     def candidates(self) -> pa.Table:
-        """One row per candidate: what names it, every descriptor, where its row comes from."""
+        """One row per candidate: what names it, every descriptor, where its row comes from; texts
+        are coded.
+        """
         columns = {name: np.array(texts, dtype=object) for name, texts in self.identity.items()}
-        declared = [c for c in self._ranked_columns if c not in order.COLUMNS]
-        return report.arrows(declared, columns | self.values.columns)
+        declared = [c for c in self.ranked_columns if c not in order.COLUMNS]
+        return report.coded(declared, columns | self.values.columns)
 
     def ranked(self, ranking: Ranking) -> pa.Table:
         """The rows of one role, best first, as they stand in the ranked file."""
+        return report.plain(self.coded(ranking))
+
+    def coded(self, ranking: Ranking) -> pa.Table:
+        """The same with texts coded: many rows take little memory."""
         first = pa.array(ranking.order)
-        of_role = report.arrows(order.COLUMNS, ranking.columns)
+        of_role = report.coded(order.COLUMNS, ranking.columns)
         columns = dict(zip(of_role.column_names, of_role.take(first).columns, strict=True))
         rows = self.candidates.take(first)
         columns |= dict(zip(rows.column_names, rows.columns, strict=True))
-        return pa.table({c.name: columns[c.name] for c in self._ranked_columns})
+        return pa.table({c.name: columns[c.name] for c in self.ranked_columns})
 
     @property
-    def _ranked_columns(self) -> tuple[Column, ...]:
+    def ranked_columns(self) -> tuple[Column, ...]:
+        """Every column of the ranked file, in its order there."""
         return ranked_columns(self.case.electrolytes, self.case.settings, self.case.own)
 
     @cached_property

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,24 @@ RANKED, GAPS, COLUMNS, CARDS, MANIFEST, PAGE = (
     "manifest.json",
     "report.html",
 )
+MANY = 10_000
+"""Candidates beyond which a run is a big one: its tables are Parquet, since as CSV they take
+gigabytes, and its files for people hold the best alone."""
+BIG_TABLES, BEST = ("ranked.parquet", "gaps.parquet"), "best.csv"
+"""What a big run holds in place of RANKED and GAPS, and its rows that the page shows, as CSV."""
 DATA_FILES = (RANKED, GAPS, COLUMNS, CARDS)
-"""What every manifest holds the digests of; the page is made from them and can be made again."""
+"""What every manifest holds the digests of (of a big run, of BIG_TABLES); the page is made from
+them and can be made again."""
 EXTRA = {"short": "short.csv", "parquet": "ranked.parquet", "xlsx": "ranked.xlsx"}
-"""What a run writes on request, by what it is asked for."""
+"""What a run writes on request, by what it is asked for; of a big one, `short` and `xlsx` hold the
+best alone."""
+ALL_AS_CSV = "csv"
+"""What asks for RANKED and GAPS in a big run, too."""
 
 RUN_FILES = (*DATA_FILES, MANIFEST, PAGE)
 """What every run writes; `also` may ask for more."""
+BIG_RUN_FILES = (*BIG_TABLES, BEST, COLUMNS, CARDS, MANIFEST, PAGE)
+"""The same of a big run."""
 
 
 SHORT_COLUMNS = (
@@ -59,14 +70,37 @@ GAPS_COLUMNS = (
 )
 
 
-def dictionary(columns: Iterable[tuple[str, Column]]) -> dict[str, Any]:
+def is_big(done: Run) -> bool:
+    """Whether a run has too many candidates for tables that people open."""
+    return len(done.case) > MANY
+
+
+def ranked_name(done: Run) -> str:
+    """The file of a run that holds all its candidates in all roles."""
+    return BIG_TABLES[0] if is_big(done) else RANKED
+
+
+def about_big(also: Sequence[str]) -> str:
+    """Which files of a big run hold all candidates, and which the best."""
+    best = [BEST, *(EXTRA[name] for name in ("short", "xlsx") if name in also)]
+    csv = "" if ALL_AS_CSV in also else "; all as CSV: --also csv"
+    return (
+        f"{BIG_TABLES[0]} has all candidates, {', '.join(best)} the first {page.SHOWN} of each "
+        f"role{csv}."
+    )
+
+
+def dictionary(
+    columns: Iterable[tuple[str, Column]], names: tuple[str, str] = (RANKED, GAPS)
+) -> dict[str, Any]:
     """What each column of the tables of a run means, in their order there.
 
     Args:
         columns: those of the ranked file, each with the group that it belongs to.
+        names: of the files of the two tables.
     """
     return {
-        RANKED: [
+        names[0]: [
             {
                 "name": c.name,
                 "label": c.label,
@@ -79,7 +113,7 @@ def dictionary(columns: Iterable[tuple[str, Column]]) -> dict[str, Any]:
             }
             for group, c in columns
         ],
-        GAPS: [
+        names[1]: [
             {"name": c.name, "label": c.label, "kind": c.kind, "meaning": c.meaning}
             for c in GAPS_COLUMNS
         ],
@@ -100,10 +134,11 @@ def sealed(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def write(done: Run, folder: Path, command: str, also: Sequence[str] = ()) -> Path:
-    """Write RUN_FILES into a folder, all or nothing; an earlier run in it is replaced.
+    """Write RUN_FILES, or BIG_RUN_FILES, into a folder, all or nothing; an earlier run in it is
+    replaced.
 
     Args:
-        also: further files, by their names in `EXTRA`.
+        also: further files, by their names in `EXTRA`, or ALL_AS_CSV.
 
     Raises:
         UsageError: if the folder cannot be written, or holds anything but a run.
@@ -115,7 +150,7 @@ def write(done: Run, folder: Path, command: str, also: Sequence[str] = ()) -> Pa
             raise UsageError(f"{folder} is a file; -o takes the folder of the run")
         if target == Path.cwd():
             raise UsageError(f"cannot write {folder}: give the run a folder of its own with -o")
-        known = {*RUN_FILES, *EXTRA.values()}
+        known = {*RUN_FILES, *BIG_RUN_FILES, *EXTRA.values()}
         if target.is_dir() and {path.name for path in target.iterdir()} - known:
             raise UsageError(
                 f"{folder} holds other things than a run; choose another place with -o"
@@ -130,38 +165,18 @@ def write(done: Run, folder: Path, command: str, also: Sequence[str] = ()) -> Pa
 
 
 def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
+    names = BIG_TABLES if is_big(done) else (RANKED, GAPS)
     grouped = grouped_columns(done.case.electrolytes, done.case.settings, done.case.own)
-    meanings = dictionary(grouped)
-    columns = {column.name: column for _, column in grouped}
-    paths = {name: folder / EXTRA[name] for name in also}
-    book = Workbook(paths["xlsx"]) if "xlsx" in paths else None
-    tops: list[page.Top] = []
-    short: list[pa.Table] = []
-
-    def parts() -> Iterable[pa.Table]:
-        """The rows of each role, one role in memory at a time."""
-        for ranking in done.rankings:
-            part = done.ranked(ranking)
-            tops.append(page.Top.of(part))
-            if "short" in paths:
-                short.append(part.select(SHORT_COLUMNS))
-            if book is not None:
-                book.add(ranking.role.label, part, columns)
-            yield part
-
-    _write_csv(parts(), folder / RANKED, "role")
-    if "parquet" in paths:
-        every = pa.concat_tables([done.ranked(ranking) for ranking in done.rankings])
-        paths["parquet"].write_bytes(table.render(every, "parquet"))
-    if short:
-        _write_csv(short, paths["short"], "role")
-    if book is not None:
-        book.dictionary(meanings[RANKED])
-        book.close()
+    meanings = dictionary(grouped, names)
+    tops = _write_ranked(done, folder, also, meanings[names[0]])
     missing = table.gaps(
         done.descriptors, done.values, done.identity["id"], done.identity["formula"]
     )
-    _write_csv([missing], folder / GAPS, "id")
+    if not is_big(done) or ALL_AS_CSV in also:
+        _write_csv([missing], folder / GAPS, "id")
+    if is_big(done):
+        missing = table.by_candidate(missing)
+        _write_parquet([missing], folder / BIG_TABLES[1])
     (folder / COLUMNS).write_bytes(dump(meanings))
     first = np.concatenate([ranking.order[: page.SHOWN] for ranking in done.rankings])
     about = cards.packed(done, list(dict.fromkeys(first.tolist())))
@@ -169,7 +184,51 @@ def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
     digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
     facts = sealed({"layout": LAYOUT} | manifest(done, command) | {"files": digests})
     (folder / MANIFEST).write_bytes(dump(facts))
-    (folder / PAGE).write_bytes(page.build(facts, meanings[RANKED], tops, missing, about))
+    (folder / PAGE).write_bytes(page.build(facts, meanings[names[0]], tops, missing, about))
+
+
+def _write_ranked(
+    done: Run, folder: Path, also: Sequence[str], meanings: Sequence[Mapping[str, Any]]
+) -> list[page.Top]:
+    """Write the ranked table in every form that is asked for.
+
+    Returns:
+        What the page shows of each role.
+    """
+    columns = {column.name: column for column in done.ranked_columns}
+    paths = {name: folder / EXTRA[name] for name in also if name in EXTRA}
+    book = Workbook(paths["xlsx"]) if "xlsx" in paths else None
+    tops: list[page.Top] = []
+    short: list[pa.Table] = []
+
+    def parts() -> Iterable[pa.Table]:
+        """The rows of each role, one role in memory at a time."""
+        for ranking in done.rankings:
+            part = done.coded(ranking)
+            tops.append(page.Top.of(part))
+            people = tops[-1].rows if is_big(done) else table.plain(part)
+            if "short" in paths:
+                short.append(people.select(SHORT_COLUMNS))
+            if book is not None:
+                book.add(ranking.role.label, people, columns)
+            yield part
+
+    if is_big(done):
+        _write_parquet(parts(), folder / BIG_TABLES[0])
+        _write_csv((top.rows for top in tops), folder / BEST, "role")
+    else:
+        _write_csv(parts(), folder / RANKED, "role")
+    if is_big(done) and ALL_AS_CSV in also:
+        _write_csv(map(done.coded, done.rankings), folder / RANKED, "role")
+    if not is_big(done) and "parquet" in paths:
+        every = pa.concat_tables([done.ranked(ranking) for ranking in done.rankings])
+        paths["parquet"].write_bytes(table.render(every, "parquet"))
+    if short:
+        _write_csv(short, paths["short"], "role")
+    if book is not None:
+        book.dictionary(meanings)
+        book.close()
+    return tops
 
 
 def _write_csv(tables: Iterable[pa.Table], path: Path, column: str) -> None:
@@ -182,7 +241,20 @@ def _write_csv(tables: Iterable[pa.Table], path: Path, column: str) -> None:
         ScreenError: if rows are lost or doubled.
     """
     rows = table.write_csv(tables, path)
-    found = table.count_rows(path, column)
+    _check_rows(path, table.count_rows(path, column), rows)
+
+
+def _write_parquet(tables: Iterable[pa.Table], path: Path) -> None:
+    """Write coded tables and count in the file what was written.
+
+    Raises:
+        ScreenError: if rows are lost or doubled.
+    """
+    rows = table.write_parquet(tables, path)
+    _check_rows(path, table.count_rows_of_parquet(path), rows)
+
+
+def _check_rows(path: Path, found: int, rows: int) -> None:
     if found != rows:
         raise ScreenError(
             f"{path.name} has {found} rows where {rows} were written; the run was not kept, please "
@@ -208,15 +280,21 @@ def read(path: Path) -> RunFiles:
                 "the run again with 'rank'"
             )
     dictionaries = _json(path / COLUMNS)
-    columns = dictionaries[RANKED]
-    kinds = {c["name"]: c["kind"] for c in columns}
+    names = _tables_of(manifest)
+    columns = dictionaries[names[0]]
+    read_table = table.read_parquet if names == BIG_TABLES else table.read_csv
     return RunFiles(
         manifest,
         columns,
-        table.read_csv(path / RANKED, kinds),
-        table.read_csv(path / GAPS, {c.name: c.kind for c in GAPS_COLUMNS}),
+        read_table(path / names[0], {c["name"]: c["kind"] for c in columns}),
+        read_table(path / names[1], {c.name: c.kind for c in GAPS_COLUMNS}),
         _json(path / CARDS),
     )
+
+
+def _tables_of(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    """The files of both tables: of a big run, or of one that has them as CSV alone."""
+    return BIG_TABLES if BIG_TABLES[1] in manifest["files"] else (RANKED, GAPS)
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -238,7 +316,8 @@ def _manifest(path: Path) -> dict[str, Any]:
         raise DataError(f"{file} was altered: it does not fit its own seal; write the run again")
     if not all(map(is_file_name, manifest["files"])):
         raise DataError(f"{file} names files elsewhere: it is no folder that 'rank' wrote")
-    absent = [name for name in DATA_FILES if name not in manifest["files"]]
+    needed = (*_tables_of(manifest), COLUMNS, CARDS)
+    absent = [name for name in needed if name not in manifest["files"]]
     if absent:
         raise DataError(f"{file} names no digest of {absent[0]}; write the run again with 'rank'")
     return dict(manifest)

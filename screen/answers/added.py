@@ -34,7 +34,7 @@ def standing(done: Run) -> Iterator[str]:
         else:
             yield f"added {name}: not worth judging in these roles."
     if len(added) > MOST:
-        yield f"{len(added) - MOST} more were added; ranked.csv says where they stand."
+        yield f"{len(added) - MOST} more were added; the ranked table says where they stand."
 
 
 def _in_role(ranking: Ranking, i: int) -> str:

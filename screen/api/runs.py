@@ -77,7 +77,7 @@ class Run(run.Run):
         missing = report.gaps(
             self.descriptors, self.values, self.identity["id"], self.identity["formula"]
         )
-        return to_pandas(missing, {})
+        return to_pandas(report.plain(missing), {})
 
     def draw(self, form: str = "svg") -> bytes:
         """The best of each role with what each goal takes from them, and all that passed.
@@ -97,7 +97,8 @@ class Run(run.Run):
         """Write the run as `rank -o` does: tables, cards, manifest and the page.
 
         Args:
-            also: "short", "parquet" or "xlsx".
+            also: "short", "csv", "parquet" or "xlsx"; without, of many candidates all are in
+                Parquet and only the best in CSV.
         """
         return run_folder.write(self, Path(folder), "screen.rank(...)", also)
 
@@ -121,7 +122,7 @@ class Run(run.Run):
 
     @property
     def _labels(self) -> dict[str, Any]:
-        return {column.name: column for column in self._ranked_columns}
+        return {column.name: column for column in self.ranked_columns}
 
     def __repr__(self) -> str:
         passed = ", ".join(f"{np.sum(r.passed)} as {r.role.name}" for r in self.rankings)
@@ -170,12 +171,13 @@ class RunFolder:
         if role not in self.roles:
             raise UsageError(f"unknown role {role!r}; {did_you_mean(role, self.roles)}")
         rows = self.files.ranked
-        return to_pandas(rows.filter(pc.equal(rows.column("role"), role)), self.files.declared)
+        own = report.plain(rows.filter(pc.equal(rows.column("role"), role)))
+        return to_pandas(own, self.files.declared)
 
     @property
     def gaps(self) -> pd.DataFrame:
         """One row for each missing value: id, formula, column, reason."""
-        return to_pandas(self.files.gaps, {})
+        return to_pandas(report.plain(self.files.gaps), {})
 
     def shortlist(
         self,

@@ -81,7 +81,10 @@ def rank_command(
     ] = False,
     also: Annotated[
         str | None,
-        typer.Option(help="Write these too, by comma: parquet, xlsx (a sheet per role)."),
+        typer.Option(
+            help="Write these too, by comma: parquet, xlsx (a sheet per role), csv (of more than "
+            "10,000 candidates all, as CSV; without it only the best are, and all are in Parquet)."
+        ),
     ] = None,
     plot: Annotated[
         Path | None,
@@ -134,12 +137,14 @@ def rank_command(
         if predictions.learns(settings):
             note = f" {said}" if (said := training.about_own_rows()) else ""
         say(f"{len(done.case)} candidates, passed: {passed}.{note} Written: {folder}/")
+        if run_folder.is_big(done):
+            say(run_folder.about_big(extra))
         for line in added.standing(done):
             say(line)
     if not any(r.passed.any() for r in done.rankings):
         raise NothingPassedError(
             f"no candidate passed the gates{'' if plot is None else ', so nothing is drawn'}; "
-            f"{folder}/ranked.csv names the gate that each failed"
+            f"{folder}/{run_folder.ranked_name(done)} names the gate that each failed"
         )
     if plot is not None:
         draw(plot, ranking_picture.drawing_of(done))
@@ -149,9 +154,9 @@ def rank_command(
 
 def _more(also: str) -> list[str]:
     """The files that --also asks for."""
-    from screen.run_folder import EXTRA
+    from screen.run_folder import ALL_AS_CSV, EXTRA
 
-    known = [name for name in EXTRA if name != "short"]
+    known = [*(name for name in EXTRA if name != "short"), ALL_AS_CSV]
     wanted = [name.strip().lower() for name in also.split(",") if name.strip()]
     for name in wanted:
         if name not in known:

@@ -24,6 +24,7 @@ _MODEL = "model card"
 _MOST = 3
 _Pair = tuple[Row | None, Row | None]
 _ENERGY, _HULL = "formation_energy_ev_atom", "hull_distance_ev_atom"
+_BRIEF, _PLACE = ("role", "id", "formula", "rank", "score"), "place in the table"
 
 
 @dataclass(frozen=True)
@@ -119,24 +120,27 @@ def compare(
 
 
 class _Side:
-    """One run: rows by role and candidate, and what is on its hull."""
+    """One run: where each candidate stands in each role, and what is on its hull."""
 
     def __init__(self, run: RunFiles) -> None:
         self.run = run
         self.anode: str = run.manifest["settings"]["anode"]
         self.roles: dict[str, dict[str, Row]] = {}
-        for row in run.ranked.to_pylist():
-            self.roles.setdefault(row["role"], {})[row["id"]] = row
-        self.by_formula: dict[str, Row] = {}
-        for rows in self.roles.values():
-            for row in rows.values():
-                self.by_formula.setdefault(row["formula"], row)
+        brief = run.ranked.select([n for n in (*_BRIEF, _HULL) if n in run.ranked.column_names])
+        hull: dict[str, Any] = {}
+        for place, row in enumerate(brief.to_pylist()):
+            self.roles.setdefault(row["role"], {})[row["id"]] = row | {_PLACE: place}
+            hull.setdefault(row["formula"], row.get(_HULL))
+        self.on_hull = {formula for formula, above in hull.items() if _number(above) == 0.0}
+        """Formulas on the hull, as far as the candidates tell."""
         self.model = {c["name"] for c in run.columns if _MODEL in c["source"]}
 
-    def hull(self, formula: str) -> bool:
-        """Whether a formula is on the hull, as far as its candidates tell."""
-        row = self.by_formula.get(formula)
-        return row is not None and _number(row.get(_HULL)) == 0.0
+    def whole(self, row: Row | None) -> Row | None:
+        """All values of a row: of many, few are looked at."""
+        if row is None:
+            return None
+        found: Row = self.run.ranked.slice(row[_PLACE], 1).to_pylist()[0]
+        return found
 
 
 def _number(value: Any) -> float | None:
@@ -207,7 +211,7 @@ def _changes(role: str, old: _Side, new: _Side, top: int, common: Sequence[str])
         kind: Kind = "moved" if all(high) else "new" if high[1] else "gone"
         row = second or first or {}
         scores = (_score(first), _score(second))
-        cause = _cause(role, first, second, old, new, common)
+        cause = _cause(role, old.whole(first), new.whole(second), old, new, common)
         found.append(Change(role, row["formula"], kind, *ranks, *scores, cause))
     order = {"new": 0, "moved": 1, "gone": 2}
     return sorted(
@@ -320,14 +324,8 @@ def _arrived(formula: str, old: _Side, new: _Side) -> list[str]:
     anode metal.
     """
     around = {*parse_formula(formula), new.anode}
-    return sorted(
-        other
-        for other in new.by_formula
-        if other != formula
-        and new.hull(other)
-        and not old.hull(other)
-        and {*parse_formula(other)} <= around
-    )
+    arrived = new.on_hull - old.on_hull - {formula}
+    return sorted(other for other in arrived if {*parse_formula(other)} <= around)
 
 
 def _step(name: str, first: Row, second: Row) -> str:

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import html
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screen.report.table import plain
 from screen.tables import Electrolyte
 from screen.units import DECIMALS, SUFFIXES
 
-SHOWN = 2000
+SHOWN = 500
 """Candidates of a role on the page; the tables of the run hold all."""
 
 ASSETS = Path(__file__).parent / "assets"
@@ -57,7 +59,7 @@ class Top:
     def of(cls, part: pa.Table) -> Top:
         """Of all rows of a role, best first; the rest of them may be forgotten."""
         rows = part.take(pa.array(range(min(SHOWN, part.num_rows)), pa.int64()))
-        return cls(rows, part.num_rows, _failures(part))
+        return cls(plain(rows), part.num_rows, _failures(part))
 
 
 def by_role(ranked: pa.Table, roles: Sequence[str]) -> list[pa.Table]:
@@ -212,15 +214,16 @@ def _packed(column: pa.ChunkedArray, decimals: int | None) -> list[Any] | dict[s
 
 
 def _failures(part: pa.Table) -> list[tuple[str, int]]:
-    gates = pc.split_pattern(part.column("failed_gates").drop_null(), "; ")
-    counts = pc.value_counts(pc.list_flatten(gates).combine_chunks()).to_pylist()
-    counts.sort(key=lambda count: (-count["counts"], count["values"]))
-    return [(count["values"], count["counts"]) for count in counts[:5]]
+    failed: Counter[str] = Counter()
+    for texts in pc.value_counts(part.column("failed_gates").drop_null()).to_pylist():
+        failed.update(dict.fromkeys(texts["values"].split("; "), texts["counts"]))
+    return sorted(failed.items(), key=lambda gate: (-gate[1], gate[0]))[:5]
 
 
 def _reasons(gaps: pa.Table, place: Mapping[str, int], column_at: Mapping[str, int]) -> Any:
     """Why values are missing: [candidate, column, reason] by place, each reason once."""
-    own = gaps.filter(pc.is_in(gaps.column("id").fill_null(""), pa.array(list(place), pa.string())))
+    ids = gaps.column("id").cast(pa.string()).fill_null("")
+    own = plain(gaps.filter(pc.is_in(ids, pa.array(list(place), pa.string()))))
     reasons: dict[str, int] = {}
     rows = [
         [place[key or ""], column_at[column], reasons.setdefault(reason or "", len(reasons))]

@@ -13,7 +13,7 @@ from screen.composition import Compositions
 from screen.filters import Condition
 from screen.formatting import text
 from screen.report.run_files import RunFiles
-from screen.report.table import columns_of
+from screen.report.table import columns_of, plain
 from screen.similarity import coordinates, distances
 
 ALIKE = 5.0
@@ -76,7 +76,7 @@ def pick(
     """
     ranked = files.ranked
     in_role = pc.equal(ranked.column("role"), role)
-    own = ranked.filter(pc.and_(in_role, pc.is_valid(ranked.column("rank"))))
+    own = plain(ranked.filter(pc.and_(in_role, pc.is_valid(ranked.column("rank")))))
     if condition is not None:
         own = own.filter(pa.array(condition(columns_of(own))))
     formulas = own.column("formula").to_pylist()

@@ -21,6 +21,8 @@ from screen.formatting import markdown_table
 FORMATS = ("table", "csv", "json", "parquet", "md")
 
 _DIGITS = 6
+_CSV_ROWS = 50_000
+"""Rows of a table whose texts are written out at a time."""
 _EXECUTED = "=+@\\-\\t\\r\\n"
 _PLAIN_NUMBER = r"\A[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\z"
 _ARROW = {"number": pa.float64(), "text": pa.string(), "flag": pa.bool_()}
@@ -53,25 +55,53 @@ def arrows(declared: Sequence[Column], values: Mapping[str, npt.NDArray[Any]]) -
     return pa.table({c.name: arrow(values[c.name], c.kind) for c in declared})
 
 
+def coded(declared: Sequence[Column], values: Mapping[str, npt.NDArray[Any]]) -> pa.Table:
+    """The same with each distinct text of a column once, and in every row its number."""
+
+    def column(c: Column) -> pa.Array:
+        made = arrow(values[c.name], c.kind)
+        return made.dictionary_encode() if c.kind == "text" else made
+
+    return pa.table({c.name: column(c) for c in declared})
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """The same with the text itself in every row."""
+    for i, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(i, field.name, table.column(i).cast(pa.string()))
+    return table
+
+
 def gaps(
     declared: Sequence[Column], values: Values, ids: Sequence[str], formulas: Sequence[str]
 ) -> pa.Table:
-    """One row for each missing value, with its reason."""
-    id_array, formula_array = (pa.array(texts, pa.string()) for texts in (ids, formulas))
-    parts = []
-    for column in declared:
-        rows = np.flatnonzero(missing(values.columns[column.name]))
-        parts.append(
-            pa.table(
-                {
-                    "id": id_array.take(pa.array(rows)),
-                    "formula": formula_array.take(pa.array(rows)),
-                    "column": pa.array([column.name] * len(rows), pa.string()),
-                    "reason": pa.array(values.reason(column.name)[rows], pa.string()),
-                }
-            )
-        )
-    return pa.concat_tables(parts)
+    """One row for each missing value, with its reason; texts are coded."""
+    names = [column.name for column in declared]
+    rows = [np.flatnonzero(missing(values.columns[name])) for name in names]
+    reasons = [
+        pa.array(values.reason(name)[at], pa.string()).dictionary_encode()
+        for name, at in zip(names, rows, strict=True)
+    ]
+    at = pa.array(np.concatenate(rows).astype(np.int32))
+    column = np.repeat(np.arange(len(names), dtype=np.int32), [len(part) for part in rows])
+    reason = pa.chunked_array(reasons, pa.dictionary(pa.int32(), pa.string()))
+    return pa.table(
+        {
+            "id": pa.DictionaryArray.from_arrays(at, pa.array(ids, pa.string()), safe=False),
+            "formula": pa.DictionaryArray.from_arrays(
+                at, pa.array(formulas, pa.string()), safe=False
+            ),
+            "column": pa.DictionaryArray.from_arrays(pa.array(column), pa.array(names)),
+            "reason": reason.unify_dictionaries().combine_chunks(),
+        }
+    )
+
+
+def by_candidate(found: pa.Table) -> pa.Table:
+    """Gaps in the order of the candidates, in which they take the least room."""
+    places = found.column("id").combine_chunks().indices.to_numpy()
+    return found.take(pa.array(np.argsort(places, kind="stable")))
 
 
 def write_csv(tables: Iterable[pa.Table], path: Any) -> int:
@@ -86,14 +116,51 @@ def write_csv(tables: Iterable[pa.Table], path: Any) -> int:
     """
     tables = iter(tables)
     first, rows = next(tables), 0
-    with pa.csv.CSVWriter(path, first.schema) as writer:
+    with pa.csv.CSVWriter(path, plain(first.slice(0, 0)).schema) as writer:
         for table in itertools.chain([first], tables):
             rows += table.num_rows
             # Not the table at once: before version 24 pyarrow then writes what came before an
             # empty batch once more (https://github.com/apache/arrow/issues/36889).
-            for batch in _guarded(table).to_batches():
-                writer.write_batch(batch)
+            for begin in range(0, table.num_rows, _CSV_ROWS):
+                part = plain(table.slice(begin, _CSV_ROWS))
+                for batch in _guarded(part).to_batches():
+                    writer.write_batch(batch)
     return rows
+
+
+def write_parquet(tables: Iterable[pa.Table], path: Any) -> int:
+    """Coded tables of one schema, a row group each; read by others, texts are texts.
+
+    Returns:
+        How many rows were given.
+    """
+    from pyarrow import parquet  # noqa: PLC0415 (brings file systems and TLS)
+
+    tables = iter(tables)
+    first, rows = next(tables), 0
+    texts = [field.name for field in first.schema if pa.types.is_dictionary(field.type)]
+    with parquet.ParquetWriter(
+        path, first.schema, compression="zstd", use_dictionary=texts, store_schema=False
+    ) as writer:
+        for table in itertools.chain([first], tables):
+            rows += table.num_rows
+            writer.write_table(table, row_group_size=max(table.num_rows, 1))
+    return rows
+
+
+def read_parquet(path: Any, kinds: Mapping[str, str]) -> pa.Table:
+    """What `write_parquet` wrote, texts coded.
+
+    Args:
+        kinds: "number", "text" or "flag" of each column that is there.
+
+    Raises:
+        pa.ArrowInvalid, KeyError: if the file is another.
+    """
+    from pyarrow import parquet  # noqa: PLC0415 (brings file systems and TLS)
+
+    texts = [name for name, kind in kinds.items() if kind == "text"]
+    return parquet.read_table(path, columns=list(kinds), read_dictionary=texts)
 
 
 def count_rows(path: Any, column: str) -> int:
@@ -109,6 +176,17 @@ def count_rows(path: Any, column: str) -> int:
     parsing = pa.csv.ParseOptions(newlines_in_values=True)
     with pa.csv.open_csv(path, parse_options=parsing, convert_options=options) as reader:
         return sum(batch.num_rows for batch in reader)
+
+
+def count_rows_of_parquet(path: Any) -> int:
+    """Rows of a file that `write_parquet` wrote, as the file says.
+
+    Raises:
+        pa.ArrowInvalid: if the file is another.
+    """
+    from pyarrow import parquet  # noqa: PLC0415 (brings file systems and TLS)
+
+    return int(parquet.read_metadata(path).num_rows)
 
 
 def read_csv(path: Any, kinds: Mapping[str, str]) -> pa.Table:
