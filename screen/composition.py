@@ -383,10 +383,10 @@ class Compositions:
     @cached_property
     def key(self) -> HashArray:
         """A 64-bit hash of each row's composition: equal rows, equal keys."""
-        mixed = _mix(
+        scattered = mixed(
             self.element.astype(np.uint64) * np.uint64(1 << 32) + self.count.astype(np.uint64)
         )
-        return segment_sum(mixed, self.start)
+        return segment_sum(scattered, self.start)
 
     @cached_property
     def system(self) -> HashArray:
@@ -406,10 +406,10 @@ class Compositions:
 
 def element_hash(element: IntArray) -> HashArray:
     """A fixed random number per element; the sum over a set identifies the set."""
-    return _mix(element.astype(np.uint64) + np.uint64(1))
+    return mixed(element.astype(np.uint64) + np.uint64(1))
 
 
-def _mix(value: HashArray) -> HashArray:
+def mixed(value: HashArray) -> HashArray:
     """splitmix64, a bijection that scatters neighbouring integers (Steele et al., OOPSLA 2014)."""
     with np.errstate(over="ignore"):
         value = value * np.uint64(0x9E3779B97F4A7C15)

@@ -16,8 +16,16 @@ from screen import candidates, descriptors, literature, pipeline, verdicts
 from screen.composition import INDEX, BoolArray, Compositions, FloatArray, parse_formula
 from screen.descriptors import against_anode
 from screen.elastic import magpie
+from screen.energies import error_model
 from screen.errors import DataError
-from screen.model import interphase, lithiophilic, performance, persistence, recovery
+from screen.model import (
+    energy_errors,
+    interphase,
+    lithiophilic,
+    performance,
+    persistence,
+    recovery,
+)
 from screen.phases import Phases
 from screen.ranking import order
 from screen.ranking.roles import roles
@@ -40,6 +48,7 @@ FEW = (
 class Models:
     """All that are fitted; with what they were measured to be."""
 
+    energy_errors: error_model.Model
     interphase: verdicts.Model
     lithiophilic: lithiophilic.Model
     recovery: recovery.Model
@@ -52,7 +61,13 @@ def load() -> Models:
     Raises:
         DataError: for one that was altered, or fitted to other tables.
     """
-    return Models(verdicts.load(), lithiophilic.load(), recovery.load(), performance.load())
+    return Models(
+        error_model.load(),
+        verdicts.load(),
+        lithiophilic.load(),
+        recovery.load(),
+        performance.load(),
+    )
 
 
 def about_own_rows() -> str:
@@ -76,6 +91,7 @@ def fit(seed: int) -> Models:
     """
     known = literature.table(own=True)
     return Models(
+        energy_errors.train(seed),
         fit_interphase(seed),
         fit_lithiophilic(seed),
         fit_recovery(seed, known),
@@ -92,6 +108,8 @@ def train(seed: int, progress: Progress = lambda *_: None) -> Models:
     """
     with alone():
         if not literature.own_path().is_file() or not _sound():
+            progress("energy error model")
+            energy_errors.write(energy_errors.train(seed))
             progress("interphase model")
             interphase.write(fit_interphase(seed))
             progress("lithiophilic model")
@@ -103,6 +121,7 @@ def train(seed: int, progress: Progress = lambda *_: None) -> Models:
 def _sound() -> bool:
     """Whether the shipped models that rows of the user's do not change can be used."""
     try:
+        error_model.load()
         verdicts.load()
         lithiophilic.load()
     except DataError:
