@@ -11,7 +11,12 @@ from pydantic import SecretStr
 
 from screen.options import Options, described
 
-SPELLED = {"anodes": "--anode", "roles": "--role", "roles_file": "--roles"}
+SPELLED = {
+    "anodes": "--anode",
+    "electrolytes": "--electrolyte",
+    "roles": "--role",
+    "roles_file": "--roles",
+}
 """Fields of several values, of which an option gives one."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -18,7 +18,7 @@ from screen.batches import BATCH, Request
 from screen.errors import UsageError, did_you_mean
 from screen.options import Fitting, Judged, Options, Pull, RoleFile, Tables
 from screen.settings import Settings, load_settings
-from screen.tables import anode_of
+from screen.tables import anode_of, electrolytes_of
 
 _ADDRESS = re.compile(r"https?://[^/\s]\S*")
 
@@ -43,6 +43,9 @@ class ScreeningChoice(Judged):
     anodes: tuple[str, ...] = Field(
         default=("Li",), min_length=1, description="anode metals, a run for each"
     )
+    electrolytes: tuple[str, ...] = Field(
+        default=(), description=Settings.model_fields["electrolytes"].description
+    )
 
 
 class Screening(ScreeningChoice, RoleFile, Tables):
@@ -65,7 +68,7 @@ class Screening(ScreeningChoice, RoleFile, Tables):
         """One for each anode metal.
 
         Raises:
-            UsageError, DataError: for an unknown anode or setting.
+            UsageError, DataError: for an unknown anode, electrolyte or setting.
         """
         if self.runner == "local" and (self.workers > 1 or self.address is not None):
             raise UsageError("workers and address go with the runner dask; add --runner dask")
@@ -84,7 +87,11 @@ class Screening(ScreeningChoice, RoleFile, Tables):
         ]
 
     def _settings(self, anode: str) -> Settings:
-        return load_settings(self.config, **self.settings | {"anode": anode_of(anode).symbol})
+        faced = {"electrolytes": self.electrolytes} if self.electrolytes else {}
+        over = self.settings | faced | {"anode": anode_of(anode).symbol}
+        made = load_settings(self.config, **over)
+        electrolytes_of(made.anode, made.electrolytes)  # what is none shows before anything begins
+        return made
 
 
 class WeeklyChoice(ScreeningChoice):

@@ -63,8 +63,7 @@ def publish(anode: str, folder: Path) -> None:
     for role, rows in weekly.best(folder, _SHOWN).items():
         key = f"best-{anode}-{role}".lower()
         create_table_artifact(rows, key=key, description=f"{role} for {anode}: {folder.name}")
-    text = f"# Run for {anode}\n\n`{folder.resolve()}`\n"
-    create_markdown_artifact(text, key=f"run-{anode.lower()}")
+    create_markdown_artifact(weekly.summary(folder, _SHOWN), key=f"run-{anode.lower()}")
 
 
 def command() -> str:

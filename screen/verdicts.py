@@ -12,6 +12,7 @@ interphases left out.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -171,6 +172,21 @@ def judge(energy: FloatArray, low: FloatArray, high: FloatArray) -> tuple[FloatA
     open_ = least.argmax(axis=1) != most.argmax(axis=1)
     found = np.where(open_[:, None], np.nan, (least + most) / 2)
     return found, np.where(open_, -1, least.argmax(axis=1))
+
+
+def said(verdict: str | None, chances: Mapping[str, float | None]) -> str:
+    """The most likely verdict with its probability, and those of the others, in words.
+
+    Args:
+        verdict: one of VERDICTS, or nothing where it is not known.
+        chances: probabilities, each under `p_` and its verdict, as the columns are called.
+    """
+    if not verdict:
+        return "not known"
+    found = {name: chances[f"p_{name}"] or 0.0 for name in VERDICTS}
+    others = (name for name in sorted(found, key=found.__getitem__, reverse=True))
+    rest = ", ".join(f"{name} {found[name]:.0%}" for name in others if name != verdict)
+    return f"{verdict} {found[verdict]:.0%} ({rest})".replace("_", " ")
 
 
 def tables() -> dict[str, str]:

@@ -9,11 +9,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import pyarrow as pa
+
 from screen import files, run_folder, store, training
 from screen.errors import DataError
+from screen.formatting import markdown_table
 from screen.model import lithiophilic, performance, recovery, validation
-from screen.outside import file_name
+from screen.outside import file_name, markdown
 from screen.ranking.roles import chosen_roles
+from screen.report.contact import FILM, with_anode
+from screen.report.shortlist import CHANCES
 from screen.settings import PullSettings, Settings
 from screen.sources import materials_project as mp
 from screen.sources import snapshot
@@ -34,7 +39,7 @@ class Home(Protocol[T]):
         """Put another in its place."""
 
 
-BEST = ("rank", "formula", "kind", "score", "why")
+BEST = ("rank", "formula", "kind", "score", "interphase", *CHANCES, FILM, "handling", "why")
 
 
 def pull(
@@ -218,10 +223,33 @@ def _pointer(symbol: str) -> Path:
 
 
 def best(run: Path, count: int) -> dict[str, list[dict[str, Any]]]:
-    """The first rows of each role, briefly."""
+    """The first rows of each role, briefly: the interphase in words, with its probabilities."""
+    files_of = run_folder.read(run)
+    films = [name for name, role in files_of.manifest["roles"].items() if FILM in role["show"]]
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in run_folder.read(run).ranked.select(["role", *BEST]).to_pylist():
-        rows = found.setdefault(row.pop("role"), [])
+    for row in files_of.ranked.select(["role", *BEST]).to_pylist():
+        role = row.pop("role")
+        rows = found.setdefault(role, [])
         if row["rank"] is not None and len(rows) < count:
-            rows.append(row)
+            said = {"interphase": with_anode(row)}
+            dropped = {*CHANCES, *(() if role in films else (FILM,))}
+            kept = {name: row[name] for name in BEST if name not in dropped}
+            rows.append(kept | {"rank": int(row["rank"])} | said)
     return found
+
+
+def summary(run: Path, count: int) -> str:
+    """What a run was and the first of each role, as Markdown."""
+    facts = run_folder.read(run).manifest
+    faced = ", ".join(e["label"] for e in facts["electrolytes"]) or "none"
+    parts = [
+        f"# Run for {facts['anode']['symbol']}",
+        f"`{run.resolve()}`",
+        f"{facts['candidates']} candidates; electrolytes: {markdown(faced)}.",
+    ]
+    for role, rows in best(run, count).items():
+        said = f"{facts['passed'][role]} passed" if rows else "nobody passed"
+        parts.append(f"## {markdown(role)}: {said}")
+        if rows:
+            parts.append("\n".join(markdown_table(pa.Table.from_pylist(rows), {})))
+    return "\n\n".join(parts) + "\n"

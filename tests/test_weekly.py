@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -154,7 +155,15 @@ def test_accepted_runs(
     assert "no comparison" in weekly.changes(second, 5)
     with pytest.raises(DataError, match="altered"):
         weekly.accept(first)
-    assert len(weekly.best(second, 2)["interlayer"]) == 2
+    films = weekly.best(second, 2)["interlayer"]
+    assert len(films) == 2
+    assert re.fullmatch(r"[a-z ]+ \d+% \([a-z ]+ \d+%, [a-z ]+ \d+%\)", films[0]["interphase"])
+    assert "garnet" in films[0]["protects"]
+    assert "protects" not in weekly.best(second, 2)["host"][0]
+    said = weekly.summary(second, 2)
+    assert f"| 1 | {films[0]['formula']} |" in said
+    assert films[0]["interphase"] in said
+    assert "electrolytes: Li6PS5Cl, " in said
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from screen.descriptors.case import Case
 from screen.errors import UsageError
 from screen.formatting import number, text
 from screen.ranking.order import NOT_KNOWN, Ranking
-from screen.report import page, plot, text_card
+from screen.report import contact, page, plot, text_card
 from screen.run import Run, grouped_columns
 from screen.tables import Electrolyte
 from screen.thermo.interface import Reactions
@@ -256,6 +256,7 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
         f"When {symbol} touches it",
         [
             contact_line(done.values, 0, equations.in_contact(done.case, 0)),
+            *filter(None, [contact.as_film(known)]),
             f"Shares are by {known['fraction_basis']}. {verdicts.load().skill.said}",
         ],
         ("product", "per formula", "share", "what it means"),

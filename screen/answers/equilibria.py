@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from screen.report import table as report
 from screen.report import terminal
 from screen.thermo.window import chemical_potentials, reaction_energies
 from screen.units import DECIMALS
-from screen.verdicts import VERDICTS
+from screen.verdicts import VERDICTS, said
 
 HULL, _CONTACT = "hull_distance_ev_atom", "contact_reaction_energy_ev_atom"
 ENERGY = "reaction_energy_kj_mol"
@@ -279,20 +279,12 @@ def contact_line(values: Values, i: int, equation: Equation) -> str:
     share = columns["conducting_fraction"][i]
     reason = values.reason("conducting_fraction")[i]
     conducting = reason if np.isnan(share) else f"{share:.0%} of it conducts electrons"
+    chances = {f"p_{name}": columns[f"p_{name}"][i] for name in VERDICTS}
     return (
         f"In contact: {equation.said or 'no reaction'}, "
         f"{number(columns[_CONTACT][i], DECIMALS['eV/atom'])} eV per atom of the candidate; "
-        f"{conducting}. Most likely interphase: {_judged(columns, i)}."
+        f"{conducting}. Most likely interphase: {said(columns['interphase'][i], chances)}."
     )
-
-
-def _judged(columns: Mapping[str, Any], i: int) -> str:
-    """The verdict with its probability, and those of the others."""
-    if not (verdict := columns["interphase"][i]):
-        return "not known"
-    chances = sorted(((columns[f"p_{name}"][i], name) for name in VERDICTS), reverse=True)
-    others = ", ".join(f"{name} {chance:.0%}" for chance, name in chances if name != verdict)
-    return f"{verdict} {columns[f'p_{verdict}'][i]:.0%} ({others})".replace("_", " ")
 
 
 def doubt_line(values: Values, i: int) -> str:

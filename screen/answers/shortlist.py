@@ -66,18 +66,17 @@ def shortlist(
     rows = short.table(picks)
 
     def show(console: Console) -> None:
-        brief = ["role", "pick", "rank", "formula", "kind", "score", "handling"]
         symbol = files.manifest["anode"]["symbol"]
         terminal.print_table(
             console,
-            rows.select(brief),
+            short.brief(picks, symbol),
             files.declared,
             f"Shortlist for {symbol}",
             keys=("role", "rank", "formula", "score"),
         )
         for pick in picks:
-            line = f"{pick.row['formula']}: {pick.reason} {pick.row['why'] or ''}"
-            terminal.print_sentence(console, line)
+            said = (pick.reason, pick.row["why"] or "", pick.contact(symbol))
+            terminal.print_sentence(console, f"{pick.row['formula']}: {' '.join(said)}")
 
     known_columns = tuple(files.declared.values())
     return Shortlist(rows, None, show, columns=known_columns, picks=tuple(picks), cards=files.cards)

@@ -143,7 +143,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "p_stable",
-        "stable with",
+        "p(stable)",
         "Probability that nothing happens in contact with the anode metal, from the contact energy "
         "and its error.",
         _JUDGED,
@@ -151,7 +151,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "p_passivating",
-        "passivating with",
+        "p(passivating)",
         "Probability that what forms blocks electrons, from contact energy, conducting share and "
         "their errors.",
         _JUDGED,
@@ -159,7 +159,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "p_mixed_conducting",
-        "mixed conducting with",
+        "p(mixed conducting)",
         "Probability that what forms conducts electrons and goes on growing, from the same.",
         _JUDGED,
         dimensionless=True,

@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 from screen.composition import Compositions
 from screen.filters import Condition
 from screen.formatting import text
+from screen.report import contact
 from screen.report.run_files import RunFiles
 from screen.report.table import columns_of, plain
 from screen.similarity import coordinates, distances
+from screen.verdicts import VERDICTS
 
 ALIKE = 5.0
 """Distance under which two compositions count as neighbours: halides of one metal are 0.5 to 2.5
@@ -30,6 +32,7 @@ class Pick:
         place: 1 for the first of its role.
         nearest, distance: the pick of the same role that it is most like, and how far that is.
         passed_over: better ranked candidates that were too like an earlier pick, each with it.
+        film: whether its role is that of a film.
     """
 
     row: dict[str, Any]
@@ -37,6 +40,7 @@ class Pick:
     nearest: str = ""
     distance: float | None = None
     passed_over: list[tuple[str, str]] = field(default_factory=list)
+    film: bool = False
 
     @property
     def reason(self) -> str:
@@ -59,6 +63,11 @@ class Pick:
             said += f"; passed over before it: {names}{f' and {more} more' if more > 0 else ''}"
         return f"{said}."
 
+    def contact(self, anode: str) -> str:
+        """How it stands the anode metal, and if its role is that of a film, what it protects."""
+        against = f"Against {anode}: {contact.with_anode(self.row)}."
+        return f"{against} {contact.as_film(self.row)}".rstrip() if self.film else against
+
 
 def pick(
     files: RunFiles,
@@ -80,6 +89,7 @@ def pick(
     if condition is not None:
         own = own.filter(pa.array(condition(columns_of(own))))
     formulas = own.column("formula").to_pylist()
+    film = contact.FILM in files.manifest["roles"][role]["show"]
     points = coordinates(Compositions.from_formulas(formulas))
     chosen: list[int] = []
     found: list[Pick] = []
@@ -92,7 +102,8 @@ def pick(
         if chosen and least is not None and far[nearest] < least:
             over.append((formula, formulas[chosen[nearest]]))
             continue
-        one = Pick(own.slice(i, 1).to_pylist()[0], len(chosen) + 1, passed_over=over)
+        row = own.slice(i, 1).to_pylist()[0]
+        one = Pick(row, len(chosen) + 1, passed_over=over, film=film)
         if chosen:
             one.nearest, one.distance = formulas[chosen[nearest]], float(far[nearest])
         chosen.append(i)
@@ -101,7 +112,31 @@ def pick(
     return found
 
 
-SHOWN = ("role", "pick", "rank", "formula", "label", "kind", "score", "handling", "reason", "why")
+CHANCES = tuple(f"p_{verdict}" for verdict in VERDICTS)
+SHOWN = (
+    *("role", "pick", "rank", "formula", "label", "kind", "score", "interphase", *CHANCES),
+    *(
+        "protects",
+        "best_class",
+        "drive_best_ev_atom",
+        "protection_best_fraction",
+        "handling",
+        "reason",
+        "why",
+    ),
+)
+_NUMBERS = ("score", *CHANCES, "drive_best_ev_atom", "protection_best_fraction")
+
+
+def brief(picks: Sequence[Pick], anode: str) -> pa.Table:
+    """The list as a terminal shows it: of the interphase with the anode metal the most likely."""
+    rows = table(picks)
+    likely = [contact.with_anode(pick.row).partition(" (")[0] for pick in picks]
+    kept = [pick.row.get(contact.FILM) if pick.film else None for pick in picks]
+    first = rows.select(["role", "rank", "formula", "kind", "score"])
+    first = first.append_column(f"against {anode}", pa.array(likely, pa.string()))
+    first = first.append_column(contact.FILM, pa.array(kept, pa.string()))
+    return first.append_column("handling", rows.column("handling"))
 
 
 def table(picks: Sequence[Pick], structures: Sequence[str] = ()) -> pa.Table:
@@ -110,7 +145,7 @@ def table(picks: Sequence[Pick], structures: Sequence[str] = ()) -> pa.Table:
     Args:
         structures: of each pick, its files or why there are none; without, no such column.
     """
-    kinds = {"pick": pa.int64(), "rank": pa.int64(), "score": pa.float64()}
+    kinds = dict.fromkeys(("pick", "rank"), pa.int64()) | dict.fromkeys(_NUMBERS, pa.float64())
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in SHOWN])
     rows = []
     for one in picks:

@@ -16,7 +16,7 @@ import pytest
 
 from flows import task_runners
 from flows.commands import given
-from flows.parameters import Screening, Weekly, checked
+from flows.parameters import Screening, ScreeningChoice, Weekly, checked, chosen
 from flows.server import free_port
 from screen.errors import NetworkError, ScreenError, UsageError
 from tests.conftest import wait_until
@@ -27,6 +27,11 @@ REFUSED = {
     "unknown name": ({"anode": "Li"}, "unknown parameter 'anode'; did you mean anodes"),
     "no anode": ({"anodes": []}, "parameter anodes"),
     "unknown anode": ({"anodes": ["Xx"]}, "Xx"),
+    "no electrolyte": ({"electrolytes": ["/etc/passwd"]}, "unknown electrolyte '/etc/passwd'"),
+    "electrolyte without the metal": (
+        {"anodes": ["Li", "Na"], "electrolytes": ["Li3N"]},
+        "electrolyte Li3N holds no Na",
+    ),
     "unknown setting": ({"settings": {"platin_v": 1}}, "did you mean plating_v"),
     "out of range": ({"settings": {"plating_v": -1}}, "plating_v = -1"),
     "unknown runner": ({"runner": "ray"}, "parameter runner = 'ray'"),
@@ -45,6 +50,13 @@ def test_parameters(options: dict[str, Any], words: str) -> None:
         checked(Weekly, options).requests()
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_electrolytes_of_a_run_stand_above_those_of_the_settings() -> None:
+    base = checked(Weekly, {"settings": {"electrolytes": ["Li3PS4"], "seed": 3}})
+    wanted = chosen(Screening, ScreeningChoice, {"electrolytes": ["Li7P3S11"]}, base)
+    (request,) = wanted.requests()
+    assert (request.settings.electrolytes, request.settings.seed) == (("Li7P3S11",), 3)
 
 
 def test_zero_is_given() -> None:

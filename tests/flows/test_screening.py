@@ -64,6 +64,14 @@ def test_several_anodes(flow: Run, tmp_path: Path) -> None:
     assert names == ["mg", "na"]
 
 
+def test_an_electrolyte_of_ones_own(flow: Run, tmp_path: Path) -> None:
+    done = flow("screening", "--electrolyte", "Li3N", "--role", "interlayer")
+    assert done.returncode == 0, done.stderr
+    run = only(tmp_path / "results")
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    assert [e["formula"] for e in manifest["electrolytes"]] == ["Li3N"]
+
+
 def test_two_at_once(serving: Serving, expected: Path, tmp_path: Path) -> None:
     """On one server with SQLite, in one SCREEN_HOME."""
     both = [

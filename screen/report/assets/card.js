@@ -190,8 +190,7 @@ const contactSaid = (candidate) => {
   const parts = [];
   if (of("contact_reaction_energy_ev_atom") !== null) parts.push(`${fixed(of("contact_reaction_energy_ev_atom"), 3)} eV per atom of the candidate`);
   if (of("interphase")) {
-    const chances = ["stable", "passivating", "mixed_conducting"].filter((name) => columns.has(`p_${name}`));
-    const said = chances.map((name) => `${words(name)} ${Math.round(100 * of(`p_${name}`))} %`).join(", ");
+    const said = chancesSaid(candidate);
     parts.push(`interphase ${words(of("interphase"))}${said ? ` (${said})` : ""}`);
   }
   else if (columns.has("interphase")) parts.push(`interphase not known: ${gapOf(candidate, "interphase")}`);

@@ -49,6 +49,9 @@ const gatesSaid = (role, row, texts) => {
   const known = new Map(gatesOf(role, row).map((gate) => [gate.text, gateSaid(gate)]));
   return texts.map((text) => known.get(text) ?? words(text)).join("; ");
 };
+const CHANCES = ["stable", "passivating", "mixed_conducting"];
+const chancesSaid = (candidate) => CHANCES.filter((name) => values[`p_${name}`]?.[candidate] != null)
+  .map((name) => `${words(name)} ${Math.round(100 * values[`p_${name}`][candidate])} %`).join(", ");
 const label = (name) => columns.get(name)?.label ?? words(name);
 const lower = (text) => (/^[A-Z][a-z]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
 

@@ -2,7 +2,7 @@
 
 const shownColumns = (role) => [...new Set([
   "rank", "formula", "score", "gates", ...(role.kindNames.length ? ["kind"] : []),
-  ...(columns.has("handling") ? ["handling"] : []), ...role.show,
+  ...["interphase", "handling"].filter((name) => columns.has(name)), ...role.show,
 ])];
 const states = roles.map((role) => ({
   names: shownColumns(role), sort: "rank", falls: false, query: "", kind: "", all: role.passed === 0,
@@ -99,6 +99,11 @@ const cell = (role, row, name) => {
     // Empty where all is known, so that numbers stay below each other.
     range(role, row, column) || (column.low === undefined ? null : h("span", { class: "range" })));
   if (column.kind === "flag") return h("td", {}, value ? "yes" : "no");
+  if (name === "interphase") {
+    const chance = values[`p_${value}`]?.[candidate];
+    return h("td", { title: chancesSaid(candidate) || null }, words(value),
+      chance != null ? h("span", { class: "range" }, `${Math.round(100 * chance)} %`) : null);
+  }
   const wide = value.length > 26 && !MIXTURES.has(name);
   return h("td", { class: value.length > 26 ? "wide" : null },
     h("span", { class: "text", title: wide && value.length < 600 ? visible(value) : null },
