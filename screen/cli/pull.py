@@ -37,6 +37,15 @@ def pull_command(
     gnome: Annotated[bool, described("Pull.gnome", "--gnome")] = False,
     thermo_type: Annotated[str, described("Pull.thermo_type")] = "GGA_GGA+U",
     restart: Annotated[bool, typer.Option("--restart", help="Forget the pages so far.")] = False,
+    open_data: Annotated[
+        bool,
+        typer.Option(
+            "--open-data",
+            help="Without a key: read the open tables of the Materials Project in place of its "
+            "API. --endpoint is then the address of an S3 service; none: AWS_ENDPOINT_URL or "
+            "Amazon.",
+        ),
+    ] = False,
     rate: Annotated[float | None, described("Pull.rate")] = None,
     endpoint: Annotated[str | None, described("Pull.endpoint")] = None,
     snapshots: Annotated[
@@ -46,7 +55,7 @@ def pull_command(
     quiet: Quiet = False,
 ) -> None:
     """Bring the Materials Project into a local snapshot; an interrupted pull goes on. Needs
-    MP_API_KEY.
+    MP_API_KEY, or --open-data.
     """
     from screen import files, pipeline, store
     from screen.ranking.roles import chosen_roles
@@ -61,8 +70,10 @@ def pull_command(
     home = snapshots or files.home(os.environ)
     kept = store.of(home)
     roles = chosen_roles(tuple(role)) if role else ()
-    key = mp.key_from(os.environ)
-    address = mp.endpoint_from(os.environ, endpoint)
+    if open_data:
+        _check_open_data(structures, rate)
+    key = "" if open_data else mp.key_from(os.environ)
+    address = "" if open_data else mp.endpoint_from(os.environ, endpoint)
     if structures:
         table = snapshot.latest(home / "snapshots", mp.Query.of((), thermo_type=thermo_type).scheme)
         judged = roles or chosen_roles(())
@@ -84,14 +95,27 @@ def pull_command(
     with kept.alone("pull", say), page_progress(quiet) as (tell, advance):
         kept.prune()
         if restart:
-            mp.Pages(kept, query).forget()
-        server = mp.Server(key, address, polite, tell)
-        made = mp.pull_snapshot(server, query, home, cap, max_pages=max_pages, progress=advance)
+            (mp.pages_of(home, query) if open_data else mp.Pages(kept, query)).forget()
+        if open_data:
+            bucket = mp.Bucket(polite, endpoint or os.environ.get("AWS_ENDPOINT_URL"))
+            made = mp.pull_open_data(
+                bucket, query, home, cap, max_pages=max_pages, progress=advance
+            )
+        else:
+            server = mp.Server(key, address, polite, tell)
+            made = mp.pull_snapshot(server, query, home, cap, max_pages=max_pages, progress=advance)
     if made is None:
         say("pages are kept; run the same command again to go on")
     else:
         name = "latest" if query.scheme == schemes.MP_GGA else "latest-r2scan"
         say(f"written: {made}; use it with --source {name} or --source {made}")
+
+
+def _check_open_data(structures: bool, rate: float | None) -> None:
+    if structures:
+        raise UsageError("--structures: structures come with a key; leave --open-data out")
+    if rate is not None:
+        raise UsageError("--rate: the open tables are read one request after another; leave it out")
 
 
 def snapshots_command(

@@ -34,20 +34,23 @@ Progress = Callable[[int, int], None]
 class Pages:
     """Pages of a query that came, each with what was asked and the database version."""
 
-    def __init__(self, store: Store, query: Query) -> None:
-        self._store, self._kind = store, f"pages-{query.digest}"
+    def __init__(self, store: Store, query: Query, prefix: str = "") -> None:
+        self._store, self._kind = store, f"pages-{prefix}{query.digest}"
 
-    def read(self, name: str, version: str) -> Documents | None:
+    def read(self, name: str, version: str | None = None) -> Documents | None:
         """A page, or None if it is not there or not whole.
 
+        Args:
+            version: of the database that it must be of; None: of any.
+
         Raises:
-            DataError: if it is of another database version.
+            DataError: if it is of another.
         """
         content = self._store.get(self._kind, name)
         if content is None:
             return None
         kept = json.loads(gzip.decompress(content))
-        if kept["database_version"] != version:
+        if version not in (None, kept["database_version"]):
             raise DataError(
                 f"the database went from {kept['database_version']} to {version} since this pull "
                 "began; run it with --restart to begin anew"
@@ -247,12 +250,23 @@ def pull_snapshot(
     pulled = pull_documents(server, query, pages, max_pages=max_pages, progress=progress)
     if pulled is None:
         return None
+    return keep_snapshot(pulled, query, pages, home, modulus_cap_gpa, server.endpoint)
+
+
+def keep_snapshot(
+    pulled: Pulled, query: Query, pages: Pages, home: Path, modulus_cap_gpa: float, origin: str
+) -> Path:
+    """Make a snapshot of a complete pull, and forget its pages.
+
+    Args:
+        origin: where the documents came from, for the manifest.
+    """
     phases, gaps = to_phases(pulled, query, modulus_cap_gpa)
     manifest = {
         "database_version": pulled.version,
         "scheme": query.scheme,
         "query": asdict(query),
-        "endpoint": server.endpoint,
+        "endpoint": origin,
         "materials": len(pulled.summary),
         "gaps": len(gaps),
         "requests": pulled.requests,
