@@ -110,4 +110,6 @@ def missing(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         return nan
     if values.dtype.kind in "bi":
         return np.zeros(len(values), dtype=bool)
-    return np.array([value is None or value == "" for value in values], dtype=bool)
+    nothing: Any = None  # the comparison is of each value
+    gone: npt.NDArray[np.bool_] = (values == "") | (values == nothing)
+    return gone

@@ -23,7 +23,7 @@ from screen.predictions import predict, with_models
 from screen.ranking import order
 from screen.ranking.order import Ranking
 from screen.ranking.roles import Role
-from screen.run import Run, computed_columns, ranked_columns
+from screen.run import Run, computed_columns, ranked_columns, told_below
 from screen.settings import Settings
 from screen.sources import REFERENCE, reference
 from screen.tables import anode_of
@@ -56,7 +56,8 @@ def check_roles(roles: Sequence[Role], case: Case) -> None:
 
 def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:
     """Judge every candidate in every role."""
-    return tuple(order.order(role, values.columns, formulas) for role in roles)
+    told = told_below(len(formulas))
+    return tuple(order.order(role, values.columns, formulas, told) for role in roles)
 
 
 def run(

@@ -95,6 +95,17 @@ def ranked_columns(
     return tuple(column for _, column in grouped_columns(electrolytes, settings, own))
 
 
+MANY = 10_000
+"""Candidates beyond which a run is a big one: what it writes is not all read by people."""
+
+
+def told_below(candidates: int) -> int | None:
+    """Of how many of each role, the first, it is told what would change them though they did not
+    pass; none: of all.
+    """
+    return page.SHOWN if candidates > MANY else None
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished judgement, ready to be shown or written."""
@@ -104,6 +115,11 @@ class Run:
     values: Values
     rankings: tuple[Ranking, ...]
     check: CrossCheck | None = None
+
+    @property
+    def is_big(self) -> bool:
+        """Whether it has too many candidates for tables that people open."""
+        return len(self.case) > MANY
 
     @property
     def descriptors(self) -> tuple[Column, ...]:

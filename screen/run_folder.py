@@ -35,11 +35,9 @@ RANKED, GAPS, COLUMNS, CARDS, MANIFEST, PAGE = (
     "manifest.json",
     "report.html",
 )
-MANY = 10_000
-"""Candidates beyond which a run is a big one: its tables are Parquet, since as CSV they take
-gigabytes, and its files for people hold the best alone."""
 BIG_TABLES, BEST = ("ranked.parquet", "gaps.parquet"), "best.csv"
-"""What a big run holds in place of RANKED and GAPS, and its rows that the page shows, as CSV."""
+"""What a big run holds in place of RANKED and GAPS, which would take a gigabyte, and its rows that
+the page shows, as CSV."""
 DATA_FILES = (RANKED, GAPS, COLUMNS, CARDS)
 """What every manifest holds the digests of (of a big run, of BIG_TABLES); the page is made from
 them and can be made again."""
@@ -70,14 +68,9 @@ GAPS_COLUMNS = (
 )
 
 
-def is_big(done: Run) -> bool:
-    """Whether a run has too many candidates for tables that people open."""
-    return len(done.case) > MANY
-
-
 def ranked_name(done: Run) -> str:
     """The file of a run that holds all its candidates in all roles."""
-    return BIG_TABLES[0] if is_big(done) else RANKED
+    return BIG_TABLES[0] if done.is_big else RANKED
 
 
 def about_big(also: Sequence[str]) -> str:
@@ -165,16 +158,16 @@ def write(done: Run, folder: Path, command: str, also: Sequence[str] = ()) -> Pa
 
 
 def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
-    names = BIG_TABLES if is_big(done) else (RANKED, GAPS)
+    names = BIG_TABLES if done.is_big else (RANKED, GAPS)
     grouped = grouped_columns(done.case.electrolytes, done.case.settings, done.case.own)
     meanings = dictionary(grouped, names)
     tops = _write_ranked(done, folder, also, meanings[names[0]])
     missing = table.gaps(
         done.descriptors, done.values, done.identity["id"], done.identity["formula"]
     )
-    if not is_big(done) or ALL_AS_CSV in also:
+    if not done.is_big or ALL_AS_CSV in also:
         _write_csv([missing], folder / GAPS, "id")
-    if is_big(done):
+    if done.is_big:
         missing = table.by_candidate(missing)
         _write_parquet([missing], folder / BIG_TABLES[1])
     (folder / COLUMNS).write_bytes(dump(meanings))
@@ -206,21 +199,21 @@ def _write_ranked(
         for ranking in done.rankings:
             part = done.coded(ranking)
             tops.append(page.Top.of(part))
-            people = tops[-1].rows if is_big(done) else table.plain(part)
+            people = tops[-1].rows if done.is_big else table.plain(part)
             if "short" in paths:
                 short.append(people.select(SHORT_COLUMNS))
             if book is not None:
                 book.add(ranking.role.label, people, columns)
             yield part
 
-    if is_big(done):
+    if done.is_big:
         _write_parquet(parts(), folder / BIG_TABLES[0])
         _write_csv((top.rows for top in tops), folder / BEST, "role")
     else:
         _write_csv(parts(), folder / RANKED, "role")
-    if is_big(done) and ALL_AS_CSV in also:
+    if done.is_big and ALL_AS_CSV in also:
         _write_csv(map(done.coded, done.rankings), folder / RANKED, "role")
-    if not is_big(done) and "parquet" in paths:
+    if not done.is_big and "parquet" in paths:
         every = pa.concat_tables([done.ranked(ranking) for ranking in done.rankings])
         paths["parquet"].write_bytes(table.render(every, "parquet"))
     if short:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 ELEMENTARY_CHARGE_C: float = 1.602176634e-19
 AVOGADRO_PER_MOL: float = 6.02214076e23
 BOLTZMANN_J_K: float = 1.380649e-23
@@ -112,16 +114,19 @@ of these people are shown four significant digits.
 """
 
 
+@cache
 def suffix_of(name: str) -> str:
     """The end of a column's name that says its unit; empty if there is none."""
     return next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
 
 
+@cache
 def unit_of(name: str) -> str:
     """The unit of a column, read off its name; empty for text, flags and counts."""
     return SUFFIXES.get(suffix_of(name), "")
 
 
+@cache
 def plain_name(name: str) -> str:
     """A column's name in words, without the unit; shares keep what they are called."""
     if unit_of(name) != "1":

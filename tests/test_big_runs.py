@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from screen import run as run_module
 from screen import run_folder
 from screen.answers import run_folders
 from screen.answers.shortlist import shortlist
 from screen.api.runs import open_run
 from screen.errors import DataError
+from screen.ranking import order
 from screen.report import page, table
 from tests.report import runs
 
@@ -30,14 +33,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same run as if it were a big one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_folder, "MANY", 0)
+        patch.setattr(run_module, "MANY", 0)
         return runs.written(tmp_path_factory.mktemp("big") / "big", ALSO)
 
 
 def test_all_are_in_parquet_and_the_best_in_csv(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_folder, "MANY", 0)
+    monkeypatch.setattr(run_module, "MANY", 0)
     monkeypatch.setattr(page, "SHOWN", 7)
     run = runs.written(tmp_path / "run", ("short",))
     assert {path.name for path in run.iterdir()} == {*run_folder.BIG_RUN_FILES, "short.csv"}
@@ -101,3 +104,31 @@ def test_a_big_run_without_its_tables_is_refused(big: Path, tmp_path: Path) -> N
     (run / run_folder.BIG_TABLES[1]).unlink()
     with pytest.raises(DataError, match=r"gaps\.parquet is missing: the run is incomplete"):
         run_folder.read(run)
+
+
+def test_what_would_change_is_told_of_those_that_passed_and_of_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done, asked = runs.done(), []
+    right = order._what_would_pass
+
+    def counted(*given: Any, **named: Any) -> str:
+        asked.append(given)
+        return right(*given, **named)
+
+    monkeypatch.setattr(order, "_what_would_pass", counted)
+    for before in done.rankings:
+        asked.clear()
+        told = before.passed.sum() + 3
+        after = order.order(before.role, done.values.columns, done.case.formulas, int(told))
+        assert len(asked) == 3
+        first = before.order[:told]
+        assert (after.what_would_change[first] == before.what_would_change[first]).all()
+        assert {*after.what_would_change[before.order[told:]]} == {order.NOT_TOLD}
+        assert (after.why == before.why).all()
+        assert (after.failed_gates == before.failed_gates).all()
+
+
+def test_of_a_big_run_sentences_are_told_of_what_the_page_shows() -> None:
+    assert run_module.told_below(run_module.MANY) is None
+    assert run_module.told_below(run_module.MANY + 1) == page.SHOWN

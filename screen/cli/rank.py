@@ -137,7 +137,7 @@ def rank_command(
         if predictions.learns(settings):
             note = f" {said}" if (said := training.about_own_rows()) else ""
         say(f"{len(done.case)} candidates, passed: {passed}.{note} Written: {folder}/")
-        if run_folder.is_big(done):
+        if done.is_big:
             say(run_folder.about_big(extra))
         for line in added.standing(done):
             say(line)

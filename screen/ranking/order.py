@@ -172,12 +172,18 @@ class _Gates:
     excused: BoolArray
 
 
-def order(role: Role, table: Table, formulas: Sequence[str]) -> Ranking:
+NOT_TOLD = "Too far below the line to be told here; explain tells it."
+"""What would change of candidates that nobody will look up in a long list."""
+
+
+def order(role: Role, table: Table, formulas: Sequence[str], told: int | None = None) -> Ranking:
     """Judge all candidates in one role.
 
     Args:
         table: values of every column that the role reads.
         formulas: names of the candidates; equal scores are ordered by them.
+        told: of those that did not pass, what would change is told only if they are among so many
+            first ones; none: of all.
     """
     count = len(formulas)
     kind, homeless, undecided = _kinds(role, table, count)
@@ -231,9 +237,16 @@ def order(role: Role, table: Table, formulas: Sequence[str]) -> Ranking:
             desirability,
             weights,
             formulas,
+            passed | _among_first(best_first, told),
         ),
         order=best_first,
     )
+
+
+def _among_first(best_first: IntArray, count: int | None) -> BoolArray:
+    first = np.zeros(len(best_first), dtype=bool)
+    first[best_first[:count]] = True
+    return first
 
 
 def _places(passed: IntArray, group: Texts, names: Texts) -> tuple[IntArray, Texts]:
@@ -246,13 +259,14 @@ def _places(passed: IntArray, group: Texts, names: Texts) -> tuple[IntArray, Tex
     rank = np.zeros(len(group), dtype=np.int64)
     under = np.full(len(group), "", dtype=object)
     first: dict[str, int] = {}
+    last = 0
     for i in passed.tolist():
         if group[i] and group[i] in first:
             under[i] = names[first[group[i]]]
             continue
         if group[i]:
             first[group[i]] = i
-        rank[i] = rank.max(initial=0) + 1
+        rank[i] = last = last + 1
     return rank, under
 
 
@@ -362,13 +376,12 @@ def number(value: Value, column: str) -> str:
 
 def _name_gates(role: Role, gates: _Gates, which: BoolArray, no_kind: BoolArray) -> Texts:
     """Some gates of each candidate as text, and whether it has no kind."""
-    names = [gate.describe() for gate in gates.gates]
-    texts = np.full(which.shape[1], "", dtype=object)
     kinds = " or ".join(f"({kind.describe()})" for kind in role.kinds.values())
-    for i in np.flatnonzero(which.any(axis=0) | no_kind):
-        named = [names[g] for g in np.flatnonzero(which[:, i])]
-        texts[i] = "; ".join(named + ([f"no kind: {kinds}"] if no_kind[i] else []))
-    return texts
+    names = np.array([*(gate.describe() for gate in gates.gates), f"no kind: {kinds}"], object)
+    # Many candidates fail the same gates: their text is written once.
+    patterns, pattern = np.unique(np.vstack([which, no_kind]), axis=1, return_inverse=True)
+    texts = ["; ".join(names[named]) for named in patterns.T]
+    return np.array(texts, dtype=object)[pattern.reshape(-1)]
 
 
 def _reasons(
@@ -447,10 +460,14 @@ def _tipping(
     desirability: FloatArray,
     weights: FloatArray,
     formulas: Sequence[str],
+    told: BoolArray,
 ) -> Texts:
-    """The gate or goal that is nearest to tipping, in units of how far its value may be off."""
+    """The gate or goal that is nearest to tipping, in units of how far its value may be off; of
+    those without a rank, of whom it is to be told.
+    """
     texts = np.full(len(formulas), "", dtype=object)
-    for i in np.flatnonzero(rank == 0).tolist():
+    texts[rank == 0] = NOT_TOLD
+    for i in np.flatnonzero((rank == 0) & told).tolist():
         if under[i]:
             texts[i] = f"Listed under {under[i]}, which comes to the same and scores higher."
         else:
@@ -539,8 +556,8 @@ def _what_would_pass(
     if not failed:
         unknown = {gates.gates[g].column for g in np.flatnonzero(gates.unknown[:, i])}
         kinds = role.kinds.values() if undecided else ()
-        tests = (test for kind in kinds for test in kind.when if not test.knows(table)[i])
-        unknown |= {test.column for test in tests}
+        asked = {test.column for kind in kinds for test in kind.when}
+        unknown |= {name for name in asked if missing(table[name][i : i + 1])[0]}
         return f"Cannot be judged until {', '.join(sorted(map(plain_name, unknown)))} is known."
     step, change = min(_gate_step(table, gate, i, leaving=False) for gate in failed)
     more = len(failed) - 1 + int(gates.unknown[:, i].sum()) + undecided
