@@ -94,7 +94,8 @@ class Work:
         Raises:
             UsageError, DataError: as `pipeline.run`.
         """
-        phases = sources.load(request.source, request.gaps, request.moduli, request.add)
+        energies = request.settings.energies
+        phases = sources.load(request.source, request.gaps, request.moduli, request.add, energies)
         roles = chosen_roles(request.roles, request.roles_file)
         case, identity = candidates.chosen_case(phases, request.settings, roles, request.selected)
         pipeline.check_roles(roles, case)

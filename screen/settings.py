@@ -16,6 +16,7 @@ _LONGEST = 60
 Engine = Literal["kernel", "pymatgen"]
 Separator = Literal["sulfide", "garnet"]
 OfDoubtful = Literal["leave_out", "keep"]
+Energies = Literal["table", "anchored"]
 
 
 class ReferenceCell(BaseModel):
@@ -137,6 +138,11 @@ class Settings(BaseModel):
         default="leave_out",
         description="whether computed phases that do not form (doubtful_phases.csv) compete: keep "
         "or leave_out; without them, since a product that nobody has seen decides nothing",
+    )
+    energies: Energies = Field(
+        default="table",
+        description="formation energies: table, as the source has them, at 0 K; or anchored to "
+        "experiment, corrected by class, at 298 K",
     )
     seed: int = Field(default=0, ge=0, le=2**63 - 1, description="seed of the cross-check's sample")
     bridged_v: float = Field(

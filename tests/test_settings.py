@@ -32,6 +32,7 @@ OTHER: dict[str, object] = {
     "anode": "Na",
     "electrolytes": ("Na3PS4",),
     "engine": "pymatgen",
+    "energies": "anchored",
     "doubtful_phases": "keep",
     "seed": 7,
     "bridged_v": 0.2,

@@ -20,7 +20,7 @@ from screen.descriptors.own import Descriptor
 from screen.descriptors.own import descriptor as descriptor
 from screen.errors import DataError, UsageError
 from screen.phases import Phases
-from screen.settings import Settings, load_settings
+from screen.settings import Energies, Settings, load_settings
 from screen.sources import REFERENCE
 
 if TYPE_CHECKING:  # a question about one phase needs neither the models nor the page
@@ -41,6 +41,7 @@ def load(
     gaps: str | Path | None = None,
     moduli: str | Path | None = None,
     add: str | Path | None = None,
+    energies: Energies = "table",
 ) -> Phases:
     """Phases with formation energies of one correction scheme.
 
@@ -49,6 +50,7 @@ def load(
             .json), or a list of pymatgen entries, the elements among them.
         gaps, moduli: files with band gaps (eV) and elastic moduli (GPa) to join by formula.
         add: a file with further phases.
+        energies: "table", as they are, or "anchored" to experiment at 298 K.
 
     Raises:
         DataError, UsageError: for what cannot be read, mixed schemes, energies that are none.
@@ -59,7 +61,7 @@ def load(
         Phases of reference: 4644 rows, MP legacy GGA/GGA+U
     """
     if isinstance(source, Phases):
-        return source
+        return sources.with_energies(source, energies)
     if not isinstance(source, str | Path):
         from screen.sources import entry_files  # noqa: PLC0415
 
@@ -67,8 +69,10 @@ def load(
         if strangers or not source:
             what = f"a {type(strangers[0]).__name__} among them" if strangers else "an empty list"
             raise DataError(f"a list of pymatgen entries is wanted, this is {what}")
-        return Phases(entry_files.to_table(list(source)), name="entries")
-    return sources.load(str(source), *(Path(p) if p else None for p in (gaps, moduli, add)))
+        phases = Phases(entry_files.to_table(list(source)), name="entries")
+        return sources.with_energies(phases, energies)
+    g, m, a = (Path(path) if path else None for path in (gaps, moduli, add))
+    return sources.load(str(source), g, m, a, energies)
 
 
 def rank(
@@ -117,7 +121,7 @@ def rank(
     chosen = config or _settings(anode, electrolytes, settings)
     named = chosen_roles(_texts(roles), Path(roles_file) if roles_file else None)
     progress("reading")
-    phases = load(source, gaps=gaps, moduli=moduli, add=add)
+    phases = load(source, gaps=gaps, moduli=moduli, add=add, energies=chosen.energies)
     own = _own(descriptors)
     return Run.of(
         pipeline.run(phases, chosen, named, own=own, selected=selected, progress=progress)
@@ -157,7 +161,7 @@ def explain(
 
     chosen = config or _settings(anode, electrolytes, settings)
     roles = chosen_roles((), Path(roles_file) if roles_file else None)
-    phases = load(source, gaps=gaps, moduli=moduli, add=add)
+    phases = load(source, gaps=gaps, moduli=moduli, add=add, energies=chosen.energies)
     try:
         (asked,) = materials_of([formula], phases, chosen.anode)
     except DataError:
@@ -204,7 +208,7 @@ def window(
         if mu is not None:
             raise UsageError("mu goes with a reservoir; against the anode metal, give at, in V")
         volts = None if at is None else Reservoir.of_metal(chosen.anode, at).values[0]
-        phases = load(source, gaps=gaps, add=add)
+        phases = load(source, gaps=gaps, add=add, energies=chosen.energies)
         asked = materials_of(formulas, phases, chosen.anode)
         answer = equilibria.windows(_case(asked, phases, chosen), asked, volts)
         return replace(answer, notes=_notes(asked))
@@ -215,7 +219,7 @@ def window(
             "at is a voltage against the anode metal; with a reservoir, give mu, in eV"
         )
     element = Reservoir.of_element(reservoir, () if mu is None else (mu,))
-    phases = load(source, gaps=gaps, add=add)
+    phases = load(source, gaps=gaps, add=add, energies=chosen.energies)
     asked = materials_of(formulas, phases, element=element.symbol)
     answer = reservoir_profiles(_case(asked, phases, chosen), element, asked)
     return replace(answer, notes=_notes(asked))
@@ -239,7 +243,7 @@ def decompose(
         ['Li2O', 'LiCl']
     """
     chosen = config or _settings("Li", (), settings)
-    phases = load(source, add=add)
+    phases = load(source, add=add, energies=chosen.energies)
     asked = materials_of(formulas, phases)
     return replace(equilibria.decompositions(_case(asked, phases, chosen)), notes=_notes(asked))
 
@@ -283,7 +287,7 @@ def interface(
 
     chosen = config or _settings(anode or "Li", (), settings)
     open_to = reservoir_of(chosen.anode, anode, voltage, reservoir, mu)
-    phases = load(source, add=add)
+    phases = load(source, add=add, energies=chosen.energies)
     pair = [materials.read(_formula(given), phases) for given in (a, b)]
     element = None if open_to is None else open_to.symbol
     candidates.check_covered(phases, *(material.formula for material in pair), element=element)
@@ -325,7 +329,7 @@ def stack(
     from screen.answers.three_layers import three_layers_answer  # noqa: PLC0415
 
     chosen = config or _settings(anode, (), settings)
-    phases = load(source, gaps=gaps, add=add)
+    phases = load(source, gaps=gaps, add=add, energies=chosen.energies)
     pair = [materials.read(_formula(given), phases) for given in (film, electrolyte)]
     candidates.check_stack(pair[0].formula, pair[1].formula, chosen.anode)
     formulas = [material.formula for material in pair]

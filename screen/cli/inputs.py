@@ -33,6 +33,7 @@ def settings_of(
     runs: StructureRuns = StructureRuns(),  # noqa: B008 (cannot change)
     *,
     keep_doubtful: bool = False,
+    energies: str | None = None,
 ) -> Settings:
     """Settings of the configuration file, overruled by the options that were given."""
     from screen.settings import load_settings
@@ -47,6 +48,7 @@ def settings_of(
         engine=engine,
         seed=seed,
         cell=cell,
+        energies=energies,
         doubtful_phases="keep" if keep_doubtful else None,
         **runs.given,
     )

@@ -38,6 +38,15 @@ def engine_names() -> list[str]:
     return list(ENGINES)
 
 
+def energies_names() -> list[str]:
+    """What formation energies may be."""
+    from typing import get_args
+
+    from screen.settings import Energies
+
+    return list(get_args(Energies))
+
+
 GRAMMAR = (
     "Comparisons (<, <=, >, >=, =, !=), 'contains', 'in (a, b)', 'is missing', 'is known', "
     "'has F' for an element, flags alone; joined by 'and' (&), 'or' (|), 'not' and parentheses."
@@ -54,6 +63,9 @@ RolesFile = Annotated[Path | None, described("RoleFile.roles_file", "--roles")]
 Electrolytes = Annotated[list[str] | None, described("Settings.electrolytes", "--electrolyte")]
 EngineName = Annotated[
     str | None, described("Settings.engine", "--engine", autocompletion=engine_names)
+]
+EnergiesOf = Annotated[
+    str | None, described("Settings.energies", "--energies", autocompletion=energies_names)
 ]
 KeepDoubtful = Annotated[
     bool,

@@ -15,6 +15,7 @@ from screen.cli.options import (
     Calculator,
     Config,
     Electrolytes,
+    EnergiesOf,
     EngineName,
     Format,
     Formulas,
@@ -63,6 +64,7 @@ def window_command(
     source: Source = "reference",
     gaps: Gaps = None,
     add: Add = None,
+    energies: EnergiesOf = None,
     engine: EngineName = None,
     keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
@@ -75,7 +77,9 @@ def window_command(
 
     check_format(form)
     check_plot(plot)
-    settings = settings_of(config, anode, None, engine, keep_doubtful=keep_doubtful)
+    settings = settings_of(
+        config, anode, None, engine, keep_doubtful=keep_doubtful, energies=energies
+    )
     answer = api.window(
         *formulas,
         at=at,
@@ -93,6 +97,7 @@ def decompose_command(
     formulas: Formulas,
     source: Source = "reference",
     add: Add = None,
+    energies: EnergiesOf = None,
     engine: EngineName = None,
     keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
@@ -105,7 +110,9 @@ def decompose_command(
 
     check_format(form)
     check_plot(plot)
-    settings = settings_of(config, None, None, engine, keep_doubtful=keep_doubtful)
+    settings = settings_of(
+        config, None, None, engine, keep_doubtful=keep_doubtful, energies=energies
+    )
     answer = api.decompose(*formulas, source=source, add=add, config=settings)
     write_drawn(answer, form, output, plot)
 
@@ -126,6 +133,7 @@ def interface_command(
     own_energy: OwnEnergy = False,
     source: Source = "reference",
     add: Add = None,
+    energies: EnergiesOf = None,
     engine: EngineName = None,
     keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
@@ -138,7 +146,9 @@ def interface_command(
 
     check_format(form)
     check_plot(plot)
-    settings = settings_of(config, anode, None, engine, keep_doubtful=keep_doubtful)
+    settings = settings_of(
+        config, anode, None, engine, keep_doubtful=keep_doubtful, energies=energies
+    )
     answer = api.interface(
         a,
         b,
@@ -161,6 +171,7 @@ def stack_command(
     source: Source = "reference",
     gaps: Gaps = None,
     add: Add = None,
+    energies: EnergiesOf = None,
     engine: EngineName = None,
     keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
@@ -173,7 +184,9 @@ def stack_command(
 
     check_format(form)
     check_plot(plot)
-    settings = settings_of(config, anode, None, engine, keep_doubtful=keep_doubtful)
+    settings = settings_of(
+        config, anode, None, engine, keep_doubtful=keep_doubtful, energies=energies
+    )
     answer = api.stack(film, electrolyte, source=source, gaps=gaps, add=add, config=settings)
     write_drawn(answer, form, output, plot)
 
@@ -187,6 +200,7 @@ def explain_command(
     gaps: Gaps = None,
     moduli: Moduli = None,
     add: Add = None,
+    energies: EnergiesOf = None,
     engine: EngineName = None,
     keep_doubtful: KeepDoubtful = False,
     barrier: Barrier = False,
@@ -218,7 +232,13 @@ def explain_command(
         raise UsageError("--section goes with table and md; the other formats hold all")
     runs = StructureRuns(barrier, surface, calculator, workers)
     settings = settings_of(
-        config, anode, electrolyte, engine, runs=runs, keep_doubtful=keep_doubtful
+        config,
+        anode,
+        electrolyte,
+        engine,
+        runs=runs,
+        keep_doubtful=keep_doubtful,
+        energies=energies,
     )
     with step_progress(quiet) as tell:
         answer = api.explain(

@@ -17,6 +17,7 @@ from screen.cli.options import (
     Calculator,
     Config,
     Electrolytes,
+    EnergiesOf,
     EngineName,
     Format,
     Gaps,
@@ -93,6 +94,7 @@ def rank_command(
             "FILE.svg, .png or .pdf."
         ),
     ] = None,
+    energies: EnergiesOf = None,
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -106,7 +108,10 @@ def rank_command(
     check_plot(plot)
     runs = StructureRuns(barrier, surface, calculator, workers)
     settings = settings_of(
-        config, anode, electrolyte, engine, seed, runs=runs, keep_doubtful=keep_doubtful
+        *(config, anode, electrolyte, engine, seed),
+        runs=runs,
+        keep_doubtful=keep_doubtful,
+        energies=energies,
     )
     if short and columns:
         raise UsageError("--short and --columns: one of them says which columns to print")

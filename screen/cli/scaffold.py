@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from screen.cli.inputs import settings_of
-from screen.cli.options import Add, Anode, Config, Format, Gaps, Out, Source
+from screen.cli.options import Add, Anode, Config, EnergiesOf, Format, Gaps, Out, Source
 from screen.cli.output import check_format, write_answer
 from screen.cli.program import described
 
@@ -57,6 +57,7 @@ def scaffold_command(
     source: Source = "reference",
     gaps: Gaps = None,
     add: Add = None,
+    energies: EnergiesOf = None,
     form: Format = "table",
     output: Out = None,
     config: Config = None,
@@ -76,7 +77,7 @@ def scaffold_command(
         "areal_capacity_mah_cm2": capacity_mah_cm2,
         "excess_fraction": excess_fraction,
     }
-    settings = settings_of(config, anode, None, None, cell=cell)
+    settings = settings_of(config, anode, None, None, cell=cell, energies=energies)
     check_stated_for(settings)
     asked = scaffold.Asked(
         thickness_um=thickness_um,
@@ -89,7 +90,7 @@ def scaffold_command(
     )
     case, notes = None, tuple[str, ...]()
     if material is not None:
-        phases = api.load(source, gaps=gaps, add=add)
+        phases = api.load(source, gaps=gaps, add=add, energies=settings.energies)
         case, notes = api.case_of([material], phases, settings, settings.anode)
     answer = scaffold.scaffold(asked, settings.cell, case, density_g_cm3)
     write_answer(replace(answer, notes=(*notes, *answer.notes)), form, output)

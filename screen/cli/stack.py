@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from screen.cli.inputs import settings_of
-from screen.cli.options import Add, Anode, Config, Format, Gaps, Out, Source
+from screen.cli.options import Add, Anode, Config, EnergiesOf, Format, Gaps, Out, Source
 from screen.cli.output import check_format, write_answer
 from screen.cli.program import described
 from screen.errors import UsageError
@@ -43,6 +43,7 @@ def stack_command(
     source: Source = "reference",
     gaps: Gaps = None,
     add: Add = None,
+    energies: EnergiesOf = None,
     form: Format = "table",
     output: Out = None,
     config: Config = None,
@@ -63,7 +64,7 @@ def stack_command(
         "separator_um": separator_um,
         "excess_fraction": excess_fraction,
     }
-    settings = settings_of(config, anode, None, None, cell=cell)
+    settings = settings_of(config, anode, None, None, cell=cell, energies=energies)
     check_stated_for(settings)
     if film is None:
         if (role, thickness_nm, density_g_cm3) != (None, None, None):
@@ -72,7 +73,7 @@ def stack_command(
     else:
         if density_g_cm3 is not None and not 0 < density_g_cm3 < 30:
             raise UsageError(f"--density-g-cm3 {density_g_cm3:g}: no solid has that, in g/cm³")
-        phases = api.load(source, gaps=gaps, add=add)
+        phases = api.load(source, gaps=gaps, add=add, energies=settings.energies)
         case, notes = api.case_of([film], phases, settings, settings.anode)
         answer = stack.stack(settings.cell, case, role or "interlayer", density_g_cm3)
         answer = replace(answer, notes=notes)

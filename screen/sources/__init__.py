@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from screen.energies.anchored import anchor
 from screen.errors import ScreenError, UsageError
 from screen.phases import Phases
+from screen.settings import Energies
 
 REFERENCE = "reference"
 """Name of the embedded set, the source unless another is asked for."""
@@ -80,6 +82,7 @@ def load(
     gaps: Path | None = None,
     moduli: Path | None = None,
     add: Path | None = None,
+    energies: Energies = "table",
 ) -> Phases:
     """The phases of a source.
 
@@ -87,6 +90,7 @@ def load(
         source: a registered name, or the path of a file.
         gaps, moduli: files whose columns join those of a file.
         add: a file of further phases, of the same correction scheme.
+        energies: as the source has them, or anchored to experiment (screen/energies/anchored.py).
 
     Raises:
         UsageError: for a file to join to a source that is none.
@@ -101,4 +105,14 @@ def load(
         phases = registered()[source].load()
     else:
         phases = user_files.load(path, gaps=gaps, moduli=moduli)
-    return phases if add is None else user_files.add(phases, add)
+    phases = phases if add is None else user_files.add(phases, add)
+    return with_energies(phases, energies)
+
+
+def with_energies(phases: Phases, energies: Energies) -> Phases:
+    """A table as it is, or anchored to experiment.
+
+    Raises:
+        DataError: for energies of a scheme whose errors are not known.
+    """
+    return phases if energies == "table" else anchor(phases)
