@@ -31,18 +31,22 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same run as if it were a big one."""
+    """The same run written as if it were a big one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "MANY", 0)
-        return runs.written(tmp_path_factory.mktemp("big") / "big", ALSO)
+        return written_as_big(tmp_path_factory.mktemp("big") / "big", ALSO, patch)
+
+
+def written_as_big(path: Path, also: tuple[str, ...], patch: pytest.MonkeyPatch) -> Path:
+    runs.done()  # other tests share it, and its sentences are all told
+    patch.setattr(run_module, "MANY", 0)
+    return runs.written(path, also)
 
 
 def test_all_are_in_parquet_and_the_best_in_csv(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "MANY", 0)
     monkeypatch.setattr(page, "SHOWN", 7)
-    run = runs.written(tmp_path / "run", ("short",))
+    run = written_as_big(tmp_path / "run", ("short",), monkeypatch)
     assert {path.name for path in run.iterdir()} == {*run_folder.BIG_RUN_FILES, "short.csv"}
     files = run_folder.read(run)
     kinds = {c["name"]: c["kind"] for c in files.columns}
