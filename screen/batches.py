@@ -48,7 +48,7 @@ MOST_BATCHES = 5000
 AFTERWARDS = frozenset(
     {
         *("answers", "api", "cards", "cli", "frame", "measured", "weekly", "report"),
-        *("run_folder", "filters"),
+        *("run_folder", "filters", "tried", "tried_contacts.csv"),
         *("model", "predictions", "ranking", "similarity", "training"),
         *("roles.toml", "datasets.toml", "lithiophilic_labels.csv"),
         *("lithiophilic_model.json", "performance_model.json", "recovery_model.json"),

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from screen import literature, measured
+from screen import literature, measured, tried
 from screen.columns import Values, missing
 from screen.composition import Compositions, FloatArray, IntArray
 from screen.descriptors import equations
@@ -279,7 +279,8 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
     the strongest reaction. `shares` are those of the products of the last state. Goals are in the
     order of the role; one that is not known counts `unknown`. `measured` are places in `cells`,
     which has a head and rows of texts; `papers` are materials that papers name and the table of
-    energies cannot hold: [label, family, formulas, roles, why, places in `cells`].
+    energies cannot hold: [label, family, formulas, roles, why, places in `cells`]. `tried` are
+    sentences on what experiments have seen of the contact.
     """
     identity, symbol = judged.identity, judged.case.anode.symbol
     substances = _Substances({})
@@ -305,6 +306,7 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
             ],
             "same_family": card.same_family,
             "measured": cells.places(int(judged.case.compositions.key[row])),
+            **_tried(symbol, judged.case.formulas[row]),
             **card.structure,
         }
     return {
@@ -359,6 +361,12 @@ class _Cells:
             self.place[row.row_id] = len(self.lines)
             self.lines.append(measured.line(row))
         return self.place[row.row_id]
+
+
+def _tried(symbol: str, formula: str) -> dict[str, list[str]]:
+    """What experiments have seen of it with the anode metal, where any is known."""
+    said = [one.said for one in tried.found(symbol, formula)]
+    return {"tried": said} if said else {}
 
 
 def _kj_mol(equation: Equation) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from screen import doubtful, literature, structures, tables
+from screen import doubtful, literature, structures, tables, tried
 from screen.composition import Compositions, parse_formula
 from screen.energies import measured
 from screen.errors import DataError, ScreenError, first_line
@@ -21,6 +21,7 @@ READERS: Mapping[str, Callable[[], object]] = {
     "literature": literature.check_shipped,
     "structures": lambda: [crystal.structure for crystal in structures.shipped().values()],
     "doubtful_phases": doubtful.table,
+    "tried_contacts": tried.table,
     "formation_enthalpies": lambda: measured.read(tables.rows_of(measured.TABLE)),
     "elements": tables.elements,
     "roles": roles,

@@ -28,6 +28,7 @@ LEVEL = {
     "cell": 0,
     "scaffold": 0,
     "doubtful": 0,
+    "tried": 0,
     "volumes": 0,
     "verdicts": 0,
     "filters": 0,

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from rich.console import Console
 
-from screen import cards, doubtful, literature, measured, verdicts
+from screen import cards, doubtful, literature, measured, tried, verdicts
 from screen.answers.answer import Answer
 from screen.answers.card_summary import print_summary
 from screen.answers.equilibria import ENERGY, contact_line, doubt_line, window_line, written
@@ -142,6 +142,7 @@ def explanation(done: Run) -> Explanation:
         "structure": dict(own.structure) or None,
         "goals": {ranking.role.name: dict(_goals(ranking, own)) for ranking in done.rankings},
         "doubtful": _doubtful(case),
+        "tried": [one.said for one in tried.found(case.anode.symbol, case.formulas[0])],
         "alternatives": list(_alternatives(done, own)),
         "measured": [measured.record(row) for row in _cells(done)],
         "precedents": [
@@ -257,6 +258,7 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
         [
             contact_line(done.values, 0, equations.in_contact(done.case, 0)),
             *filter(None, [contact.as_film(known)]),
+            *record["tried"],
             f"Shares are by {known['fraction_basis']}. {verdicts.load().skill.said}",
         ],
         ("product", "per formula", "share", "what it means"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from screen import descriptors
+from screen import descriptors, tried
 from screen.answers import drawings
 from screen.answers.answer import Answer
 from screen.answers.equilibria import HULL, doubt_line, table_of, written
@@ -194,6 +194,7 @@ def three_layers_answer(case: Case) -> Answer:
         "film_after_contact": dict(state),
         "contacts": {name: contact.record for name, contact in contacts.items()},
         "doubtful": [line for line in doubts if line],
+        "tried": _tried(case),
     }
     renamed = {"verdict": "stack_verdict"}  # beside that of each contact
     rows = table_of(
@@ -208,6 +209,13 @@ def three_layers_answer(case: Case) -> Answer:
         _print(console, stack, record, list(contacts.values()))
 
     return Answer(rows, record, show, drawing=drawings.stack(record))
+
+
+def _tried(case: Case) -> list[str]:
+    """What experiments have seen of the film on the electrolyte, and of each with the metal."""
+    metal, (film, electrolyte) = case.anode.symbol, case.formulas
+    asked = ((film, electrolyte), (film, ""), (electrolyte, ""))
+    return [one.said for pair in asked for one in tried.found(metal, *pair)]
 
 
 def _figures(stack: _Stack) -> tuple[dict[str, float | None], dict[str, str]]:
@@ -391,7 +399,8 @@ def _sentences(stack: _Stack, record: dict[str, Any]) -> list[str]:
         if above > 0:
             said = quantity(above, HULL)
             found.append(f"{formula} ({said} above the hull) stands as its stablest mixture.")
-    return [*found, *record["doubtful"]]
+    slow = ["Energies say what can react, not how fast."] if record["tried"] else []
+    return [*found, *record["doubtful"], *slow, *record["tried"]]
 
 
 def _of_voltage(stack: _Stack, record: dict[str, Any]) -> str:
