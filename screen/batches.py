@@ -110,12 +110,19 @@ class Work:
         parts = {
             "step": STEP,
             "data": run.data_digest(self.phases),
-            "settings": self.request.settings.model_dump_json(exclude={*CHECK, *STRUCTURES}),
+            "settings": self._settings,
             "code": run.code_digest(without=AFTERWARDS),
             "packages": {name: importlib.metadata.version(name) for name in packages},
             "python": platform.python_version_tuple()[:2],
         }
         return key_of(parts)
+
+    @property
+    def _settings(self) -> str:
+        """The settings that a description depends on; the seed only if samples are drawn."""
+        settings = self.request.settings
+        left_out = {*CHECK, *STRUCTURES} - ({"seed"} if settings.samples else set())
+        return settings.model_dump_json(exclude=left_out)
 
     @cached_property
     def order(self) -> IntArray:
@@ -232,14 +239,14 @@ def _described(path: Path, places: range) -> Values:
     if content is not None:
         return _decode(content)
     part = work.case.take(work.order[places.start : places.stop])
-    values = descriptors.compute_families(part, _families())
+    values = descriptors.compute_families(part, _families(part.settings))
     kept.put("batches", key, _encode(values))
     return values
 
 
-def _families() -> tuple[str, ...]:
+def _families(settings: Settings) -> tuple[str, ...]:
     """Those that batches hold: not what is computed atom by atom, which is kept by structure."""
-    names = map(descriptors.name_of, descriptors.families())
+    names = map(descriptors.name_of, descriptors.asked(settings))
     return tuple(name for name in names if name not in _ATOMISTIC)
 
 

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from screen.errors import DataError, UsageError, did_you_mean
 
@@ -144,7 +144,27 @@ class Settings(BaseModel):
         description="formation energies: table, as the source has them, at 0 K; or anchored to "
         "experiment, corrected by class, at 298 K",
     )
-    seed: int = Field(default=0, ge=0, le=2**63 - 1, description="seed of the cross-check's sample")
+    samples: int = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="joint samples of the errors of formation energies, from which intervals and "
+        "probabilities follow; 0: none, else at least 2, usually 200",
+    )
+    seed: int = Field(
+        default=0,
+        ge=0,
+        le=2**63 - 1,
+        description="seed of the samples, and of the candidates that are cross-checked",
+    )
+
+    @field_validator("samples")
+    @classmethod
+    def _enough(cls, given: int) -> int:
+        if given == 1:
+            raise ValueError("one sample has no spread; give at least 2, or 0 for none")
+        return given
+
     bridged_v: float = Field(
         default=0.1,
         ge=0,
@@ -385,7 +405,8 @@ def load_settings(path: Path | None, **options: Any) -> Settings:
             known = nested if name.startswith("cell.") else Settings.model_fields
             hint = did_you_mean(name, known)
             raise UsageError(f"unknown setting {name!r}; {hint}") from error
-        raise UsageError(f"setting {name} = {_short(first['input'])}: {first['msg']}") from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"setting {name} = {_short(first['input'])}: {said}") from error
 
 
 def _short(value: Any) -> str:

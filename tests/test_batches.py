@@ -157,7 +157,8 @@ def test_a_batch_depends_on_what_its_values_depend_on(table: Path) -> None:
     ]
     assert works[0].digest == works[1].digest
     one, other = (
-        descriptors.compute_families(work.case, batches._families()).columns for work in works
+        descriptors.compute_families(work.case, batches._families(Settings())).columns
+        for work in works
     )
     for name, column in one.items():
         np.testing.assert_array_equal(column, other[name], err_msg=name)

@@ -34,6 +34,7 @@ OTHER: dict[str, object] = {
     "engine": "pymatgen",
     "energies": "anchored",
     "doubtful_phases": "keep",
+    "samples": 4,
     "seed": 7,
     "bridged_v": 0.2,
     "quiet_drive_ev_atom": 0.05,

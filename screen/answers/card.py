@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from screen import cards, doubtful, literature, measured, tried, verdicts
+from screen.answers import certainty
 from screen.answers.answer import Answer
 from screen.answers.card_summary import print_summary
 from screen.answers.equilibria import ENERGY, contact_line, doubt_line, window_line, written
@@ -64,8 +65,12 @@ class Explanation(Answer):
         return _drawing(self.done, form)
 
 
-def explanation(done: Run) -> Explanation:
-    """Everything about the first candidate of a run."""
+def explanation(done: Run, alone: Case | None = None) -> Explanation:
+    """Everything about the first candidate of a run.
+
+    Args:
+        alone: the candidate by itself, whose settings may ask for samples.
+    """
     case, values = done.case, done.values
     known = done.candidates.slice(0, 1).to_pylist()[0]
     verdicts = []
@@ -155,6 +160,9 @@ def explanation(done: Run) -> Explanation:
             for near in own.precedents
         ],
     }
+    if alone is not None and (sampled := certainty.samples_of(alone)):
+        record["samples"] = certainty.record(alone, *sampled, 0)
+        record["samples"]["to_measure"] = certainty.narrowest(alone, sampled[0])
     title = f"{known['formula']}, for {case.anode.symbol}"
     sections = tuple(_sections(done, record))
 
@@ -241,6 +249,12 @@ def _interfaces(done: Run, own: cards.Card) -> Iterator[dict[str, Any]]:
         }
 
 
+def _computed(known: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of a candidate that samples have intervals of."""
+    names = ("reduction_v", "oxidation_v", "contact_reaction_energy_ev_atom")
+    return {name: np.nan if known[name] is None else known[name] for name in names}
+
+
 def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     """The card in parts, as the page has them."""
     known, symbol = record["values"], record["anode"]
@@ -268,6 +282,10 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
         ],
         frozenset([1, 2]),
     )
+    if "samples" in record:
+        told = certainty.lines(record["samples"], _computed(known))
+        to_measure = certainty.narrowing_line(record["samples"]["to_measure"])
+        yield text_card.Section("certainty", "How sure this is", [*told, to_measure])
     yield text_card.Section(
         "voltage",
         "Voltage profile",

@@ -38,7 +38,7 @@ def print_summary(
         terminal.print_sentence(console, f"As {best['role']}: {said}")
     for line in by_name["measured"].lines[:1] if "measured" in by_name else ():
         terminal.print_sentence(console, f"Measured in cells: {line}")
-    for name in ("contact", "voltage", "doubtful"):
+    for name in ("contact", "certainty", "voltage", "doubtful"):
         for line in by_name[name].lines if name in by_name else ():
             terminal.print_sentence(console, line)
     console.print()

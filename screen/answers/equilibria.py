@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from screen import descriptors
-from screen.answers import drawings
+from screen.answers import certainty, drawings
 from screen.answers.answer import Answer
 from screen.columns import Column, Values
 from screen.composition import SYMBOLS, FloatArray, IntArray
@@ -128,6 +128,9 @@ def windows(case: Case, asked: Sequence[Material] = (), at: float | None = None)
                 "doubtful_changes": columns["doubtful_changes"][i] or None,
             }
         )
+    if sampled := certainty.samples_of(case):
+        for i, record in enumerate(records):
+            record["samples"] = certainty.record(case, *sampled, i)
     texts = case.facts.write_mixtures(products)
     lines = [
         {
@@ -161,6 +164,8 @@ def windows(case: Case, asked: Sequence[Material] = (), at: float | None = None)
             terminal.print_table(console, states, labels, window_line(case, values, i, names[i]))
             said = contact_line(values, i, equations.in_contact(case, i))
             terminal.print_sentence(console, said)
+            for line in sample_lines(records[i]):
+                terminal.print_sentence(console, line)
             if at is not None:
                 terminal.print_sentence(console, _at_line(records[i]["at"], case.anode.symbol))
             if doubt := doubt_line(values, i):
@@ -168,6 +173,16 @@ def windows(case: Case, asked: Sequence[Material] = (), at: float | None = None)
             console.print()
 
     return Answer(rows, records, show, drawing=drawings.windows(records))
+
+
+def sample_lines(record: Mapping[str, Any]) -> list[str]:
+    """What samples say of a candidate beside its record, in sentences; none without samples."""
+    if "samples" not in record:
+        return []
+    contact = record["contact"]["reaction_energy_ev_atom"]
+    computed = {name: record[name] for name in ("reduction_v", "oxidation_v")}
+    computed["contact_reaction_energy_ev_atom"] = contact
+    return certainty.lines(record["samples"], computed)
 
 
 def _gained(case: Case, candidate: IntArray, state: IntArray, voltage: FloatArray) -> FloatArray:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
-from screen import descriptors, tried
-from screen.answers import drawings
+from screen import descriptors, store, tried
+from screen.answers import certainty, drawings
 from screen.answers.answer import Answer
 from screen.answers.equilibria import HULL, doubt_line, table_of, written
 from screen.answers.stack_picture import Picture
 from screen.columns import Values
+from screen.descriptors import certainty as sampling
 from screen.descriptors import equations, three_layers
 from screen.descriptors.case import Case
 from screen.descriptors.three_layers import Films
@@ -24,6 +28,7 @@ from screen.thermo import layers
 from screen.thermo.layers import Layers
 from screen.units import DECIMALS
 
+_FAMILIES = ("stability", "against_anode", "doubt")
 _FILM, _ELECTROLYTE = 0, 1
 """Places of the two in the case of a stack."""
 PROTECTS, NO_NEED, TOO_LOW, LEAKS, REACTS, NOT_KNOWN = (
@@ -99,7 +104,6 @@ class _Stack:
     """
 
     case: Case
-    values: Values
     stands: Films
     layers: Layers | None
     bare_ev_atom: float
@@ -107,7 +111,6 @@ class _Stack:
 
     @classmethod
     def of(cls, case: Case) -> _Stack:
-        values = descriptors.compute_families(case, ("stability", "against_anode", "doubt"))
         stands = three_layers.films(case)
         partner = three_layers.partner(case, case.formulas[_ELECTROLYTE])
         anode, valence = case.anode.element, case.anode.valence
@@ -119,12 +122,16 @@ class _Stack:
             solved = three_layers.solve(case, stands, film, partner, only_lowest=False)
         return cls(
             case=case,
-            values=values,
             stands=stands,
             layers=solved,
             bare_ev_atom=bare,
             bare_ev=bare * float(others[_ELECTROLYTE]),
         )
+
+    @cached_property
+    def values(self) -> Values:
+        """Of film and electrolyte."""
+        return descriptors.compute_families(case=self.case, names=_FAMILIES)
 
     @property
     def blocks(self) -> bool:
@@ -196,6 +203,8 @@ def three_layers_answer(case: Case) -> Answer:
         "doubtful": [line for line in doubts if line],
         "tried": _tried(case),
     }
+    if case.settings.samples:
+        record["samples"] = _sampled(case)
     renamed = {"verdict": "stack_verdict"}  # beside that of each contact
     rows = table_of(
         [
@@ -216,6 +225,59 @@ def _tried(case: Case) -> list[str]:
     metal, (film, electrolyte) = case.anode.symbol, case.formulas
     asked = ((film, electrolyte), (film, ""), (electrolyte, ""))
     return [one.said for pair in asked for one in tried.found(metal, *pair)]
+
+
+def _sampled(case: Case) -> dict[str, Any]:
+    """Intervals and shares of verdicts over samples of the energies; kept in the store."""
+    kept, key = store.of_home(), sampling.key_of_case(case, "stack")
+    if (content := kept.get("samples", key)) is None:
+        content = json.dumps(_draw(case)).encode()
+        kept.put("samples", key, content)
+    found: dict[str, Any] = json.loads(content)
+    return found
+
+
+def _draw(case: Case) -> dict[str, Any]:
+    names = ("electrolyte_at_v", "bridge_gap_v", "drive_ev_atom", "bare_drive_ev_atom")
+    verdicts: Counter[str] = Counter()
+    rows = []
+    for part in sampling.sampled_cases(case):
+        stack = _Stack.of(part)
+        verdicts[stack.verdict] += 1
+        own = stack.layers
+        solved = (np.nan,) * 3
+        if own is not None:
+            solved = (own.at_v[0], own.bridge_gap_v[0], own.drive_ev_atom[0])
+        rows.append((*map(float, solved), stack.bare_ev_atom))
+    columns = np.array(rows).T
+    return {
+        "samples": case.settings.samples,
+        "seed": case.settings.seed,
+        "energies": case.settings.energies,
+        "level": sampling.HIGH - sampling.LOW,
+        **{name: certainty.figures(column) for name, column in zip(names, columns, strict=True)},
+        "verdicts": {name: count / len(rows) for name, count in verdicts.most_common()},
+    }
+
+
+def _sample_lines(said: dict[str, Any]) -> list[str]:
+    """What samples say of a stack, in sentences."""
+    parts = [
+        f"{words} {certainty.between(said[name], unit)}"
+        for name, words, unit in (
+            ("bridge_gap_v", "bridge gap", "V"),
+            ("drive_ev_atom", "drive", "eV/atom"),
+            ("bare_drive_ev_atom", "without the film", "eV/atom"),
+        )
+        if said[name] is not None
+    ]
+    shares = ", ".join(
+        f"{name.replace('_', ' ')} in {share:.0%}" for name, share in said["verdicts"].items()
+    )
+    return [
+        f"80 % of {said['samples']} samples of the energies: {', '.join(parts)}.",
+        f"Over the samples: {shares}.",
+    ]
 
 
 def _figures(stack: _Stack) -> tuple[dict[str, float | None], dict[str, str]]:
@@ -357,7 +419,8 @@ def _print(
         styles={2: [_JUDGED.get(contact.verdict, "") for contact in contacts]},
     )
     console.print()
-    for sentence in _sentences(stack, record):
+    said = _sample_lines(record["samples"]) if "samples" in record else []
+    for sentence in (*_sentences(stack, record), *said):
         terminal.print_sentence(console, sentence)
 
 

@@ -170,9 +170,10 @@ def explain(
         if found is None:
             raise
         return found
-    done = pipeline.explain(phases, chosen, roles, asked.formula, progress, _own(descriptors))
+    plain = chosen.model_copy(update={"samples": 0})  # one candidate is sampled, not all
+    done = pipeline.explain(phases, plain, roles, asked.formula, progress, _own(descriptors))
     notes = (*asked.notes, *candidates.notes_on(done.case.electrolytes))
-    return replace(explanation(done), notes=notes)
+    return replace(explanation(done, _case([asked], phases, chosen)), notes=notes)
 
 
 def window(

@@ -34,6 +34,7 @@ def settings_of(
     *,
     keep_doubtful: bool = False,
     energies: str | None = None,
+    samples: int | None = None,
 ) -> Settings:
     """Settings of the configuration file, overruled by the options that were given."""
     from screen.settings import load_settings
@@ -49,6 +50,7 @@ def settings_of(
         seed=seed,
         cell=cell,
         energies=energies,
+        samples=samples,
         doubtful_phases="keep" if keep_doubtful else None,
         **runs.given,
     )

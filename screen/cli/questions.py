@@ -26,6 +26,8 @@ from screen.cli.options import (
     Plot,
     Quiet,
     RolesFile,
+    Samples,
+    Seed,
     Source,
     Surface,
     Workers,
@@ -65,6 +67,8 @@ def window_command(
     gaps: Gaps = None,
     add: Add = None,
     energies: EnergiesOf = None,
+    samples: Samples = None,
+    seed: Seed = None,
     engine: EngineName = None,
     keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
@@ -78,7 +82,14 @@ def window_command(
     check_format(form)
     check_plot(plot)
     settings = settings_of(
-        config, anode, None, engine, keep_doubtful=keep_doubtful, energies=energies
+        config,
+        anode,
+        None,
+        engine,
+        seed,
+        keep_doubtful=keep_doubtful,
+        energies=energies,
+        samples=samples,
     )
     answer = api.window(
         *formulas,
@@ -172,6 +183,8 @@ def stack_command(
     gaps: Gaps = None,
     add: Add = None,
     energies: EnergiesOf = None,
+    samples: Samples = None,
+    seed: Seed = None,
     engine: EngineName = None,
     keep_doubtful: KeepDoubtful = False,
     form: Format = "table",
@@ -185,7 +198,14 @@ def stack_command(
     check_format(form)
     check_plot(plot)
     settings = settings_of(
-        config, anode, None, engine, keep_doubtful=keep_doubtful, energies=energies
+        config,
+        anode,
+        None,
+        engine,
+        seed,
+        keep_doubtful=keep_doubtful,
+        energies=energies,
+        samples=samples,
     )
     answer = api.stack(film, electrolyte, source=source, gaps=gaps, add=add, config=settings)
     write_drawn(answer, form, output, plot)
@@ -201,6 +221,8 @@ def explain_command(
     moduli: Moduli = None,
     add: Add = None,
     energies: EnergiesOf = None,
+    samples: Samples = None,
+    seed: Seed = None,
     engine: EngineName = None,
     keep_doubtful: KeepDoubtful = False,
     barrier: Barrier = False,
@@ -236,9 +258,11 @@ def explain_command(
         anode,
         electrolyte,
         engine,
+        seed,
         runs=runs,
         keep_doubtful=keep_doubtful,
         energies=energies,
+        samples=samples,
     )
     with step_progress(quiet) as tell:
         answer = api.explain(

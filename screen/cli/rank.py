@@ -26,6 +26,7 @@ from screen.cli.options import (
     Quiet,
     Roles,
     RolesFile,
+    Samples,
     Seed,
     Source,
     Surface,
@@ -95,6 +96,7 @@ def rank_command(
         ),
     ] = None,
     energies: EnergiesOf = None,
+    samples: Samples = None,
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -112,6 +114,7 @@ def rank_command(
         runs=runs,
         keep_doubtful=keep_doubtful,
         energies=energies,
+        samples=samples,
     )
     if short and columns:
         raise UsageError("--short and --columns: one of them says which columns to print")

@@ -114,7 +114,7 @@ def corrected(phases: Phases) -> Corrected:
     model = error_model.load()
     error = error_model.errors().mean(compositions, of)
     thermal = of.values @ thermal_weights(model)
-    place = _measured_rows(compositions)
+    place = measured_rows(compositions)
     lowest = phases.energy[phases.rows_of(compositions)]
     enthalpy, gibbs = measured.column("enthalpy"), measured.column("gibbs")
     at = np.flatnonzero(place >= 0)
@@ -134,7 +134,7 @@ def thermal_weights(model: error_model.Model) -> FloatArray:
     return np.array([model.thermal.get(name, 0.0) for name in features.names()[0]])
 
 
-def _measured_rows(compositions: Compositions) -> IntArray:
+def measured_rows(compositions: Compositions) -> IntArray:
     """Row of the measured table that each composition is, -1 if it is none."""
     known = measured.compositions().key
     order = np.argsort(known)

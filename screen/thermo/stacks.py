@@ -104,6 +104,18 @@ class Competition:
         part._parts = {}
         return part
 
+    def with_energy(self, energy: FloatArray) -> Competition:
+        """The same phases at other energies, of which polymorphs move together and elements stay.
+
+        Args:
+            energy: eV/atom, shape (phases,).
+        """
+        part = object.__new__(Competition)
+        part.__dict__.update(self.__dict__)  # what is made of compositions alone stays shared
+        part.energy = energy
+        part._parts = {}
+        return part
+
     def part(self, key: Hashable, rows: Callable[[], IntArray]) -> Competition:
         """`only(rows())`, kept under this key for the next call."""
         if key not in self._parts:

@@ -1,0 +1,182 @@
+"""Intervals and probabilities from joint samples: laws first, then pymatgen, then the words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from pymatgen.analysis.phase_diagram import PDEntry
+from pymatgen.core import Composition
+
+import screen
+from screen import candidates
+from screen.composition import FloatArray
+from screen.descriptors import against_anode, certainty
+from screen.descriptors.case import Case
+from screen.energies import sampling
+from screen.errors import UsageError
+from screen.settings import Settings
+from screen.sources import reference
+from screen.thermo.engines import ENGINES
+from screen.verdicts import VERDICTS
+
+FORMULAS = ("ZnO", "BN", "LiF", "Li6PS5Cl", "Cu", "Li3N", "AlN", "SnF2")
+
+
+def case_of(formulas: Sequence[str], samples: int = 12, **settings: object) -> Case:
+    chosen = Settings(samples=samples, **settings)  # type: ignore[arg-type]
+    phases = screen.load(energies=chosen.energies)
+    return candidates.make_case(phases, chosen, formulas)[0]
+
+
+def figures(case: Case, widen: float) -> FloatArray:
+    """Limits and contact energy in each sample, shape (samples, 2, candidates)."""
+    found = []
+    for part in certainty.sampled_cases(case, widen):
+        profiles = part.equilibria.profiles
+        contact = against_anode.contact_energy(part)
+        found.append([np.nan_to_num(profiles.reduction_v), contact])
+    return np.array(found)
+
+
+@pytest.mark.parametrize("energies", ["table", "anchored"])
+def test_without_error_all_samples_agree(energies: str) -> None:
+    case = case_of(FORMULAS, 4, energies=energies)
+    found = figures(case, widen=0)
+    np.testing.assert_array_equal(found, np.broadcast_to(found[0], found.shape))
+    if energies == "anchored":  # whose mean error is zero
+        np.testing.assert_allclose(found[0, 0], np.nan_to_num(case.equilibria.profiles.reduction_v))
+
+
+def test_wider_errors_never_narrow_an_interval() -> None:
+    case = case_of(("LiF", "Li2O", "LiBr", "MgO", "AlN", "ZnO", "BN"), 30)
+    before = np.zeros((2, 7))
+    for widen in (0.0, 1.0, 2.0):
+        low, high = np.quantile(figures(case, widen), [0.1, 0.9], axis=0)
+        assert np.all(high - low >= before - 1e-9)
+        before = high - low
+    assert (before > 0).any()
+
+
+def test_a_bias_per_atom_of_an_element_changes_nothing() -> None:
+    """Total energies, elements included, are shifted by so much for each atom of an element."""
+    wanted = {"Li", "Zn", "O", "N"}
+    plain = reference.load()
+    rows = [i for i, row in enumerate(plain.compositions) if row.keys() <= wanted]
+    bias = {"Li": 0.3, "Zn": -1.7, "O": 2.1, "N": 0.04}
+
+    def entries(by: float) -> list[PDEntry]:
+        made = []
+        for i in rows:
+            counts = plain.compositions.row(i)
+            energy = plain.energy[i] * sum(counts.values())
+            energy += by * sum(bias[symbol] * count for symbol, count in counts.items())
+            made.append(PDEntry(Composition(counts), energy))
+        return made
+
+    first, second = (
+        screen.window("ZnO", "Li3N", source=entries(by), samples=8).records for by in (0.0, 1.0)
+    )
+    for one, other in zip(first, second, strict=True):
+        for name in ("reduction_v", "contact_reaction_energy_ev_atom"):
+            np.testing.assert_allclose(one["samples"][name], other["samples"][name], atol=1e-8)
+        assert one["samples"]["products"] == other["samples"]["products"]
+
+
+def test_what_is_drawn_does_not_depend_on_company_or_order() -> None:
+    together = certainty.draws(case_of(FORMULAS))
+    alone = certainty.draws(case_of(["BN"]))
+    np.testing.assert_allclose(together.contact_ev_atom[:, 1], alone.contact_ev_atom[:, 0])
+    np.testing.assert_array_equal(together.products[:, 1], alone.products[:, 0])
+
+
+def test_same_seed_same_samples_and_another_seed_others() -> None:
+    case = case_of(["BN"])
+    first, kept = certainty.draws(case), certainty.draws(case)
+    for name, value in vars(first).items():
+        if name == "names":
+            assert kept.names == value
+        else:
+            np.testing.assert_array_equal(getattr(kept, name), value)
+    other = certainty.draws(case_of(["BN"], seed=1))
+    assert np.all(other.contact_ev_atom != first.contact_ev_atom)
+
+
+def test_elements_stay_at_zero_and_polymorphs_move_together() -> None:
+    phases = reference.load()
+    pure = phases.compositions.size == 1
+    for energy in sampling.energies(phases, 2, seed=0):
+        np.testing.assert_array_equal(energy[pure], phases.energy[pure])
+
+
+def test_a_sample_is_what_pymatgen_makes_of_its_energies() -> None:
+    """The other engine, on the same energies."""
+    case = case_of(["BN", "ZnO"], 2)
+    drawn = certainty.draws(case)
+    for k, part in enumerate(certainty.sampled_cases(case)):
+        other = ENGINES["pymatgen"]
+        table = part.facts.table
+        hull = other.decompose(table, case.compositions).energy
+        profiles = other.profiles(table, case.compositions, case.anode.element, case.anode.valence)
+        np.testing.assert_allclose(profiles.reduction_v, drawn.reduction_v[k], atol=1e-7)
+        contact = profiles.energy[profiles.contact] - part.own_energy
+        np.testing.assert_allclose(contact, drawn.contact_ev_atom[k], atol=1e-7)
+        np.testing.assert_allclose(part.own_energy - hull, drawn.hull_ev_atom[k], atol=1e-7)
+
+
+def test_shares_are_shares() -> None:
+    values = certainty.compute(case_of(FORMULAS, 40)).columns
+    for name in ("p_on_hull", "p_unreacted", "p_products"):
+        known = values[name][~np.isnan(values[name])]
+        assert np.all((known >= 0) & (known <= 1))
+    total = np.sum([values[f"sampled_p_{verdict}"] for verdict in VERDICTS], axis=0)
+    np.testing.assert_allclose(total[~np.isnan(total)], 1)
+    unreacted = dict(zip(FORMULAS, values["p_unreacted"], strict=True))
+    assert unreacted["LiF"] == 1
+    assert unreacted["ZnO"] == 0
+
+
+def test_a_measured_phase_is_surer_than_one_that_was_not() -> None:
+    values = certainty.compute(case_of(("LiF", "Li6PS5Cl"), 40)).columns
+    width = values["oxidation_high_v"] - values["oxidation_low_v"]
+    assert width[0] < 0.05
+    assert width[0] < width[1]
+
+
+def test_the_phase_to_measure_is_one_that_is_not_known() -> None:
+    case = case_of(["BN"], 100)
+    found = certainty.draws(case)
+    told = certainty.narrowing(found)
+    best = case.phases.formulas[told[0].row]
+    assert best == "Li3BN2"
+    assert told[0].share > 0.4
+    by_row = {case.phases.formulas[one.row]: one for one in told}
+    assert by_row["BN"].share < 0.2  # measured already
+
+
+def test_answers_say_how_sure_they_are() -> None:
+    (record,) = screen.window("BN", samples=20, seed=3).records
+    said = record["samples"]
+    assert said["samples"] == 20
+    assert said["seed"] == 3
+    low, high = said["contact_reaction_energy_ev_atom"]
+    assert low < high < 0
+    assert sum(one["probability"] for one in said["products"]) == pytest.approx(1)
+    assert "samples" not in screen.window("BN").records[0]
+
+
+def test_a_stack_says_how_sure_it_is() -> None:
+    said = screen.stack("Li3N", "Li6PS5Cl", samples=10).records["samples"]
+    low, high = said["bridge_gap_v"]
+    assert 0.8 < low < high < 1.8
+    assert said["drive_ev_atom"][1] <= 0
+    assert sum(said["verdicts"].values()) == pytest.approx(1)
+    assert screen.stack("Li3N", "Li6PS5Cl", samples=10).records["samples"] == said
+
+
+@pytest.mark.parametrize("samples", [1, -3])
+def test_too_few_samples_are_refused(samples: int) -> None:
+    with pytest.raises(UsageError, match=f"samples = {samples}") as caught:
+        screen.window("LiF", samples=samples)
+    assert "\n" not in str(caught.value)
