@@ -19,6 +19,7 @@ from screen.errors import DataError, ScreenError, UsageError
 from screen.folders import bring_back, write_folder
 from screen.outside import is_file_name
 from screen.report import changes, page, table
+from screen.report.people import shown
 from screen.report.run_files import RunFiles
 from screen.report.workbook import Workbook
 from screen.run import Run, grouped_columns, manifest
@@ -56,7 +57,9 @@ BIG_RUN_FILES = (*BIG_TABLES, BEST, COLUMNS, CARDS, MANIFEST, PAGE)
 SHORT_COLUMNS = (
     *("role", "rank", "formula", "label", "kind", "score", "passed", "failed_gates"),
     *("hull_distance_ev_atom", "reduction_v", "oxidation_v", "contact_products"),
-    *("interface_median_ev_atom", "handling", "measured_cells", "measured_outcomes", "why"),
+    *("interphase", "p_stable", "p_passivating", "p_mixed_conducting", "protects"),
+    *("score_low", "score_high", "made", "handling", "hazards", "precursors", "route"),
+    *("space_group", "measured_cells", "measured_outcomes", "why", "what_would_change"),
 )
 """The short form of the ranked file, for people."""
 
@@ -203,7 +206,10 @@ def _write_ranked(
             if "short" in paths:
                 short.append(people.select(SHORT_COLUMNS))
             if book is not None:
-                book.add(ranking.role.label, people, columns)
+                label, show = ranking.role.label, ranking.role.show
+                sheet = shown(columns, done.case.anode.symbol, show)
+                book.people(label, sheet, people.slice(0, page.SHOWN).to_pylist())
+                book.add(f"{label[:20]}, all columns", people, columns)
             yield part
 
     if done.is_big:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pyarrow.parquet
 import pytest
 
@@ -66,7 +68,8 @@ def test_other_files_on_request(rank: Cli, cli: Cli) -> None:
     names = {path.name for path in Path("run").iterdir()}
     assert names == {*run_folder.RUN_FILES, *run_folder.EXTRA.values()}
     assert list(said.rows[0]) == list(run_folder.SHORT_COLUMNS)
-    assert len(run_folder.SHORT_COLUMNS) == 17
+    made = {"score_low", "p_stable", "protects", "precursors", "route", "hazards", "space_group"}
+    assert made <= set(run_folder.SHORT_COLUMNS)
     head, *rows = read_csv("run/ranked.csv")
     short_head, *short_rows = read_csv("run/short.csv")
     at = [head.index(name) for name in short_head]
@@ -102,6 +105,25 @@ def test_explain_for_an_email(cli: Cli) -> None:
     assert "ZnO + 3 Li -\\> Li2O + LiZn (-294 kJ/mol)" in said or "ZnO + 3 Li -> Li2O" in said
     assert "holds no Li" in said
     assert "doi:10" in said
+
+
+def test_explain_for_the_printer(cli: Cli) -> None:
+    """One file that loads and runs nothing, with what a chemist asks for."""
+    said = good(cli("explain", "ZnO", "--format", "html")).text
+    assert said.startswith("<!doctype html>")
+    for part in ("<h1>ZnO, for Li</h1>", "mixed conducting 88%", "Zn(C2H5)2 (ALD)", "ALD, sputter"):
+        assert part in said
+    assert "drive, best class (eV/atom)" in said
+    assert "Against the solid electrolytes" in said
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', said)
+    assert policy is not None
+    assert policy[1].startswith("default-src 'none'; style-src 'sha256-")
+    assert not re.search(r"<(script|link|img|iframe)|src=|url\(|@import", said)
+    chosen = good(cli("explain", "ZnO", "--section", "voltage", "--format", "html")).text
+    assert "Voltage profile" in chosen
+    assert "How it is made" not in chosen
+    assert "html" in cli("explain", "ZnO", "--format", "htm").err
+    assert cli("window", "ZnO", "--format", "html").code == 2
 
 
 @pytest.mark.parametrize("form", ["svg", "png"])
@@ -156,9 +178,17 @@ def test_a_shortlist_is_written_with_its_structures(cli: Cli, run: Path) -> None
         for ending in ("cif", "vasp"):
             assert holds(Path("list") / f"{stem}.{ending}", row[head.index("formula")])
     assert rows[0][-1] == f"interlayer-1-{best}"
+    pages = {path.stem for path in Path("list").glob("*.html")}
+    assert pages == {f"{p['role']}-{p['pick']}-{p['formula']}" for p in picks}
+    book = openpyxl.load_workbook("list/shortlist.xlsx")
+    assert book.sheetnames == ["interlayer", "host", "alloy", "columns"]
+    assert [cell.value for cell in book["host"]["C"]][1:] == [
+        p["formula"] for p in picks if p["role"] == "host"
+    ]
     assert Path("list/shortlist.md").read_text(encoding="utf-8").startswith("| role | pick |")
     assert cli("shortlist", "run", "--per-role", "1", "--role", "host", "-o", "list").code == 0
     assert not Path(f"list/interlayer-1-{best}.cif").exists()
+    assert not Path(f"list/interlayer-1-{best}.html").exists()
 
 
 def test_the_cell_of_a_structure_is_what_its_vectors_span() -> None:

@@ -23,7 +23,7 @@ from screen.descriptors.case import Case
 from screen.errors import UsageError
 from screen.formatting import number, text
 from screen.ranking.order import NOT_KNOWN, Ranking
-from screen.report import contact, page, plot, text_card
+from screen.report import contact, page, people, plot, text_card
 from screen.run import Run, grouped_columns
 from screen.tables import Electrolyte
 from screen.thermo.interface import Reactions
@@ -39,11 +39,19 @@ class Explanation(Answer):
     Attributes:
         done: the run that judged it.
         title, sections: the card as text.
+        page: what of it is printed on a page.
     """
 
     done: Run | None = None
     title: str = ""
     sections: tuple[text_card.Section, ...] = ()
+    page: tuple[text_card.Section, ...] = ()
+
+    def render(self, form: str) -> bytes:
+        """As csv, json, parquet, md, or html, which is a page to print."""
+        if form == "html":
+            return text_card.to_html(self.title, self.page or self.sections)
+        return super().render(form)
 
     def only(self, *names: str) -> Explanation:
         """The same with only some sections of the card printed, or with "all" of them.
@@ -56,7 +64,8 @@ class Explanation(Answer):
         def show(console: Console) -> None:
             text_card.to_terminal(console, self.title, kept)
 
-        return replace(self, print=show, markdown=lambda: text_card.markdown(self.title, kept))
+        said = replace(self, print=show, markdown=lambda: text_card.markdown(self.title, kept))
+        return replace(said, page=tuple(kept))
 
     def draw(self, form: str) -> bytes:
         """Its voltage profile and interface reactions, as svg or png."""
@@ -177,7 +186,23 @@ def explanation(done: Run, alone: Case | None = None) -> Explanation:
         done=done,
         title=title,
         sections=sections,
+        page=tuple(_page(done, sections)),
     )
+
+
+def _page(done: Run, sections: Sequence[text_card.Section]) -> Iterator[text_card.Section]:
+    """What of the first candidate is printed on a page: as the role in which it stands best, and
+    what it does to the electrolytes.
+    """
+    best = min(done.rankings, key=lambda one: (not one.passed[0], one.rank[0] or 0, -one.score[0]))
+    place = int(np.flatnonzero(best.order == 0)[0])
+    (row,) = done.ranked(best).slice(place, 1).to_pylist()
+    columns = {column.name: column for column in done.ranked_columns}
+    lines = people.shown(columns, done.case.anode.symbol, best.role.show)
+    verdict = "passes" if best.passed[0] else best.verdict[0].replace("_", " ")
+    yield text_card.Section("role", "", [f"As {best.role.name}: {verdict}."])
+    yield from people.one_page(lines, row)
+    yield from (section for section in sections if section.name == "electrolytes")
 
 
 def _cells(done: Run) -> list[literature.Row]:

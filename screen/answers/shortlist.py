@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,14 @@ from screen.files import write_aside
 from screen.filters import parse
 from screen.folders import bring_back, write_folder
 from screen.outside import file_name, one_line
-from screen.report import page, terminal
+from screen.report import page, people, terminal, text_card
 from screen.report import shortlist as short
 from screen.report import table as report
+from screen.report.run_files import RunFiles
+from screen.report.workbook import Workbook
 from screen.structures import find
+
+WORKBOOK = "shortlist.xlsx"
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Shortlist(Answer):
     """Picks of a run, as an answer."""
 
     picks: tuple[short.Pick, ...] = ()
-    cards: dict[str, Any] | None = None
+    files: RunFiles | None = None
 
 
 def shortlist(
@@ -79,41 +83,42 @@ def shortlist(
             terminal.print_sentence(console, f"{pick.row['formula']}: {' '.join(said)}")
 
     known_columns = tuple(files.declared.values())
-    return Shortlist(rows, None, show, columns=known_columns, picks=tuple(picks), cards=files.cards)
+    return Shortlist(rows, None, show, columns=known_columns, picks=tuple(picks), files=files)
 
 
 def _of_shortlist(place: Path) -> set[str]:
     """Names of the files that an earlier shortlist in a folder says it wrote."""
     try:
         with (place / "shortlist.csv").open(encoding="utf-8", newline="") as file:
-            stems = [row["structure"] for row in csv.DictReader(file)]
+            rows = list(csv.DictReader(file))
+        stems = [_stem(row["role"], row["pick"], row["formula"]) for row in rows]
     except (OSError, KeyError, UnicodeDecodeError):
         return set()
-    made = {f"{stem}.{ending}" for stem in stems for ending in ("cif", "vasp")}
-    return {"shortlist.csv", "shortlist.md", *made}
+    made = {f"{stem}.{ending}" for stem in stems for ending in ("cif", "vasp", "html")}
+    return {"shortlist.csv", "shortlist.md", WORKBOOK, *made}
+
+
+def _stem(role: str, pick: object, formula: str) -> str:
+    """What the files of a pick are called."""
+    return file_name(f"{role}-{pick}-{formula}")
 
 
 def export_shortlist(answer: Shortlist, place: Path) -> Iterator[str]:
-    """Write the list (CSV, Markdown) and the structures of its picks (CIF, POSCAR) into a folder.
+    """Write the list (CSV, Markdown, workbook) and of its picks a page to print (HTML) and the
+    structures (CIF, POSCAR) into a folder.
 
     Says what was written and which pick has no structure, with the reason.
 
     Raises:
         UsageError: if the folder cannot be written or holds anything else.
     """
-    files: dict[str, bytes] = {}
-    notes = []
-    for pick in answer.picks:
-        try:
-            stem, made = _structure_files(pick, answer.cards or {})
-        except DataError as error:
-            notes.append(f"none: {error}")
-            continue
-        files |= made
-        notes.append(stem)
+    assert answer.files is not None
+    sheets = dict(_sheets(answer.files))
+    files, notes = _of_picks(answer.picks, sheets, answer.files)
     rows = short.table(answer.picks, notes)
     files["shortlist.csv"] = report.render(rows, "csv")
     files["shortlist.md"] = report.render(rows, "md", columns={c.name: c for c in answer.columns})
+    meanings = answer.files.columns
     try:
         target = place.resolve()  # a link is followed
         bring_back(target)
@@ -128,18 +133,70 @@ def export_shortlist(answer: Shortlist, place: Path) -> Iterator[str]:
         def fill(aside: Path) -> None:
             for name, content in files.items():
                 write_aside(aside / name, content)
+            _write_workbook(aside / WORKBOOK, answer.picks, sheets, meanings)
 
         write_folder(target, fill)
     except OSError as error:
         raise UsageError(f"cannot write {str(place)[-80:]}: {error.strerror or error}") from error
-    yield f"written: {place}/, structures of {sum(n.endswith('.cif') for n in files)} picks"
+    crystals = sum(name.endswith(".cif") for name in files)
+    yield f"written: {place}/, a page for each of {len(answer.picks)}, structures of {crystals}"
     for pick, note in zip(answer.picks, notes, strict=True):
         if note.startswith("none: "):
             yield f"no structure of {pick.row['formula']}: {note[6:]}"
 
 
-def _structure_files(pick: short.Pick, cards_of: dict[str, Any]) -> tuple[str, dict[str, bytes]]:
-    """Name and content of a CIF and a POSCAR file of a pick."""
+def _of_picks(
+    picks: Sequence[short.Pick], sheets: Mapping[str, Sequence[people.Shown]], run: RunFiles
+) -> tuple[dict[str, bytes], list[str]]:
+    """The files of single picks; and of each what its structures are called, or why it has none."""
+    files: dict[str, bytes] = {}
+    notes = []
+    for pick in picks:
+        role, formula = pick.row["role"], pick.row["formula"]
+        stem = _stem(role, pick.place, formula)
+        title = f"{formula} as {role}, for {run.manifest['anode']['symbol']}"
+        sections = list(people.one_page(sheets[role], _row(pick)))
+        files[f"{stem}.html"] = text_card.to_html(title, sections)
+        try:
+            files |= _structure_files(pick, stem, run.cards)
+            notes.append(stem)
+        except DataError as error:
+            notes.append(f"none: {error}")
+    return files, notes
+
+
+def _write_workbook(
+    path: Path,
+    picks: Sequence[short.Pick],
+    sheets: Mapping[str, Sequence[people.Shown]],
+    meanings: Sequence[Mapping[str, Any]],
+) -> None:
+    """A sheet for each role that has picks, and what the columns of the run mean."""
+    book = Workbook(path)
+    for role, sheet in sheets.items():
+        mine = [_row(pick) for pick in picks if pick.row["role"] == role]
+        if mine:
+            book.people(role, sheet, mine, frozen="D2")
+    book.dictionary(meanings)
+    book.close()
+
+
+def _sheets(files: RunFiles) -> Iterator[tuple[str, list[people.Shown]]]:
+    """Of each role, what people are told of its picks."""
+    place = people.Shown(people.STANDING, "pick", lambda row: row["pick"], width=6)
+    reason = people.Shown(people.STANDING, "why it is picked", lambda row: row["reason"], width=40)
+    symbol = files.manifest["anode"]["symbol"]
+    for name, role in files.manifest["roles"].items():
+        rank, formula, *rest = people.shown(files.declared, symbol, role["show"])
+        yield name, [place, rank, formula, reason, *rest]
+
+
+def _row(pick: short.Pick) -> dict[str, Any]:
+    return pick.row | {"pick": pick.place, "reason": pick.reason}
+
+
+def _structure_files(pick: short.Pick, stem: str, cards_of: dict[str, Any]) -> dict[str, bytes]:
+    """A CIF and a POSCAR file of a pick."""
     formula, key = pick.row["formula"], pick.row["id"] or ""
     card_of = cards_of["candidates"].get(key)
     if card_of is None:
@@ -148,11 +205,10 @@ def _structure_files(pick: short.Pick, cards_of: dict[str, Any]) -> tuple[str, d
     from pymatgen.io.cif import CifWriter  # noqa: PLC0415 (half a second)
     from pymatgen.io.vasp import Poscar  # noqa: PLC0415
 
-    stem = file_name(f"{pick.row['role']}-{pick.place}-{formula}")
     cell = crystal.structure
     said = one_line(f"{formula}, {crystal.space_group}, {crystal.source}")
     poscar = Poscar(cell, comment=said.encode("ascii", "replace").decode(), sort_structure=True)
     with warnings.catch_warnings():  # of spglib, on how pymatgen asks it
         warnings.simplefilter("ignore", DeprecationWarning)
         cif = f"# {said}\n{CifWriter(cell, symprec=0.01)}"
-    return stem, {f"{stem}.cif": cif.encode(), f"{stem}.vasp": poscar.get_str().encode()}
+    return {f"{stem}.cif": cif.encode(), f"{stem}.vasp": poscar.get_str().encode()}

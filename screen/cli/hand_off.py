@@ -55,7 +55,10 @@ def shortlist_command(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Folder for the list and its structures, as CIF and POSCAR."
+            "--output",
+            "-o",
+            help="Folder for the list (CSV, Markdown, workbook), a page to print of each pick, and "
+            "the structures, as CIF and POSCAR.",
         ),
     ] = None,
 ) -> None:

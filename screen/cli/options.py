@@ -85,6 +85,14 @@ Format = Annotated[
     str,
     typer.Option("--format", help="table, csv, json, parquet or md.", autocompletion=format_names),
 ]
+CardFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="table, csv, json, parquet, md, or html, a page to print.",
+        autocompletion=format_names,
+    ),
+]
 Out = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")]
 Plot = Annotated[
     Path | None, typer.Option("--plot", help="Draw it too: FILE.svg, FILE.png or FILE.pdf.")

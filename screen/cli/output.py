@@ -27,13 +27,18 @@ def write_answer(answer: Any, form: str, output: Path | None, *, quiet: bool = F
         emit(answer.render("md" if form == "table" else form), form, output)
 
 
-def check_format(form: str) -> None:
-    """Refuse an unknown format before any work is done."""
+def check_format(form: str, *more: str) -> None:
+    """Refuse an unknown format before any work is done.
+
+    Args:
+        more: formats that this command has beside those of all.
+    """
     _spare_pandas()
     from screen.report.table import FORMATS
 
-    if form not in FORMATS:
-        raise UsageError(f"unknown format {form!r}; {did_you_mean(form, FORMATS)}")
+    known = (*FORMATS, *more)
+    if form not in known:
+        raise UsageError(f"unknown format {form!r}; {did_you_mean(form, known)}")
 
 
 class _NoPandas:

@@ -13,6 +13,7 @@ from screen.cli.options import (
     Anode,
     Barrier,
     Calculator,
+    CardFormat,
     Config,
     Electrolytes,
     EnergiesOf,
@@ -236,7 +237,7 @@ def explain_command(
             "Default: a first screen, which names them."
         ),
     ] = None,
-    form: Format = "table",
+    form: CardFormat = "table",
     output: Out = None,
     plot: Annotated[
         Path | None,
@@ -248,10 +249,10 @@ def explain_command(
     """All that is known of one candidate, why it ranks where it does, what would change that."""
     from screen import api
 
-    check_format(form)
+    check_format(form, "html")
     check_plot(plot)
-    if section and form not in ("table", "md"):
-        raise UsageError("--section goes with table and md; the other formats hold all")
+    if section and form not in ("table", "md", "html"):
+        raise UsageError("--section goes with table, md and html; the other formats hold all")
     runs = StructureRuns(barrier, surface, calculator, workers)
     settings = settings_of(
         config,

@@ -78,14 +78,16 @@ def rank_command(
     short: Annotated[
         bool,
         typer.Option(
-            "--short", help="15 columns for people, in short.csv and (but for tables) printed."
+            "--short",
+            help="The columns that people ask for, in short.csv and (but for tables) printed.",
         ),
     ] = False,
     also: Annotated[
         str | None,
         typer.Option(
-            help="Write these too, by comma: parquet, xlsx (a sheet per role), csv (of more than "
-            "10,000 candidates all, as CSV; without it only the best are, and all are in Parquet)."
+            help="Write these too, by comma: parquet, xlsx (of each role a sheet for people "
+            "and one of all columns), csv (of more than 10,000 candidates all, as CSV; without it "
+            "only the best are, and all are in Parquet)."
         ),
     ] = None,
     plot: Annotated[

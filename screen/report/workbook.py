@@ -1,11 +1,14 @@
-"""A workbook (xlsx): one sheet per role, cells typed, so that a spreadsheet guesses nothing."""
+"""A workbook (xlsx): for each role a sheet for people and one of all columns, and what these mean.
+
+Cells are typed, so that a spreadsheet guesses nothing.
+"""
 
 from __future__ import annotations
 
 import io
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pyarrow as pa
 from screen.columns import Column
 from screen.formatting import column_of, numeric
 from screen.outside import visible
+from screen.report.people import Row, Shown
 
 _LONGEST = 32_767
 """Characters that a cell can hold."""
@@ -30,6 +34,48 @@ class Workbook:
 
         self._path = path
         self._book = Book(write_only=True)
+        self._of_people = 0
+
+    def people(
+        self, name: str, columns: Sequence[Shown], rows: Iterable[Row], frozen: str = "C2"
+    ) -> None:
+        """A sheet to be read and printed, before all that are not: wrapped, with units in the head.
+
+        Args:
+            rows: of the ranked table.
+            frozen: the first cell that scrolls.
+        """
+        from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
+        from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
+        sheet = self._book.create_sheet(_sheet_name(name), self._of_people)
+        self._of_people += 1
+        sheet.freeze_panes = frozen
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.fitToHeight = 0  # as many pages as it takes
+        sheet.print_title_rows = "1:1"
+        wrapped = Alignment(wrap_text=True, vertical="top")
+        for i, column in enumerate(columns, 1):
+            sheet.column_dimensions[get_column_letter(i)].width = column.width
+        heads = [_cell(sheet, column.head, styled=True) for column in columns]
+        for cell in heads:
+            cell.alignment, cell.font = wrapped, Font(bold=True)
+            cell.fill = PatternFill("solid", fgColor="E8EEF4")
+        sheet.append(heads)
+        count = 1
+        for count, row in enumerate(rows, 2):  # noqa: B007 (read afterwards)
+            cells = []
+            for column in columns:
+                value = column.value(row)
+                cell = _cell(sheet, value, styled=True) if value is not None else None
+                if cell is not None:
+                    cell.alignment = wrapped
+                    if isinstance(value, float):
+                        cell.number_format = _number_format(column.decimals)
+                cells.append(cell)
+            sheet.append(cells)
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{count}"
 
     def add(
         self,
@@ -57,7 +103,7 @@ class Workbook:
             decimals = column_of(column, columns or {}).decimals
             cell = WriteOnlyCell(sheet) if numeric(table, column) and decimals is not None else None
             if cell is not None:
-                cell.number_format = f"0.{'0' * decimals}" if decimals else "0"
+                cell.number_format = _number_format(decimals)
             formatted.append(cell)
         for batch in table.to_batches(max_chunksize=1000):
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
@@ -97,13 +143,27 @@ def _sheet_name(name: str) -> str:
     return re.sub(r"[\[\]:*?/\\]", " ", visible(name)).strip("' ")[:31] or "role"
 
 
-def _cell(sheet: Any, value: Any) -> Any:
-    """A cell; a text stays text even where it begins like a formula or reads like an error."""
+def _number_format(decimals: int | None) -> str:
+    if decimals is None:
+        return "General"
+    return f"0.{'0' * decimals}" if decimals else "0"
+
+
+def _cell(sheet: Any, value: Any, *, styled: bool = False) -> Any:
+    """A cell; a text stays text even where it begins like a formula or reads like an error.
+
+    Args:
+        styled: whether it will be given a style, so that its value alone is not enough.
+    """
     if not isinstance(value, str):
-        return value
+        if not styled:
+            return value
+        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+
+        return WriteOnlyCell(sheet, value)
     text = visible(value)
     text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-    if not text.startswith(("=", "#")):
+    if not styled and not text.startswith(("=", "#")):
         return text
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 

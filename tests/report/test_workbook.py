@@ -10,6 +10,7 @@ import pytest
 
 from screen.columns import Column
 from screen.outside import visible
+from screen.report import people
 from screen.report.workbook import Workbook
 from tests.report import runs
 
@@ -88,16 +89,59 @@ def test_a_text_too_long_for_a_cell_is_cut(tmp_path: Path) -> None:
     assert value.endswith("…")
 
 
-@pytest.mark.parametrize("role", ["Interlayer", "Host", "Alloy"])
-def test_a_run_has_a_sheet_of_each_role(tmp_path: Path, role: str) -> None:
-    run = runs.written(tmp_path / "run", ("xlsx",))
-    book = openpyxl.load_workbook(run / "ranked.xlsx", read_only=True)
-    sheet = book[role]
-    rows = list(sheet.iter_rows(values_only=True))
-    book.close()
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> openpyxl.Workbook:
+    run = runs.written(tmp_path_factory.mktemp("book") / "run", ("xlsx",))
+    return openpyxl.load_workbook(run / "ranked.xlsx")
+
+
+ROLES = ["Interlayer", "Host", "Alloy"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_run_has_a_sheet_of_all_columns_of_each_role(book: openpyxl.Workbook, role: str) -> None:
+    rows = list(book[f"{role}, all columns"].iter_rows(values_only=True))
     ranking = next(r for r in runs.done().rankings if r.role.label == role)
     expected = runs.done().ranked(ranking)
     assert list(rows[0]) == expected.column_names
     assert [row[2] for row in rows[1:]] == expected["formula"].to_pylist()
     at = expected.column_names.index("score")
     assert [row[at] for row in rows[1:]] == pytest.approx(expected["score"].to_pylist())
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_run_has_a_sheet_for_people_of_each_role(book: openpyxl.Workbook, role: str) -> None:
+    """Before the others: units in the head, texts that wrap, a head that stays."""
+    assert book.sheetnames[: len(ROLES)] == ROLES
+    sheet = book[role]
+    heads = [cell.value for cell in sheet[1]]
+    for head in (
+        *("formula", "score, least", "score, most", "why", "what would change", "precursors"),
+        *("route", "hazards", "space group", "cells measured", "hull distance (eV/atom)"),
+        *("against Li, most likely", "band gap, range (eV)", "made", "Materials Project"),
+    ):
+        assert head in heads
+    assert ("protects" in heads) == (role == "Interlayer")
+    assert len(set(heads)) == len(heads)
+    assert (sheet.freeze_panes, sheet.print_title_rows) == ("C2", "$1:$1")
+    assert all(cell.alignment.wrap_text and cell.font.bold for cell in sheet[1])
+    ranking = next(r for r in runs.done().rankings if r.role.label == role)
+    rows = runs.done().ranked(ranking).to_pylist()
+    assert [cell.value for cell in sheet["B"]][1:] == [row["formula"] for row in rows]
+    why = heads.index("why")
+    assert [row[why].value or "" for row in sheet.iter_rows(min_row=2)] == [
+        visible(row["why"] or "") for row in rows
+    ]
+    score = sheet.cell(2, heads.index("score") + 1)
+    assert (score.value, score.number_format) == (rows[0]["score"], "0.000")
+
+
+def test_texts_of_a_user_stay_texts_on_the_sheet_for_people(tmp_path: Path) -> None:
+    sheet = people.shown({c: Column(c, c, "", "", "text") for c in ("formula", "why")}, "Li", [])
+    book = Workbook(tmp_path / "a.xlsx")
+    rows = [{"formula": "LiF", "why": text} for text in TEXTS if text]
+    book.people("x", sheet, rows)
+    book.close()
+    cells = openpyxl.load_workbook(tmp_path / "a.xlsx")["x"]["B"][1:]
+    assert all(cell.data_type in ("s", "inlineStr") for cell in cells)
+    assert [cell.value for cell in cells] == [visible(row["why"]) for row in rows]
