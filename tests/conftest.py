@@ -8,12 +8,17 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
-import pytest
-from hypothesis import settings
+# Test processes share the cores, where threads of a library would wait for each other; said before
+# numpy is loaded, which asks once.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
-from screen.composition import SYMBOLS, Compositions
-from screen.thermo.stacks import Competition
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+from screen.composition import SYMBOLS, Compositions  # noqa: E402
+from screen.thermo.stacks import Competition  # noqa: E402
 
 # The same examples each time; `pytest --hypothesis-profile=explore` looks further.
 settings.register_profile("fixed", deadline=None, derandomize=True, database=None, max_examples=80)

@@ -47,7 +47,9 @@ def training() -> Training:
 
 @pytest.fixture(scope="module")
 def trained(training: Training) -> Model:
-    return train_moduli.train(training, small)[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_moduli, "FOLDS", 2)
+        return train_moduli.train(training, small)[0]
 
 
 def predict(*formulas: str) -> moduli.Prediction:

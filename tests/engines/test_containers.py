@@ -1,4 +1,4 @@
-"""The parts of the Dockerfile and the compose file, where no container can be run: the commands are
+"""The parts of the Dockerfile and the compose file, without a container: the commands are
 ones that the program takes, what is copied is there, and the secrets are asked for.
 """
 
@@ -31,7 +31,7 @@ def test_what_is_copied_is_there() -> None:
 
 def test_the_image_is_of_a_python_and_extras_that_there_are() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    version = re.search(r"FROM python:(\d+\.\d+)-slim", DOCKERFILE)
+    version = re.search(r"BASE=python:(\d+\.\d+)-slim", DOCKERFILE)
     extras = re.search(r"'\.\[([a-z,]+)\]'", DOCKERFILE)
     assert version is not None
     assert extras is not None

@@ -13,7 +13,7 @@ import pytest
 
 from flows.server import free_port
 from tests.conftest import wait_until
-from tests.flows.conftest import WAIT_S, Serving, expected, same_run
+from tests.flows.conftest import EACH_MINUTE, WAIT_S, Serving, expected, same_run
 
 __all__ = ["expected"]
 
@@ -75,7 +75,7 @@ def test_a_schedule_on_postgresql(
     tmp_path: Path,
 ) -> None:
     begun = time.monotonic()
-    serving = Serving(tmp_path, PREFECT_API_DATABASE_CONNECTION_URL=database)
+    serving = Serving(tmp_path, EACH_MINUTE, PREFECT_API_DATABASE_CONNECTION_URL=database)
     try:
         ready = time.monotonic() - begun
         assert wait_until(lambda: len(serving.scheduled()) >= 2, 3 * WAIT_S), serving.said

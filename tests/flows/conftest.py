@@ -40,10 +40,12 @@ def environment(home: Path, url: str | None = None, auth: str | None = None) -> 
 
 
 class Serving:
-    """A serving process, every minute, on a server that it starts itself."""
+    """A serving process on a server that it starts itself; its schedule is for the far future,
+    since a run each minute would take the processor from all other tests.
+    """
 
-    def __init__(self, home: Path, **more: str) -> None:
-        self.home, self.port, self.more = home, free_port(), more
+    def __init__(self, home: Path, every: str = "0 6 1 1 *", **more: str) -> None:
+        self.home, self.port, self.every, self.more = home, free_port(), every, more
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.began = time.time()
         self.start()
@@ -53,7 +55,7 @@ class Serving:
         with (self.home / "serve.out").open("a") as out:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "flows.serve", "--every", "* * * * *", "--anode", "Li"),
+                    *(sys.executable, "-m", "flows.serve", "--every", self.every, "--anode", "Li"),
                     *("--port", str(self.port), "--results", "results", "--top", "3"),
                 ],
                 cwd=self.home,
@@ -148,9 +150,12 @@ class Serving:
         assert wait_until(lambda: not self.answers(), WAIT_S)
 
 
-@pytest.fixture(scope="session")
+EACH_MINUTE = "* * * * *"
+
+
+@pytest.fixture(scope="package")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """Serves from the first test that needs it on, so that its schedule has run when asked for."""
+    """One for all tests of flows."""
     served = Serving(tmp_path_factory.mktemp("serving"))
     try:
         yield served

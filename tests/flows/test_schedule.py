@@ -5,14 +5,25 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
 
 from tests.conftest import wait_until
-from tests.flows.conftest import WAIT_S, Serving
+from tests.flows.conftest import EACH_MINUTE, WAIT_S, Serving
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One that has a run to start each minute."""
+    served = Serving(tmp_path_factory.mktemp("schedule"), EACH_MINUTE)
+    try:
+        yield served
+    finally:
+        served.stop()
 
 
 def started(run: dict[str, str]) -> datetime:

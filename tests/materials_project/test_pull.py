@@ -498,8 +498,9 @@ def test_from_pull_to_ranking(server: Emulator, tmp_path: Path) -> None:
     done = screen("rank", "--anode", "Li", "--source", "latest", "--format", "json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["scheme"] == schemes.MP_GGA
-    assert "snapshots: mp-2026.04.13.parquet" in screen("doctor").stdout
-    assert "endpoint answers: database 2026.04.13" in screen("doctor").stdout
+    doctor = screen("doctor").stdout
+    assert "snapshots: mp-2026.04.13.parquet" in doctor
+    assert "endpoint answers: database 2026.04.13" in doctor
     more = screen("pull", "--structures", "--role", "interlayer", "--rate", "20")
     assert more.returncode == 0, more.stderr
     (kept,) = (tmp_path / "snapshots").glob("*.structures")
