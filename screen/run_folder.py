@@ -61,7 +61,7 @@ SHORT_COLUMNS = (
     *("score_low", "score_high", "made", "handling", "hazards", "precursors", "route"),
     *("space_group", "measured_cells", "measured_outcomes", "why", "what_would_change"),
 )
-"""The short form of the ranked file, for people."""
+"""The short form of the ranked file, for people; cells are of lithium alone."""
 
 GAPS_COLUMNS = (
     Column("id", "id", "Identifier of the phase in its source.", "ranked.csv", "text"),
@@ -204,7 +204,7 @@ def _write_ranked(
             tops.append(page.Top.of(part))
             people = tops[-1].rows if done.is_big else table.plain(part)
             if "short" in paths:
-                short.append(people.select(SHORT_COLUMNS))
+                short.append(people.select([c for c in SHORT_COLUMNS if c in columns]))
             if book is not None:
                 label, show = ranking.role.label, ranking.role.show
                 sheet = shown(columns, done.case.anode.symbol, show)

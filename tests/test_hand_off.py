@@ -82,6 +82,17 @@ def test_other_files_on_request(rank: Cli, cli: Cli) -> None:
     assert {path.name for path in Path("run").iterdir()} == set(run_folder.RUN_FILES)
 
 
+def test_the_short_form_of_another_metal_has_no_cells(rank: Cli) -> None:
+    """The literature speaks of lithium alone."""
+    said = good(rank("--anode", "Mg", "--short", "--also", "xlsx", "--format", "csv"))
+    cells = {"measured_cells", "measured_outcomes"}
+    left = [name for name in run_folder.SHORT_COLUMNS if name not in cells]
+    assert list(said.rows[0]) == left == read_csv("run/short.csv")[0]
+    heads = [cell.value for cell in openpyxl.load_workbook("run/ranked.xlsx")["Interlayer"][1]]
+    assert "against Mg, most likely" in heads
+    assert "cells measured" not in heads
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -311,8 +311,9 @@ def doubt_line(values: Values, i: int) -> str:
 
 def decompositions(case: Case) -> Answer:
     """Hull distance and products of each candidate."""
-    values = descriptors.compute_families(case, ("stability",)).columns
-    distances = values["hull_distance_ev_atom"]
+    computed = descriptors.compute_families(case, ("stability",))
+    values, gaps = computed.columns, computed.reason(HULL)
+    distances = values[HULL]
     below = _below_others(case, distances)
     ranges = _potential_ranges(case, distances)
     records = [
@@ -323,6 +324,7 @@ def decompositions(case: Case) -> Answer:
             "products": equations.products(case, case.equilibria.decompositions.products, i),
             **written(equations.decomposition(case, i, float(distances[i]))),
             "chemical_potentials_ev": ranges[i],
+            "gap": gaps[i] or None if np.isnan(distances[i]) else None,
         }
         for i, formula in enumerate(case.formulas)
     ]
@@ -345,6 +347,9 @@ def decompositions(case: Case) -> Answer:
         for record in records:
             if record["chemical_potentials_ev"]:
                 terminal.print_sentence(console, _range_line(record))
+            if record["gap"]:
+                why = f"{record['formula']} has no hull distance: {record['gap']}."
+                terminal.print_sentence(console, why)
 
     return Answer(rows, records, show, drawing=drawings.phase_diagram(case))
 

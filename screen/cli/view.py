@@ -38,7 +38,7 @@ class View:
         self.form, self.top = form, top
         self.columns = [name.strip() for name in columns.split(",")] if columns else None
         if short and form != "table":  # a terminal is too narrow for it
-            self.columns = list(SHORT_COLUMNS)
+            self.columns = [name for name in SHORT_COLUMNS if name in self.labels]
         self.sort = None if sort is None else (sort.removeprefix("-"), sort.startswith("-"))
         for name in (*(self.columns or ()), *([self.sort[0]] if self.sort else ())):
             if name not in self.labels:

@@ -340,7 +340,8 @@ def _read(path: Path) -> Mapping[str, Role]:
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join((name, *map(str, first["loc"])))
-            raise DataError(f"{path.name}: {place}: {first['msg']}") from error
+            said = first["msg"].removeprefix("Value error, ")
+            raise DataError(f"{path.name}: {place}: {said}") from error
     return found
 
 
