@@ -19,7 +19,7 @@ _HOMES = {
         ("compare", "decompose", "descriptor", "explain", "interface", "literature_table"),
         "screen.api",
     ),
-    **dict.fromkeys(("load", "models", "rank", "stack", "window"), "screen.api"),
+    **dict.fromkeys(("load", "models", "narrow", "rank", "stack", "window"), "screen.api"),
     "Settings": "screen.settings",
 }
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 (names, every one)
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from screen.api import literature_table as literature_table
     from screen.api import load as load
     from screen.api import models as models
+    from screen.api import narrow as narrow
     from screen.api import rank as rank
     from screen.api import stack as stack
     from screen.api import window as window

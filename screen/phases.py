@@ -118,6 +118,8 @@ class Phases:
     """
 
     UNSTATED = "not stated"
+    before: Phases | None = None
+    """The table that it was made from, if its energies were changed."""
 
     def __init__(
         self,

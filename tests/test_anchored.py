@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import screen
+from benchmarks import anchored_energies as compared
 from screen.composition import Compositions
 from screen.energies import anchored, measured
 from screen.errors import DataError, UsageError
@@ -128,3 +129,27 @@ def test_what_is_made_every_day_stays_near_the_hull(phases: Phases) -> None:
     hull = decompose(table, made).energy
     above = phases.energy[phases.rows_of(made)] - hull
     assert np.all(above < 0.1)
+
+
+def test_alloy_plateaus_are_no_worse_than_those_of_the_table(phases: Phases) -> None:
+    measured_v = np.array([volts for *_, volts in compared.PLATEAUS])
+    before, after = (
+        np.abs(compared.plateau_voltages(p) - measured_v) for p in (reference.load(), phases)
+    )
+    assert after.mean() < 0.75 * before.mean()
+    names = [f"{first} to {last}" for first, last, _ in compared.PLATEAUS]
+    worse = [name for name, a, b in zip(names, after, before, strict=True) if a > b + 0.01]
+    assert worse == ["C to LiC12"]
+
+
+def test_interphases_are_told_as_before(phases: Phases) -> None:
+    assert compared.interphases(phases) == compared.interphases(reference.load())
+
+
+def test_a_phase_that_moved_more_than_its_error_has_a_note() -> None:
+    (note,) = screen.decompose("Ag2O", energies="anchored").notes
+    assert note.startswith("Ag2O: ")
+    assert "above the hull with anchored energies, 0.000 with those of the table" in note
+    assert not screen.decompose("Ag2O").notes
+    for formula in ("Li6PS5Cl", "Cu3N", "Li2PNO2"):
+        assert not screen.decompose(formula, energies="anchored").notes, formula

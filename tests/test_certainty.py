@@ -180,3 +180,12 @@ def test_too_few_samples_are_refused(samples: int) -> None:
     with pytest.raises(UsageError, match=f"samples = {samples}") as caught:
         screen.window("LiF", samples=samples)
     assert "\n" not in str(caught.value)
+
+
+def test_narrow_lists_what_to_measure_first() -> None:
+    answer = screen.narrow("BN", samples=60)
+    first = answer.records[0]
+    assert first["phase"] == "Li3BN2"
+    shares = [row["verdict_share"] for row in answer.records]
+    assert shares == sorted(shares, reverse=True)
+    assert "To measure first: the formation enthalpy of Li3BN2" in str(answer)

@@ -6,18 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+from rich.console import Console
 
-from screen.columns import Values
+from screen.answers.answer import Answer
+from screen.columns import Column, Values
 from screen.composition import FloatArray
 from screen.descriptors import certainty
 from screen.descriptors.case import Case
 from screen.descriptors.certainty import Draws
 from screen.formatting import number
+from screen.report import terminal
 from screen.units import DECIMALS
 from screen.verdicts import VERDICTS
 
 LEAST = 0.1
 """Share of the variance from which a measurement is worth naming."""
+TOLD = 10
+"""Phases that are listed."""
 SHOWN = 3
 """Sets of products that a sentence names."""
 
@@ -148,6 +154,36 @@ def narrowing_line(told: Mapping[str, Any] | None) -> str:
         f"{number(told['spread_ev_atom'], DECIMALS['eV/atom'])} eV/atom; it carries "
         f"{told['share']:.0%} of the variance of {words}."
     )
+
+
+def narrowing_answer(case: Case) -> Answer:
+    """Which measured enthalpy would narrow what is said of a single candidate, and by how much."""
+    found = certainty.draws(case)
+    told = certainty.narrowing(found)[:TOLD]
+    names = ("verdict_share", "contact_energy_share", "reduction_limit_share")
+    records = [
+        {
+            "phase": case.phases.formulas[one.row],
+            "spread_ev_atom": one.spread,
+            **{n: _known(share) for n, share in zip(names, one.shares, strict=True)},
+        }
+        for one in told
+    ]
+    schema = pa.schema(
+        [("phase", pa.string()), *((n, pa.float64()) for n in ("spread_ev_atom", *names))]
+    )
+    rows = pa.Table.from_pylist(records, schema)
+    labels = {
+        "spread_ev_atom": Column("spread_ev_atom", "known to", "", ""),
+        **{n: Column(n, n.replace("_share", "").replace("_", " "), "", "") for n in names},
+    }
+    title = f"{case.formulas[0]} against {case.anode.symbol}: shares of the variance that would go"
+
+    def show(console: Console) -> None:
+        terminal.print_table(console, rows, labels, title)
+        terminal.print_sentence(console, narrowing_line(narrowest(case, found)))
+
+    return Answer(rows, records, show)
 
 
 def figures(samples: FloatArray) -> list[float] | None:

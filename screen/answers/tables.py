@@ -24,7 +24,7 @@ def dictionary(anode: str, pattern: str = "") -> Answer:
     Args:
         pattern: what name, label, meaning or family must hold, in capitals or not.
     """
-    settings = Settings(anode=anode, barrier=True, surface=True)
+    settings = Settings(anode=anode, barrier=True, surface=True, samples=2)
     declared = [
         column
         for group, column in grouped_columns(tables.electrolytes_of(anode), settings)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screen import candidates, materials, sources
-from screen.answers import equilibria
+from screen.answers import anchoring, equilibria
 from screen.answers.answer import Answer
 from screen.descriptors.case import Case
 from screen.descriptors.own import Descriptor
@@ -172,8 +172,10 @@ def explain(
         return found
     plain = chosen.model_copy(update={"samples": 0})  # one candidate is sampled, not all
     done = pipeline.explain(phases, plain, roles, asked.formula, progress, _own(descriptors))
-    notes = (*asked.notes, *candidates.notes_on(done.case.electrolytes))
-    return replace(explanation(done, _case([asked], phases, chosen)), notes=notes)
+    alone = _case([asked], phases, chosen)
+    on_electrolytes = candidates.notes_on(done.case.electrolytes)
+    notes = (*asked.notes, *on_electrolytes, *anchoring.notes(alone))
+    return replace(explanation(done, alone), notes=notes)
 
 
 def window(
@@ -211,8 +213,9 @@ def window(
         volts = None if at is None else Reservoir.of_metal(chosen.anode, at).values[0]
         phases = load(source, gaps=gaps, add=add, energies=chosen.energies)
         asked = materials_of(formulas, phases, chosen.anode)
-        answer = equilibria.windows(_case(asked, phases, chosen), asked, volts)
-        return replace(answer, notes=_notes(asked))
+        case = _case(asked, phases, chosen)
+        answer = equilibria.windows(case, asked, volts)
+        return replace(answer, notes=(*_notes(asked), *anchoring.notes(case)))
     from screen.answers.reservoir_profiles import reservoir_profiles  # noqa: PLC0415
 
     if at is not None:
@@ -224,6 +227,41 @@ def window(
     asked = materials_of(formulas, phases, element=element.symbol)
     answer = reservoir_profiles(_case(asked, phases, chosen), element, asked)
     return replace(answer, notes=_notes(asked))
+
+
+SAMPLES = 200
+"""Where samples are needed and none are asked for."""
+
+
+def narrow(
+    formula: Material,
+    anode: str = "Li",
+    *,
+    source: Source = REFERENCE,
+    add: str | Path | None = None,
+    config: Settings | None = None,
+    **settings: Any,
+) -> Answer:
+    """Which single measured enthalpy would narrow most what is said of a candidate.
+
+    The share of the variance of a figure that a measurement of a phase without error would take
+    away, over joint samples of the energies.
+
+    Raises:
+        DataError: for what the source does not cover, and energies whose errors are not known.
+
+    Example:
+        >>> import screen
+        >>> screen.narrow("BN", samples=50).records[0]["phase"]
+        'Li3BN2'
+    """
+    from screen.answers.certainty import narrowing_answer  # noqa: PLC0415
+
+    chosen = config or _settings(anode, (), settings)
+    chosen = chosen if chosen.samples else chosen.model_copy(update={"samples": SAMPLES})
+    phases = load(source, add=add, energies=chosen.energies)
+    asked = materials_of([formula], phases, chosen.anode)
+    return replace(narrowing_answer(_case(asked, phases, chosen)), notes=_notes(asked))
 
 
 def decompose(
@@ -246,7 +284,9 @@ def decompose(
     chosen = config or _settings("Li", (), settings)
     phases = load(source, add=add, energies=chosen.energies)
     asked = materials_of(formulas, phases)
-    return replace(equilibria.decompositions(_case(asked, phases, chosen)), notes=_notes(asked))
+    case = _case(asked, phases, chosen)
+    notes = (*_notes(asked), *anchoring.notes(case))
+    return replace(equilibria.decompositions(case), notes=notes)
 
 
 def interface(

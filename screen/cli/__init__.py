@@ -14,7 +14,16 @@ from typing import Annotated
 import typer
 
 from screen import __version__
-from screen.cli import cell, hand_off, literature, maintenance, model, pull, questions
+from screen.cli import (
+    cell,
+    certainty,
+    hand_off,
+    literature,
+    maintenance,
+    model,
+    pull,
+    questions,
+)
 from screen.cli.program import Program
 from screen.cli.rank import rank_command
 from screen.errors import (
@@ -40,6 +49,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "interface": questions.interface_command,
     "stack": questions.stack_command,
     "explain": questions.explain_command,
+    "narrow": certainty.narrow_command,
     "report": hand_off.report_command,
     "shortlist": hand_off.shortlist_command,
     "pull": pull.pull_command,

@@ -177,30 +177,31 @@ def key_of_case(case: Case, what: str = "") -> str:
 
 
 def _draw(case: Case) -> Draws:
-    found: list[tuple[FloatArray, ...]] = []
-    sets: list[HashArray] = []
+    shape = (case.settings.samples, 4 + len(verdicts.VERDICTS), len(case))
+    # Of a whole table single precision will do, and takes half of the memory.
+    columns = np.empty(shape, np.float64 if len(case) <= NAMED else np.float32)
+    sets = np.empty((shape[0], shape[2]), np.uint64)
     names: dict[int, str] = {}
     rows = _compounds(case) if len(case) == 1 else np.zeros(0, np.int64)
     energies: list[FloatArray] = []
-    for part in sampled_cases(case):
+    for k, part in enumerate(sampled_cases(case)):
         profiles, hull = part.equilibria.profiles, part.equilibria.decompositions.energy
         low, high, *_ = against_anode.shares(part)
         contact = against_anode.contact_energy(part)
         above = np.where(np.abs(part.own_energy - hull) < _UNREACTED, 0.0, part.own_energy - hull)
         chance = verdicts.judge(contact, low, high)[0]
-        found.append((profiles.reduction_v, profiles.oxidation_v, contact, above, *chance.T))
+        columns[k] = (profiles.reduction_v, profiles.oxidation_v, contact, above, *chance.T)
         energies.append(part.phases.energy[rows])
-        sets.append(_sets(part.equilibria.contact_products))
+        sets[k] = _sets(part.equilibria.contact_products)
         if len(case) <= NAMED:
-            _name(part, sets[-1], names)
-    columns = np.array(found)  # samples, figures, candidates
+            _name(part, sets[k], names)
     return Draws(
         reduction_v=columns[:, 0],
         oxidation_v=columns[:, 1],
         contact_ev_atom=columns[:, 2],
         hull_ev_atom=columns[:, 3],
         chance=np.moveaxis(columns[:, 4:], 1, 2),
-        products=np.array(sets),
+        products=sets,
         usual=_sets(case.equilibria.contact_products),
         rows=rows,
         energy=np.array(energies),

@@ -77,13 +77,15 @@ def anchor(phases: Phases) -> Phases:
     made = (
         () if not phases.files else (checked(measured.TABLE), checked(error_model.MODEL, ".json"))
     )
-    return Phases(
+    changed = Phases(
         pa.concat_tables(parts).combine_chunks(),
         name=phases.name,
         systems=phases.systems,
         added=phases.added,
         files=(*phases.files, *made),
     )
+    changed.before = phases
+    return changed
 
 
 def check_scheme(phases: Phases) -> None:
