@@ -173,12 +173,12 @@ def test_decompose_json(cli: Cli) -> None:
     assert limits.keys() == {"Li", "F"}
     assert limits["Li"]["low"] == pytest.approx(-6.36, abs=0.01)
     assert stable.pop("inverse_hull_distance_ev_atom") == pytest.approx(3.18, abs=0.01)
-    assert stable == {"formula": "LiF", "hull_distance_ev_atom": 0.0, "products": {"LiF": 1.0}} | (
-        nothing
-    )
+    known = {"formula": "LiF", "hull_distance_ev_atom": 0.0, "products": {"LiF": 1.0}, "gap": None}
+    assert stable == known | nothing
     assert none["inverse_hull_distance_ev_atom"] is None
     assert none["chemical_potentials_ev"] is None
     assert none["hull_distance_ev_atom"] is None
+    assert none["gap"] == "no energy for this composition in reference"
     assert none["products"] == pytest.approx({"LiCl": 3.0, "YCl3": 1.0})
     assert (none["equation"], none[EQUATION[1]]) == ("Li3YCl6 -> 3 LiCl + YCl3", None)
 
