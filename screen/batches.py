@@ -51,7 +51,8 @@ AFTERWARDS = frozenset(
         *("run_folder", "filters", "tried", "tried_contacts.csv"),
         *("model", "predictions", "ranking", "similarity", "training"),
         *("roles.toml", "datasets.toml", "lithiophilic_labels.csv"),
-        *("lithiophilic_model.json", "performance_model.json", "recovery_model.json"),
+        *("lithiophilic_model.json", "order_model.json", "performance_model.json"),
+        "recovery_model.json",
     }
 )
 """Parts of the package and of its data that come in after a candidate is described: other roles,

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from screen import literature, training
-from screen.composition import INDEX
-from screen.model import matched, recovery, validation
-from screen.model.matched import MEASURES, Entry, Fold, Order, Pool, Standing, Trial
+from screen.model import figures, learning, matched, recovery, validation
+from screen.model.learned import earns
+from screen.model.matched import MEASURES, Fold, Order, Scores, Standing, Trial, Votes
 from screen.model.validation import Estimate
 from screen.ranking import order as ranking
 from screen.training import Described
@@ -22,9 +22,11 @@ DRAWS = 10
 YEARS = (2020, 2021, 2022)
 """Papers up to each of these teach, later ones test."""
 IN_FORCE, DESIRABILITY = "order in force", "desirability"
+MIXTURE, LEARNED = "goals and recovery model", "physics and desirability"
+"""What orders a role that the learned order does not lead, and the learned order."""
 PASSED, RATE = "let through what worked", "let through all phases"
-NULL = "matched, as simple formulas in place"
-NULLED = ("recovery model", "physics and desirability")
+NULL = tuple(f"{name}, as simple formulas in place" for name in ("matched", "balanced"))
+NULLED = ("recovery model", LEARNED)
 """Orders that are also fitted to formulas that are as simple; what these find is no chemistry."""
 
 
@@ -57,45 +59,14 @@ class Evaluation:
     missing: dict[str, float]
 
 
-def pool(known: Described) -> tuple[Pool, dict[str, float]]:
-    """Phases with all that orders are made of, and what of it is missing."""
-    among, columns = known.pool, known.columns
-    absent = {name: float(np.isnan(columns[name]).mean()) for name in matched.READS}
-    return Pool(
-        among.compositions,
-        matched.physics(columns),
-        matched.tried(columns, among.compositions, INDEX[literature.ANODE]),
-        among.x,
-        among.rivals,
-        among.desirability,
-        known.passed,
-    ), {name: share for name, share in absent.items() if share}
-
-
-def entries(rows: Sequence[literature.Row], among: Pool) -> tuple[Entry, ...]:
-    """Every formula that worked in a role, if the pool has it."""
-    found = [
-        (formula, row)
-        for row in rows
-        if row.role in among.desirability and not row.no_better
-        for formula in row.active_formulas
-    ]
-    at = recovery.rows_of(among.compositions, [formula for formula, _ in found]).tolist()
-    return tuple(
-        Entry(i, row.role, row.family, row.paper, row.year)
-        for i, (_, row) in zip(at, found, strict=True)
-        if i >= 0
-    )
-
-
 def orders(trial: Trial) -> dict[str, Order]:
-    """What is compared, by name: the first is what the user sees."""
+    """What is compared, by name."""
     shares = {role: skill.share for role, skill in recovery.load().skill.items()}
     named: dict[str, Order] = {
-        IN_FORCE: trial.by_mixture(ranking.mix, shares),
+        MIXTURE: trial.by_mixture(ranking.mix, shares),
         DESIRABILITY: trial.by_desirability,
         "recovery model": trial.by_figures(trial.pool.like, signed=True),
-        "physics and desirability": trial.shared(tried="nuisance"),
+        LEARNED: trial.shared(tried="nuisance"),
         "physics, desirability and tried": trial.shared(tried="counts"),
         "tried alone": trial.by_figures(trial.pool.tried),
     }
@@ -112,13 +83,16 @@ def evaluate(
 ) -> Evaluation:
     """Measure every order on families left out with their papers and formulas.
 
+    The order in force is measured nested: whether the learned order leads where a family is to be
+    found is decided by the others.
+
     Args:
         phases: among which they are to be found; on the reference set some figures are missing.
         only: names of the orders to measure, beside the desirability; none: all.
         draws: of the matched null, for each order of NULLED.
     """
-    among, missing = pool(phases)
-    trial = Trial(among, entries(literature.table(own=True).rows, among), seed)
+    trial = training.trial(phases, literature.rows(own=True), seed)
+    among = trial.pool
     named = {
         name: order
         for name, order in orders(trial).items()
@@ -126,7 +100,7 @@ def evaluate(
     }
     nulled = [name for name in NULLED if name in named]
     told = partial(progress, "measuring the order")
-    parts = len(named) * (1 + len(YEARS)) + len(nulled) * draws
+    parts = (len(named) + 1) * (1 + len(YEARS)) + len(nulled) * draws
     lines: list[Line] = []
     done = 0
 
@@ -143,21 +117,42 @@ def evaluate(
             fold = trial.later(year)
             lines += _of_years(name, order, trial, fold, seed)
             tell()
+    if {MIXTURE, LEARNED} <= standings.keys():
+        learned, mixed, by_hand = (standings[name] for name in (LEARNED, MIXTURE, DESIRABILITY))
+        standings = {IN_FORCE: learning.in_force(learned, mixed, by_hand, seed)} | standings
+        decided = learning.gains(learned, by_hand, seed)
+        leads = [role for role, gain in decided.items() if earns(gain)]
+        combined = partial(_combined, named[LEARNED], named[MIXTURE], leads)
+        for year in YEARS:
+            lines += _of_years(IN_FORCE, combined, trial, trial.later(year), seed)
+            tell()
     for name, found in standings.items():
         lines += _of_roles(name, found, standings[DESIRABILITY], seed)
     for name in nulled:
         null = []
-        for value in trial.nulls(partial(_named, name=name), draws):
-            null.append(value)
+        for values in trial.nulls(partial(_named, name=name), draws):
+            null.append(values)
             tell()
-        if null:
-            lines.append(Line(name, "all", NULL, *_spread(null), len(null)))
+        for measure, each in zip(NULL, zip(*null, strict=True), strict=False):
+            lines.append(Line(name, "all", measure, *_spread(each), len(each)))
     lines += _recall(trial, seed)
-    return Evaluation(len(among.compositions), len(np.unique(trial.row)), tuple(lines), missing)
+    absent = {name: float(np.isnan(phases.columns[name]).mean()) for name in figures.READS}
+    return Evaluation(
+        len(among.compositions),
+        len(np.unique(trial.row)),
+        tuple(lines),
+        {name: share for name, share in absent.items() if share},
+    )
 
 
 def _named(trial: Trial, name: str) -> Order:
     return orders(trial)[name]
+
+
+def _combined(learned: Order, mixed: Order, leads: Collection[str], votes: Votes) -> Scores:
+    """The learned order where it leads, the other elsewhere."""
+    first, second = learned(votes), mixed(votes)
+    return {role: first[role] if role in leads else second[role] for role in votes}
 
 
 def _spread(values: Sequence[float]) -> Estimate:
@@ -177,7 +172,7 @@ def _of_roles(name: str, found: list[Standing], alone: list[Standing], seed: int
                 yield _line(name, role, measure, value, mine, measure)
         if name == DESIRABILITY:
             continue
-        for measure in ("matched", "within"):
+        for measure in ("matched", "within", "balanced", "balanced_within"):
             ahead = matched.gain(mine, base, measure, seed)
             if ahead is not None:
                 yield _line(name, role, f"{measure}, ahead of desirability", ahead, mine, measure)

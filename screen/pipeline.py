@@ -19,7 +19,7 @@ from screen.descriptors.case import Case
 from screen.descriptors.own import Descriptor
 from screen.descriptors.structure_runs import Progress
 from screen.phases import Phases
-from screen.predictions import predict, with_models
+from screen.predictions import explained, predict, with_models
 from screen.ranking import order
 from screen.ranking.order import Ranking
 from screen.ranking.roles import Role
@@ -60,6 +60,12 @@ def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tupl
     return tuple(order.order(role, values.columns, formulas, told) for role in roles)
 
 
+def _ranked(roles: Sequence[Role], values: Values, case: Case) -> tuple[Ranking, ...]:
+    """The same with what the models add to roles, and to what is said."""
+    rankings = rank(with_models(roles, case.settings), values, case.formulas)
+    return explained(rankings, values, case.compositions)
+
+
 def run(
     phases: Phases,
     settings: Settings,
@@ -94,7 +100,7 @@ def judge(
     """What follows when all candidates are described: predict, rank and check."""
     values = predict(case, described)
     progress("ranking")
-    rankings = rank(with_models(roles, case.settings), values, case.formulas)
+    rankings = _ranked(roles, values, case)
     progress("cross-check")
     check = cross_check(case)
     return Run(case, identity, values, rankings, check)
@@ -120,5 +126,5 @@ def explain(
     case = replace(case, own=tuple(own))
     check_roles(roles, case)
     values = predict(case, describe(case, progress, first=1))
-    rankings = rank(with_models(roles, case.settings), values, case.formulas)
+    rankings = _ranked(roles, values, case)
     return Run(case, identity, values, rankings)

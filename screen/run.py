@@ -22,7 +22,7 @@ from screen.descriptors.case import Case
 from screen.descriptors.own import Descriptor
 from screen.descriptors.phase_facts import left_out
 from screen.errors import ScreenError
-from screen.model import model_cards, performance, recovery
+from screen.model import learned, model_cards, performance, recovery
 from screen.outside import file_name
 from screen.phases import COLUMNS, Phases
 from screen.predictions import learns, measured_columns, model_columns
@@ -158,7 +158,7 @@ class Run:
         """What the result depends on, as digests: data, code, settings and roles."""
         choices = self.case.settings.model_dump_json() + repr([r.role for r in self.rankings])
         if learns(self.case.settings):
-            models = (recovery.load(), performance.load())
+            models = (recovery.load(), performance.load(), learned.load())
             choices += repr([(model.fitted_to, model.seed) for model in models])
             choices += literature.table(own=True).digests.get(literature.OWN, "")
         choices += "".join(descriptor.digest for descriptor in self.case.own)
@@ -234,8 +234,12 @@ def manifest(done: Run, command: str) -> dict[str, Any]:
         "ranked": {r.role.name: int((r.rank > 0).sum()) for r in done.rankings},
         "models": {
             "share": {r.role.name: _shares(r.role) for r in done.rankings},
+            "order": {
+                r.role.name: "hand_weighted" if r.role.learned is None else "learned"
+                for r in done.rankings
+            },
             "fitted_to": recovery.load().fitted_to if learns(case.settings) else {},
-            "cards": model_cards.cards(learned=learns(case.settings)),
+            "cards": model_cards.cards(speaks=learns(case.settings)),
         },
         "cross_check": None if done.check is None else vars(done.check),
         "roles": {r.role.name: r.role.model_dump(exclude_none=True) for r in done.rankings},

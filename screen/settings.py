@@ -17,6 +17,7 @@ Engine = Literal["kernel", "pymatgen"]
 Separator = Literal["sulfide", "garnet"]
 OfDoubtful = Literal["leave_out", "keep"]
 Energies = Literal["table", "anchored"]
+OrderedBy = Literal["learned", "hand_weighted"]
 
 
 class ReferenceCell(BaseModel):
@@ -134,6 +135,11 @@ class Settings(BaseModel):
         "phases the source holds; none: all that are listed for it",
     )
     engine: Engine = Field(default="kernel", description="what solves the phase equilibria")
+    order: OrderedBy = Field(
+        default="learned",
+        description="what puts a role in order whose learned order has earned it: learned or "
+        "hand_weighted, the goals alone",
+    )
     doubtful_phases: OfDoubtful = Field(
         default="leave_out",
         description="whether computed phases that do not form (doubtful_phases.csv) compete: keep "

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screen import candidates, descriptors, literature, pipeline, verdicts
+from screen import candidates, descriptors, literature, pipeline, predictions, verdicts
 from screen.composition import INDEX, BoolArray, Compositions, FloatArray, parse_formula
 from screen.descriptors import against_anode
 from screen.elastic import magpie
@@ -20,20 +20,27 @@ from screen.energies import error_model
 from screen.errors import DataError
 from screen.model import (
     energy_errors,
+    figures,
     interphase,
+    learned,
+    learning,
     lithiophilic,
+    matched,
     performance,
     persistence,
     recovery,
+    stoichiometry,
 )
+from screen.model.matched import Entry, Trial
 from screen.phases import Phases
 from screen.ranking import order
 from screen.ranking.roles import roles
+from screen.run import data_digest
 from screen.settings import Settings
 from screen.sources import REFERENCE, reference
 from screen.store import of_home
 
-_RECOVERY = "recovery model"
+_RECOVERY, _ORDER = "recovery model", "learned order"
 SETTINGS = Settings(anode=literature.ANODE)
 Progress = Callable[..., None]
 """Told the name of what begins, and of a long one how many parts are done, of how many."""
@@ -74,7 +81,7 @@ def about_own_rows() -> str:
     """Whether the user's rows of literature count, in a sentence; "" if there are none."""
     if not literature.own_path().is_file():
         return ""
-    models = recovery.load(), performance.load()
+    models = recovery.load(), performance.load(), learned.load()
     if all(literature.OWN in model.fitted_to for model in models):
         return "Rows of your own count in the literature."
     return (
@@ -84,7 +91,7 @@ def about_own_rows() -> str:
 
 
 def fit(seed: int) -> Models:
-    """Fit and measure all models; nothing is written.
+    """Fit and measure all models but the learned order; nothing is written.
 
     Raises:
         ScreenError: if the tables do not carry a model.
@@ -94,17 +101,21 @@ def fit(seed: int) -> Models:
         energy_errors.train(seed),
         fit_interphase(seed),
         fit_lithiophilic(seed),
-        fit_recovery(seed, known),
+        fit_recovery(seed, known, reference_pool()),
         fit_performance(seed, known),
     )
 
 
-def train(seed: int, progress: Progress = lambda *_: None) -> Models:
+def train(seed: int, progress: Progress = lambda *_: None, phases: Phases | None = None) -> Models:
     """Fit the models, measure them and put them in place: all that are shipped, or, if there are
     rows of the user's, those of the literature table beside these rows.
 
-    That of interphases and the lithiophilic model come first, since the recovery model is measured
-    against a ranking that uses them.
+    That of interphases and the lithiophilic model come first, since the others are measured against
+    a ranking that uses them.
+
+    Args:
+        phases: what the learned order is fitted to and measured on; none: those of the reference
+            set, if the one in force does not serve any more.
     """
     with alone():
         if not literature.own_path().is_file() or not _sound():
@@ -114,7 +125,7 @@ def train(seed: int, progress: Progress = lambda *_: None) -> Models:
             interphase.write(fit_interphase(seed))
             progress("lithiophilic model")
             lithiophilic.write(fit_lithiophilic(seed))
-        train_literature(seed, literature.table(own=True), progress)
+        train_literature(seed, literature.table(own=True), progress, phases)
         return load()
 
 
@@ -130,14 +141,33 @@ def _sound() -> bool:
 
 
 def train_literature(
-    seed: int, known: literature.Table, progress: Progress = lambda *_: None
+    seed: int,
+    known: literature.Table,
+    progress: Progress = lambda *_: None,
+    phases: Phases | None = None,
 ) -> None:
     """Fit the models of a literature table and put them in place."""
-    like = fit_recovery(seed, known, progress)
+    among = reference_described()
+    like = fit_recovery(seed, known, among.pool, progress)
     progress("performance model")
     cells = fit_performance(seed, known)
+    ordering = None
+    if phases is not None or literature.OWN in known.digests or not ordered(known):
+        progress(_ORDER)
+        among = among if phases is None else described(phases, candidates_of(phases))
+        ordering = fit_learned(seed, known, among, progress)
     recovery.write(like)
     performance.write(cells)
+    if ordering is not None:
+        learned.write(ordering)
+
+
+def ordered(known: literature.Table) -> bool:
+    """Whether the learned order in force is that of these rows and of the roles as they are."""
+    try:
+        return predictions.order_model().fitted_to == learned.of_table(known)
+    except DataError:
+        return False
 
 
 def add(
@@ -195,12 +225,29 @@ def fit_lithiophilic(seed: int) -> lithiophilic.Model:
 
 
 def fit_recovery(
-    seed: int, known: literature.Table, progress: Progress = lambda *_: None
+    seed: int,
+    known: literature.Table,
+    among: recovery.Pool,
+    progress: Progress = lambda *_: None,
 ) -> recovery.Model:
     """Fit to what the literature has made to work, among the phases of the reference set."""
     progress(_RECOVERY)
     tables, told = persistence.tables(known), partial(progress, _RECOVERY)
-    return recovery.train(reference_pool(), known.rows, tables, order.mix, seed, told)
+    return recovery.train(among, known.rows, tables, order.mix, seed, told)
+
+
+def fit_learned(
+    seed: int, known: literature.Table, among: Described, progress: Progress = lambda *_: None
+) -> learned.Model:
+    """Fit the learned order to described phases, and measure which roles it leads."""
+    progress(_ORDER)
+    judged_by = {name: role.digest for name, role in roles().items()}
+    return learning.train(
+        trial(among, known.rows, seed),
+        learning.Table(among.name, among.digest, judged_by),
+        learned.of_table(known),
+        partial(progress, _ORDER),
+    )
 
 
 def fit_performance(seed: int, table: literature.Table) -> performance.Model:
@@ -231,8 +278,13 @@ def evaluate(
 
 def reference_pool() -> recovery.Pool:
     """The phases of the reference set that can be judged."""
+    return reference_described().pool
+
+
+def reference_described() -> Described:
+    """The same with all that is known of them."""
     phases = reference.load()
-    return described(phases, candidates_of(phases)).pool
+    return described(phases, candidates_of(phases))
 
 
 def judged(phases: Phases, formula: str) -> bool:
@@ -259,11 +311,14 @@ class Described:
     Attributes:
         columns: what was computed of them, by name.
         passed: which pass the gates of each role.
+        name, digest: of the table that they are from.
     """
 
     pool: recovery.Pool
     columns: dict[str, npt.NDArray[Any]]
     passed: dict[str, BoolArray]
+    name: str
+    digest: str
 
 
 def described(phases: Phases, formulas: Sequence[str]) -> Described:
@@ -280,7 +335,37 @@ def described(phases: Phases, formulas: Sequence[str]) -> Described:
         recovery.Pool(compositions, x[known], rivals(compositions), scores),
         {name: column[known] for name, column in values.columns.items()},
         {ranking.role.name: ranking.passed[known] for ranking in ranked},
+        phases.name,
+        data_digest(phases),
     )
+
+
+def trial(known: Described, rows: Sequence[literature.Row], seed: int) -> Trial:
+    """Every formula that worked in a role, to be found among described phases."""
+    among, columns = known.pool, known.columns
+    popular, anode = figures.popularity(among.compositions), INDEX[literature.ANODE]
+    pool = matched.Pool(
+        among.compositions,
+        figures.filled(figures.physics(columns)),
+        figures.filled(figures.tried(columns, among.compositions, popular, anode)),
+        among.x,
+        among.rivals,
+        among.desirability,
+        known.passed,
+    )
+    found = [
+        (formula, row)
+        for row in rows
+        if row.role in among.desirability and not row.no_better
+        for formula in row.active_formulas
+    ]
+    at = recovery.rows_of(among.compositions, [formula for formula, _ in found]).tolist()
+    entries = (
+        Entry(i, row.role, row.family, row.paper, row.year)
+        for i, (_, row) in zip(at, found, strict=True)
+        if i >= 0
+    )
+    return Trial(pool, tuple(entries), seed)
 
 
 def rivals(compositions: Compositions) -> dict[str, FloatArray]:
@@ -288,7 +373,7 @@ def rivals(compositions: Compositions) -> dict[str, FloatArray]:
 
     What an element lacks counts as the mean of the others.
     """
-    found = magpie.features(compositions)
+    found = np.column_stack([magpie.features(compositions), stoichiometry.features(compositions)])
     found = np.where(np.isnan(found), np.nanmean(found, axis=0), found)
     names = magpie.feature_names()
     atoms = compositions.atoms

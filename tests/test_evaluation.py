@@ -12,7 +12,7 @@ from rich.console import Console
 from screen import evaluation, literature, training
 from screen.answers import models
 from screen.evaluation import DESIRABILITY, PASSED, RATE, Evaluation, Line
-from screen.model.matched import READS
+from screen.model.figures import READS
 from screen.sources import reference
 from tests.conftest import ROOT
 

@@ -28,7 +28,7 @@ from screen import (
 from screen.cli import main
 from screen.columns import missing
 from screen.errors import DataError, ScreenError
-from screen.model import lithiophilic, performance, persistence, recovery
+from screen.model import learned, learning, lithiophilic, performance, persistence, recovery
 from screen.phases import Phases
 from screen.ranking import order
 from screen.ranking.roles import chosen_roles
@@ -60,7 +60,7 @@ OWN = dict.fromkeys(literature.NAMES, "") | {
     "confidence": "high",
     "provenance": "read",
 }
-MODELS = (recovery.NAME, performance.NAME)
+MODELS = (recovery.NAME, performance.NAME, learned.NAME)
 
 
 @pytest.fixture
@@ -68,12 +68,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home without rows; training is quick, since what it measures does not matter here."""
     monkeypatch.setenv("SCREEN_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    thin_pool()  # made of the whole one before that is replaced
-    monkeypatch.setattr(training, "reference_pool", thin_pool)
+    thin()  # made of the whole one before that is replaced
+    monkeypatch.setattr(training, "reference_described", thin)
     for module, name, count in (
         (recovery, "SHUFFLES", 19),
         (recovery, "REFITS", 4),
         (recovery, "RIVAL_STRENGTHS", (0.03,)),
+        (learning, "REFITS", 3),
         (performance, "SHUFFLES", 19),
     ):
         monkeypatch.setattr(module, name, count)
@@ -95,16 +96,23 @@ def shipped_digests() -> dict[str, str]:
 
 
 @cache
-def thin_pool() -> recovery.Pool:
+def thin() -> training.Described:
     """One phase of six, and all that are known to work."""
     pool = trained.pool()
     known = pool.rows_of([*{f for row in trained.ROWS for f in row.active_formulas}, "Bi", "LiBi"])
     chosen = np.unique([*known[known >= 0].tolist(), *range(0, len(pool.x), 6)])
-    return recovery.Pool(
+    thin_pool = recovery.Pool(
         pool.compositions.take(chosen),
         pool.x[chosen],
         {"elements and atoms": pool.rivals["elements and atoms"][chosen]},
         {role: score[chosen] for role, score in pool.desirability.items()},
+    )
+    whole = trained.described()
+    return replace(
+        whole,
+        pool=thin_pool,
+        columns={name: column[chosen] for name, column in whole.columns.items()},
+        passed={role: passed[chosen] for role, passed in whole.passed.items()},
     )
 
 
@@ -183,12 +191,16 @@ def test_shares_of_the_manifest_are_those_of_the_models() -> None:
         expected = {recovery.column(role): like.skill[role].share} | {
             performance.column(name): target.skill.share for name, target in cells.targets.items()
         }
+        leads = learned.load().leads(role)
+        assert said["order"][role] == ("learned" if leads else "hand_weighted")
         assert said["share"][role] == pytest.approx(
-            {name: share for name, share in expected.items() if share > 0}, abs=2e-3
+            {name: share for name, share in expected.items() if share > 0 and not leads}, abs=2e-3
         )
-    assert any(said["share"].values())
+    assert any(said["share"].values()) or "learned" in said["order"].values()
     assert said["fitted_to"] == persistence.tables(literature.table())
-    assert list(said["cards"]) == ["interphase", "lithiophilic", "recovery", "performance"]
+    assert list(said["cards"]) == [
+        *("interphase", "lithiophilic", "energy error", "recovery", "order", "performance")
+    ]
 
 
 def test_the_ranking_without_models_is_that_of_the_bare_roles() -> None:
@@ -212,7 +224,7 @@ def test_other_anodes_have_no_term_of_the_literature(anode: str) -> None:
     said = manifest(run, "test")["models"]
     assert not any(said["share"].values())
     assert said["fitted_to"] == {}
-    assert list(said["cards"]) == ["interphase", "lithiophilic"]
+    assert list(said["cards"]) == ["interphase", "lithiophilic", "energy error"]
 
 
 def test_a_performance_model_that_earned_a_share_would_be_a_goal(
@@ -289,7 +301,9 @@ def before_host() -> recovery.Scale:
 KILLS = ((training, "fit_recovery"), (training, "fit_performance"), (recovery, "write"))
 
 
-@pytest.mark.parametrize(("module", "step"), [*KILLS, (performance, "write"), (literature, "keep")])
+@pytest.mark.parametrize(
+    ("module", "step"), [*KILLS, (performance, "write"), (learned, "write"), (literature, "keep")]
+)
 @pytest.mark.usefixtures("home")
 def test_ended_anywhere_adding_changes_nothing_and_goes_on(
     module: Any, step: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -454,7 +468,7 @@ def test_faults_of_the_commands(
 def test_a_table_with_too_little_is_refused() -> None:
     few = literature.Table(trained.ROWS[:3], {})
     with pytest.raises(ScreenError, match="fewer than 3 families in every role"):
-        training.fit_recovery(0, few)
+        training.fit_recovery(0, few, trained.pool())
 
 
 def test_every_formula_of_the_table_is_described_or_there_is_a_reason() -> None:

@@ -101,11 +101,11 @@ def model_skill(phases: Phases, seed: int, progress: training.Progress = lambda 
 
 _MEASURES = {
     "matched": "matched",
-    "alike": "alike",
+    "balanced": "balanced",
     "within": "within gates",
     "top_10": "best 10 %",
     "matched, ahead of desirability": "ahead",
-    evaluation.NULL: "null",
+    evaluation.NULL[1]: "null",
 }
 """What a terminal shows of an order, with its head."""
 
@@ -128,9 +128,10 @@ def _print_order(console: Console, told: evaluation.Evaluation, source: str) -> 
     for sentence in (
         "Each family is left out with its papers and formulas; 95 % intervals over families.",
         "matched: share of the 30 phases as simple (elements, mean mass, atoms) that score lower; "
-        "alike: of the 50 as likely tried; within gates: matched, among what passes; one half is "
-        "chance. best 10 %: share of families there. ahead: of desirability, in matched.",
-        "null: matched, when formulas as simple stand in place of those of the literature; range "
+        "balanced: of 30 with as many atoms, half of them lighter; within gates: matched, among "
+        "what passes; one half is chance. best 10 %: share of families there. ahead: of "
+        "desirability, in matched.",
+        "null: balanced, when formulas as simple stand in place of those of the literature; range "
         "over draws.",
         *(
             f"{role}: the gates let {said['gates', role, evaluation.PASSED].value:.0%} of what "

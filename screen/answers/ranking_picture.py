@@ -40,6 +40,8 @@ def drawing_of(done: Run) -> Drawing:
             rows = rows.filter(pc.is_valid(rows.column("rank")))
             if rows.num_rows:
                 title = f"{judged.role.label} for {case.anode.symbol}"
+                if judged.role.learned is not None:
+                    title += ": learned order, hand-weighted score"
                 pictures[title] = (
                     _best(judged.role, rows, labels),
                     _field(judged.role, rows, labels),
@@ -54,14 +56,16 @@ def drawing_of(done: Run) -> Drawing:
 def _best(role: Role, rows: pa.Table, labels: Mapping[str, Column]) -> Best:
     table = columns_of(rows.slice(0, SHOWN_BEST))
     kind = np.array([text or "" for text in table["kind"]], dtype=object)
-    each = costs(role, table, kind, table["score"])
+    led = role.learned is not None  # then the goals explain the hand-weighted score alone
+    score = table["score_without_model" if led else "score"]
+    each = costs(role, table, kind, score)
     taken: dict[str, Any] = {}
     unknown: dict[str, Any] = {}
     for goal, own in zip(role.goals, each, strict=True):
         name = labels[goal.column].label
         taken[name] = taken.get(name, 0.0) + own
         unknown[name] = np.isnan(goal.desirability(table))
-    score, low, high = (table[name] for name in ("score", "score_low", "score_high"))
+    low, high = (score, score) if led else (table["score_low"], table["score_high"])
     return Best(table["formula"].tolist(), score, low, high, taken, unknown)
 
 

@@ -35,6 +35,7 @@ def settings_of(
     keep_doubtful: bool = False,
     energies: str | None = None,
     samples: int | None = None,
+    hand_weighted: bool = False,
 ) -> Settings:
     """Settings of the configuration file, overruled by the options that were given."""
     from screen.settings import load_settings
@@ -52,5 +53,6 @@ def settings_of(
         energies=energies,
         samples=samples,
         doubtful_phases="keep" if keep_doubtful else None,
+        order="hand_weighted" if hand_weighted else None,
         **runs.given,
     )

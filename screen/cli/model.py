@@ -56,14 +56,21 @@ def model_evaluate_command(
 
 @model_app.command("train")
 def model_train_command(
+    source: Annotated[
+        str | None,
+        typer.Option(help="Phases that the learned order is fitted to. Default: those it has."),
+    ] = None,
+    gaps: Gaps = None,
+    moduli: Moduli = None,
     seed: FitSeed = 0,
 ) -> None:
     """Fit the models anew, measure and write them; with rows of yours, beside these rows."""
-    from screen import literature, store, tables, training
+    from screen import api, literature, store, tables, training
     from screen.answers import models
 
+    phases = None if source is None else api.load(source, gaps=gaps, moduli=moduli)
     with part_progress("fitting and measuring") as progress:
-        training.train(seed, progress)
+        training.train(seed, progress, phases)
     write_answer(models.model_card(), "table", None)
     own = literature.own_path().is_file()
     say(f"written: the models, in {store.of_home().root if own else tables.DATA}")

@@ -73,6 +73,12 @@ KeepDoubtful = Annotated[
         "--keep-doubtful", help="Let computed phases compete that do not form, such as LiCu3."
     ),
 ]
+HandWeighted = Annotated[
+    bool,
+    typer.Option(
+        "--hand-weighted", help="Order by the goals alone, without what models have learned."
+    ),
+]
 Barrier = Annotated[bool, described("Settings.barrier", "--barrier")]
 Surface = Annotated[bool, described("Settings.surface", "--surface")]
 Calculator = Annotated[str | None, described("Settings.calculator")]

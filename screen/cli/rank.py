@@ -21,6 +21,7 @@ from screen.cli.options import (
     EngineName,
     Format,
     Gaps,
+    HandWeighted,
     KeepDoubtful,
     Moduli,
     Quiet,
@@ -51,6 +52,7 @@ def rank_command(
     add: Add = None,
     engine: EngineName = None,
     keep_doubtful: KeepDoubtful = False,
+    hand_weighted: HandWeighted = False,
     form: Format = "table",
     output: Annotated[
         Path | None,
@@ -117,6 +119,7 @@ def rank_command(
         keep_doubtful=keep_doubtful,
         energies=energies,
         samples=samples,
+        hand_weighted=hand_weighted,
     )
     if short and columns:
         raise UsageError("--short and --columns: one of them says which columns to print")

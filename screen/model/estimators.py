@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from screen.composition import FloatArray, IntArray
+from screen.model.figures import log_odds
 
 
 class SharedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -159,7 +160,7 @@ class SharedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if strangers:
             raise ValueError(f"task {strangers[0]!r}; fitted to {', '.join(map(str, self.tasks_))}")
         at = np.searchsorted(self.tasks_, wanted)
-        return np.asarray((x * self.coef_[at]).sum(axis=1) + self.intercept_[at])
+        return log_odds(x, self.coef_[at], self.intercept_[at])
 
     def predict_proba(
         self,

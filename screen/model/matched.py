@@ -4,22 +4,26 @@ What works in cells is simple: phases drawn at random that are as simple are "fo
 often. So each formula of the literature is set against controls: unlabelled phases with as many
 elements that are nearest in mean mass and in atoms per formula unit (matched AUC), or nearest in
 the left-out propensity of having been tried at all. One half is chance in both.
+
+The nearest are a little heavier on average, since what has worked stands at the light end, and an
+order that likes light atoms gains by that alone. Balanced controls have as many atoms, and as many
+of them are lighter as heavier.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from screen.composition import BoolArray, Compositions, FloatArray, IntArray
 from screen.model import validation
+from screen.model.figures import DESIRABILITY, PHYSICS, log_desirability, simplicity
 from screen.model.recovery import (
-    MILD_EV_ATOM,
     UNLABELLED,
     Mix,
     Positives,
@@ -29,103 +33,24 @@ from screen.model.recovery import (
 )
 from screen.model.validation import Estimate
 
+if TYPE_CHECKING:
+    from screen.model.estimators import SharedLogistic
+
 CONTROLS, ALIKE = 30, 50
 """Controls of each formula by simplicity, and by propensity."""
+FEWEST = 10
+"""Where fewer are balanced, the nearest are taken as they are."""
+WIDEST = np.log(2)
+"""Balanced controls have at most twice or half the atoms."""
 TEACHING = 8000
 """At most so many phases of a large table teach as unlabelled; all are judged."""
-PHYSICS: tuple[tuple[str, int], ...] = (
-    ("mild_reaction", 1),
-    ("strength_of_reaction", 0),
-    ("uptake", 1),
-    ("held", 1),
-    ("alloy", 1),
-    ("conducting", 0),
-    ("matrix", 1),
-    ("light", 1),
-    ("quiet_at_electrolyte", 1),
-    ("protection", 1),
-    ("relief", 1),
-    ("holds_voltage", 1),
-    ("gap", 0),
-    ("above_hull", -1),
-    ("reduced_at", -1),
-    ("wetted", 1),
-)
-"""Figures of what it does in the cell, each with the only sign that its weight may have; 0: either.
-They were chosen, and the strengths below set, before anything was measured with them.
-"""
-READS = (
-    *("contact_reaction_energy_ev_atom", "alloyed_per_host_atom", "held_mah_g", "alloy_fraction"),
-    *("conducting_fraction", "matrix_fraction", "mean_atomic_mass_g_mol", "drive_best_ev_atom"),
-    *("protection_best_fraction", "relief_fraction", "film_holds_v", "band_gap_ev"),
-    *("hull_distance_ev_atom", "reduction_v", "lithiophilic_probability"),
-    *("hhi_production", "precious_fraction", "toxic_fraction"),
-)
-"""Columns that `physics` and `tried` read."""
 STRENGTH, SHARED_STRENGTH = 0.05, 0.1
 """Inverse strengths of the priors of `SharedLogistic`."""
 
-Columns = Mapping[str, npt.NDArray[Any]]
 Votes = Mapping[str, FloatArray]
-Order = Callable[[Votes], Mapping[str, FloatArray]]
+Scores = Mapping[str, FloatArray]
+Order = Callable[[Votes], Scores]
 """From the votes that teach, by role, to the score of every phase in each role."""
-
-
-def physics(columns: Columns) -> FloatArray:
-    """PHYSICS of each candidate, shape (candidates, figures); what is missing is the median."""
-    read = {name: columns[name].astype(float) for name in READS}
-    energy = read["contact_reaction_energy_ev_atom"]
-    found = (
-        np.exp(np.minimum(energy, 0) / MILD_EV_ATOM),
-        -np.clip(energy, -3, 0),
-        np.log1p(read["alloyed_per_host_atom"]),
-        np.log1p(read["held_mah_g"]),
-        read["alloy_fraction"],
-        read["conducting_fraction"],
-        read["matrix_fraction"],
-        -np.log(read["mean_atomic_mass_g_mol"]),
-        np.maximum(read["drive_best_ev_atom"], -2),
-        read["protection_best_fraction"],
-        read["relief_fraction"],
-        np.minimum(read["film_holds_v"], 5),
-        np.log1p(read["band_gap_ev"]),
-        np.log1p(np.maximum(read["hull_distance_ev_atom"], 0) / 0.024),
-        np.clip(read["reduction_v"], 0, 3),
-        read["lithiophilic_probability"],
-    )
-    return filled(np.column_stack(found))
-
-
-def tried(columns: Columns, compositions: Compositions, anode: int) -> FloatArray:
-    """Figures that tell how likely a compound was tried at all, not what it does in a cell.
-
-    Elements, atoms, how many phases hold its elements, its share of anode metal, supply, precious
-    and toxic elements; shape (candidates, figures).
-
-    Args:
-        anode: index of the anode metal.
-    """
-    element, owner = compositions.element, compositions.owner
-    phases = np.bincount(element, minlength=element.max(initial=0) + 1)
-    share = compositions.count / compositions.atoms[owner]
-    popular = np.bincount(owner, np.log(phases[element]) * share, minlength=len(compositions))
-    supply = [columns[name].astype(float) for name in READS[-3:]]
-    found = (
-        -np.log(compositions.size),
-        -np.log(compositions.atoms),
-        popular,
-        compositions.amount_of(anode) / compositions.atoms,
-        *supply,
-    )
-    return filled(np.column_stack(found))
-
-
-def filled(x: FloatArray) -> FloatArray:
-    """With the median of its column where a value is missing; 0 where all are."""
-    known = ~np.isnan(x).all(axis=0)
-    middle = np.zeros(x.shape[1])
-    middle[known] = np.nanmedian(x[:, known], axis=0)
-    return np.where(np.isnan(x), middle, x)
 
 
 @dataclass(frozen=True)
@@ -150,10 +75,13 @@ class Pool:
     @cached_property
     def simplicity(self) -> FloatArray:
         """Mean mass and atoms per formula unit, as logarithms in units of their deviation."""
-        mass = -self.physics[:, [name for name, _ in PHYSICS].index("light")]
-        both = np.column_stack([mass, np.log(self.compositions.atoms)])
-        spread = both.std(axis=0)
-        return np.asarray(both / np.where(spread > 0, spread, 1))
+        return np.asarray(simplicity(self.physics, self.compositions) / self.spread)
+
+    @cached_property
+    def spread(self) -> FloatArray:
+        """Deviation of these logarithms."""
+        spread = simplicity(self.physics, self.compositions).std(axis=0)
+        return np.asarray(np.where(spread > 0, spread, 1))
 
 
 class Entry(NamedTuple):
@@ -225,6 +153,19 @@ class Trial:
             for role in self.pool.desirability
         }
 
+    def redrawn(self, count: int) -> Iterator[Votes]:
+        """Votes if other families had been met: as many, drawn with replacement."""
+        family = np.array([entry.family for entry in self.entries], dtype=object)
+        names = sorted(set(family.tolist()))
+        each = [self.votes(family == name) for name in names]
+        random = np.random.default_rng(self.seed)
+        for _ in range(count):
+            drawn = random.choice(len(names), len(names))
+            yield {
+                role: np.sum([each[k][role] for k in drawn], axis=0)
+                for role in self.pool.desirability
+            }
+
     @cached_property
     def folds(self) -> tuple[Fold, ...]:
         """Each family once."""
@@ -250,38 +191,70 @@ class Trial:
         }
         return Fold(f"after {year}", members, self.votes(before))
 
-    def controls(self, row: int, among: BoolArray | None = None) -> IntArray:
-        """The unlabelled phases that are as simple as one, nearest first.
+    def nearest(self, row: int, among: BoolArray | None = None) -> IntArray:
+        """The unlabelled phases with as many elements that are nearest in mean mass and atoms.
 
         Args:
             among: which phases may be controls; none: all.
         """
-        size = self.pool.compositions.size
-        near = self.unlabelled[size[self.unlabelled] == size[row]]
-        if among is not None:
-            near = near[among[near]]
+        near = self._of_as_many_elements(row, among)
         apart = np.linalg.norm(self.pool.simplicity[near] - self.pool.simplicity[row], axis=1)
         return np.asarray(near[np.argsort(apart, kind="stable")[:CONTROLS]])
 
+    def even(self, row: int, among: BoolArray | None = None) -> IntArray:
+        """Balanced controls: with as many elements and atoms (or nearly, where there are too few),
+        and on either side of the mean mass the nearest, as many; arguments as of `nearest`.
+        """
+        near = self._of_as_many_elements(row, among)
+        mass, atoms = (self.pool.simplicity[near] - self.pool.simplicity[row]).T
+        ratio = np.abs(atoms * self.pool.spread[1]).round(9)
+        half = CONTROLS // 2
+        sides = [np.flatnonzero(side) for side in (mass <= 0, mass > 0)]
+        reach = WIDEST
+        if min(map(len, sides)) >= half:
+            reach = min(reach, max(np.sort(ratio[side])[half - 1] for side in sides))
+        sides = [side[ratio[side] <= reach] for side in sides]
+        each = min(half, *map(len, sides))
+        if 2 * each < FEWEST:
+            return self.nearest(row, among)
+        return np.concatenate(
+            [near[side[np.argsort(np.abs(mass[side]), kind="stable")[:each]]] for side in sides]
+        )
+
+    def _of_as_many_elements(self, row: int, among: BoolArray | None = None) -> IntArray:
+        size = self.pool.compositions.size
+        near = self.unlabelled[size[self.unlabelled] == size[row]]
+        return np.asarray(near if among is None else near[among[near]])
+
     @cached_property
     def matched(self) -> dict[int, IntArray]:
-        """Controls of every phase that is to be found."""
-        return {row: self.controls(row) for row in np.unique(self.row).tolist()}
+        """The nearest controls of every phase that is to be found."""
+        return {row: self.nearest(row) for row in np.unique(self.row).tolist()}
+
+    @cached_property
+    def balanced(self) -> dict[int, IntArray]:
+        """The balanced ones."""
+        return {row: self.even(row) for row in np.unique(self.row).tolist()}
 
     @cached_property
     def matched_within(self) -> dict[tuple[str, int], IntArray]:
-        """The same among what passes the gates of a role, of every phase that passes them."""
-        return {
-            (role, row): self.controls(row, passed)
-            for role, passed in self.pool.passed.items()
-            for row in np.unique(self.row[self.roles == role]).tolist()
-            if passed[row]
-        }
+        """The nearest among what passes the gates of a role, of every phase that passes them."""
+        return {(role, row): self.nearest(row, passed) for role, row, passed in self._passing()}
+
+    @cached_property
+    def balanced_within(self) -> dict[tuple[str, int], IntArray]:
+        """The balanced ones among these."""
+        return {(role, row): self.even(row, passed) for role, row, passed in self._passing()}
+
+    def _passing(self) -> Iterator[tuple[str, int, BoolArray]]:
+        for role, passed in self.pool.passed.items():
+            for row in np.unique(self.row[self.roles == role]).tolist():
+                if passed[row]:
+                    yield role, row, passed
 
     def alike(self, fold: Fold, row: int) -> IntArray:
         """The unlabelled phases that were as likely tried, by what other families teach."""
-        near = self.unlabelled
-        near = near[self.pool.compositions.size[near] == self.pool.compositions.size[row]]
+        near = self._of_as_many_elements(row)
         odds = self._propensity(fold)
         return np.asarray(near[np.argsort(np.abs(odds[near] - odds[row]), kind="stable")[:ALIKE]])
 
@@ -289,14 +262,14 @@ class Trial:
         """Log odds of having been tried in any role."""
         if fold.family not in self._kept:
             votes = np.sum(list(fold.votes.values()), axis=0)
-            self._kept[fold.family] = self.pool.tried @ self._weights(self.pool.tried, votes)
+            self._kept[fold.family] = self.pool.tried @ self.weights(self.pool.tried, votes)
         return self._kept[fold.family]
 
     @cached_property
     def _kept(self) -> dict[str, FloatArray]:
         return {}
 
-    def _weights(self, x: FloatArray, votes: FloatArray, *, signed: bool = False) -> FloatArray:
+    def weights(self, x: FloatArray, votes: FloatArray, *, signed: bool = False) -> FloatArray:
         """Of a logistic regression, taught by the votes and the phases that teach."""
         if not votes.any():
             return np.zeros(x.shape[1])
@@ -306,7 +279,7 @@ class Trial:
     def by_figures(self, x: FloatArray, *, signed: bool = False) -> Order:
         """The order of a logistic regression on some figures, for each role by itself."""
         return lambda votes: {
-            role: x @ self._weights(x, given, signed=signed) for role, given in votes.items()
+            role: x @ self.weights(x, given, signed=signed) for role, given in votes.items()
         }
 
     def by_desirability(self, _: Votes) -> Mapping[str, FloatArray]:
@@ -339,32 +312,40 @@ class Trial:
                 fitted beside, so that physics need not explain them, and left out of the score.
         """
 
-        def order(votes: Votes) -> Mapping[str, FloatArray]:
-            from screen.model.estimators import SharedLogistic  # noqa: PLC0415 (takes seconds)
+        counted = len(PHYSICS) + 1 + (self.pool.tried.shape[1] if tried == "counts" else 0)
 
-            signs = (*(sign for _, sign in PHYSICS), 1, *(0,) * self.pool.tried.shape[1])
-            counted = len(signs) if tried == "counts" else len(PHYSICS) + 1
-            x = {role: self.figures(role) for role in votes}
-            features, label, weight, task = [], [], [], []
-            for role, given in votes.items():
-                positive = np.flatnonzero(given)
-                rows = np.concatenate([positive, self.teaching])
-                features.append(x[role][rows])
-                label += [1] * len(positive) + [0] * len(self.teaching)
-                rest = np.full(len(self.teaching), UNLABELLED / len(self.teaching))
-                weight += [given[positive], rest]
-                task += [role] * len(rows)
-            fit = SharedLogistic(C=STRENGTH, C_shared=SHARED_STRENGTH, signs=signs).fit(
-                np.vstack(features), label, np.concatenate(weight), np.array(task, dtype=object)
-            )
+        def order(votes: Votes) -> Mapping[str, FloatArray]:
+            fit = self.fit_shared(votes)
             weights = dict(zip(fit.tasks_.tolist(), fit.coef_, strict=True))
-            return {role: x[role][:, :counted] @ weights[role][:counted] for role in votes}
+            return {
+                role: self.figures(role)[:, :counted] @ weights[role][:counted] for role in votes
+            }
 
         return order
 
+    def fit_shared(self, votes: Votes) -> SharedLogistic:
+        """Logistic regressions on `figures`, taught by the votes and the phases that teach."""
+        from screen.model.estimators import SharedLogistic  # noqa: PLC0415 (takes seconds)
+
+        features, label, weight, task = [], [], [], []
+        for role, given in votes.items():
+            positive = np.flatnonzero(given)
+            rows = np.concatenate([positive, self.teaching])
+            features.append(self.figures(role)[rows])
+            label += [1] * len(positive) + [0] * len(self.teaching)
+            rest = np.full(len(self.teaching), UNLABELLED / len(self.teaching))
+            weight += [given[positive], rest]
+            task += [role] * len(rows)
+        signs = (*(figure.sign for figure in (*PHYSICS, DESIRABILITY)),)
+        return SharedLogistic(
+            C=STRENGTH,
+            C_shared=SHARED_STRENGTH,
+            signs=(*signs, *(0,) * self.pool.tried.shape[1]),
+        ).fit(np.vstack(features), label, np.concatenate(weight), np.array(task, dtype=object))
+
     def figures(self, role: str) -> FloatArray:
         """Physics, log desirability in a role, and what was tried, of every phase."""
-        desired = np.log(np.maximum(self.pool.desirability[role], 0.01))
+        desired = log_desirability(self.pool.desirability[role])
         return np.column_stack([self.pool.physics, desired, self.pool.tried])
 
     @one_thread()
@@ -380,57 +361,68 @@ class Trial:
         ]
 
     def _stand(self, fold: Fold, role: str, score: FloatArray, members: IntArray) -> Standing:
-        within = [
-            ahead(score, row, controls)
-            for row in members.tolist()
-            if (controls := self.matched_within.get((role, row))) is not None and len(controls)
-        ]
+        rows = members.tolist()
         place = places(score, members)
+
+        def mean(controls: Iterable[tuple[int, IntArray | None]]) -> float:
+            each = [ahead(score, row, c) for row, c in controls if c is not None and len(c)]
+            return float(np.mean(each)) if each else np.nan
+
         return Standing(
             role,
             fold.family,
-            float(np.mean([ahead(score, row, self.matched[row]) for row in members.tolist()])),
-            float(np.mean([ahead(score, r, self.alike(fold, r)) for r in members.tolist()])),
+            mean((row, self.matched[row]) for row in rows),
+            mean((row, self.balanced[row]) for row in rows),
+            mean((row, self.alike(fold, row)) for row in rows),
             float((place >= 0.95).mean()),
             float((place >= 0.9).mean()),
-            float(np.mean(within)) if within else np.nan,
+            mean((row, self.matched_within.get((role, row))) for row in rows),
+            mean((row, self.balanced_within.get((role, row))) for row in rows),
         )
 
-    def nulls(self, order: Callable[[Trial], Order], draws: int) -> Iterator[float]:
-        """Mean matched AUC where every formula was swapped for one that is as simple.
-
-        Families and papers stay. Whatever an order finds then is none of chemistry.
+    def nulls(self, order: Callable[[Trial], Order], draws: int) -> Iterator[tuple[float, float]]:
+        """Mean matched and balanced AUC where every formula was swapped for one that is as simple:
+        for one of its balanced controls. Families and papers stay; what an order finds then is no
+        chemistry.
         """
         random = np.random.default_rng(self.seed)
         for _ in range(draws):
             taken: dict[int, int] = {}
-            for row, controls in self.matched.items():
+            for row, controls in self.balanced.items():
                 free = np.setdiff1d(controls, list(taken.values()))
                 taken[row] = int(random.choice(free if len(free) else controls))
             swapped = tuple(entry._replace(row=taken[entry.row]) for entry in self.entries)
             other = replace(self, entries=swapped)
-            yield float(np.mean([one.matched for one in other.standing(order(other))]))
+            found = other.standing(order(other))
+            yield (
+                float(np.mean([one.matched for one in found])),
+                float(np.mean([one.balanced for one in found])),
+            )
 
 
 class Standing(NamedTuple):
     """Where a left-out family stands: means over its formulas.
 
     Attributes:
-        matched, alike: share of the controls of equal simplicity, or propensity, that score lower.
+        matched, balanced: share of the nearest, and of the balanced controls that score lower.
+        alike: share of those of equal propensity that score lower.
         top_5, top_10: share of its formulas in the best 5 and 10 % of all phases.
-        within: as `matched`, among what passes the gates; NaN where none of its formulas does.
+        within, balanced_within: as `matched` and `balanced`, among what passes the gates; NaN where
+            none of its formulas does.
     """
 
     role: str
     family: str
     matched: float
+    balanced: float
     alike: float
     top_5: float
     top_10: float
     within: float
+    balanced_within: float
 
 
-MEASURES = ("matched", "alike", "top_5", "top_10", "within")
+MEASURES = ("matched", "balanced", "alike", "top_5", "top_10", "within", "balanced_within")
 
 
 def ahead(score: FloatArray, row: int, controls: IntArray) -> float:

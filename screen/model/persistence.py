@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -27,12 +27,25 @@ KIND = "models"
 """What models are called in the store."""
 
 
-def of_literature(name: str, kind: type[T], *, form: int, features: Sequence[str]) -> T:
+def tables(known: literature.Table) -> dict[str, str]:
+    """Digests of what the models of a literature table are fitted to."""
+    return {**known.digests, "reference_phases": str(datasets()["reference_phases"]["sha256"])}
+
+
+def of_literature(
+    name: str,
+    kind: type[T],
+    *,
+    form: int,
+    features: Sequence[str],
+    tables: Callable[[literature.Table], dict[str, str]] = tables,
+) -> T:
     """The model of the literature table that is in force: that of all rows, or, if none was fitted
     to the user's rows as they are now, the shipped one.
 
     Args:
         kind, form, features: as of `read`.
+        tables: digests of what it must have been fitted to.
 
     Raises:
         DataError: as `read`.
@@ -62,11 +75,6 @@ def write_of_literature(name: str, model: Any, *, form: int, features: Sequence[
 
 def _key(name: str, fitted_to: Mapping[str, str], form: int, features: Sequence[str]) -> str:
     return key_of(name, dict(fitted_to), form, list(features))
-
-
-def tables(known: literature.Table) -> dict[str, str]:
-    """Digests of what the models of a literature table are fitted to."""
-    return {**known.digests, "reference_phases": str(datasets()["reference_phases"]["sha256"])}
 
 
 def read(

@@ -1,10 +1,12 @@
 """Scores and order of one role, why each candidate stands where it does, and what would move it.
 
-The score is the weighted geometric mean of the desirabilities of the goals (Derringer and Suich,
-J. Qual. Technol. 12, 214, 1980). A goal that is missed entirely counts FLOOR, so that one zero
-does not hide the rest; a goal whose value is missing counts UNKNOWN, which lifts nothing above
-what is known to be good, and the bounds of the score say what it would be at worst and at best.
-A gate whose value is missing is neither passed nor failed: the candidate is then not known.
+The hand-weighted score is the weighted geometric mean of the desirabilities of the goals
+(Derringer and Suich, J. Qual. Technol. 12, 214, 1980). A goal that is missed entirely counts
+FLOOR, so that one zero does not hide the rest; a goal whose value is missing counts UNKNOWN, which
+lifts nothing above what is known to be good, and the bounds of the score say what it would be at
+worst and at best. A gate whose value is missing is neither passed nor failed: the candidate is
+then not known. Where a model has earned it, its learned score is the score; the hand-weighted one
+stands beside.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "score",
         "score",
-        "Desirability from 0 to 1; what is not known counts a quarter.",
+        "Desirability from 0 to 1, what is not known counting a quarter; or the learned score, in "
+        "a role that it has earned.",
         _BY,
         dimensionless=True,
     ),
@@ -192,11 +195,10 @@ def order(role: Role, table: Table, formulas: Sequence[str], told: int | None = 
     unknown = ~fails & (gates.unknown.any(axis=0) | undecided)
     passed = ~fails & ~unknown
     desirability, weights = desirabilities(role, table, kind)
-    score = _score(desirability, weights, UNKNOWN)
-    low, high = (
-        _score(_at_end(role, table, desirability, end), weights, missing_as)
-        for end, missing_as in ((np.minimum, FLOOR), (np.maximum, 1.0))
-    )
+    score, high, low = _scores(role, table, desirability, weights)
+    if role.learned is not None:
+        score = table[role.learned.column]
+        low, high = (table[name] for name in role.learned.bounds)
     given = np.array([not goal.learned for goal in role.goals])
     alone = _score(desirability[given], weights[given], UNKNOWN)
     group = np.array(table[role.one_per]) if role.one_per else np.full(count, "", dtype=object)
@@ -247,6 +249,25 @@ def _among_first(best_first: IntArray, count: int | None) -> BoolArray:
     first = np.zeros(len(best_first), dtype=bool)
     first[best_first[:count]] = True
     return first
+
+
+def hand_weighted(role: Role, table: Table, count: int) -> FloatArray:
+    """The score by the goals of a role, and what it would be if all that is not known were good,
+    and bad; shape (3, candidates).
+    """
+    kind, *_ = _kinds(role, table, count)
+    return np.array(_scores(role, table, *desirabilities(role, table, kind)))
+
+
+def _scores(
+    role: Role, table: Table, desirability: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    score = _score(desirability, weights, UNKNOWN)
+    high, low = (
+        _score(_at_end(role, table, desirability, end), weights, missing_as)
+        for end, missing_as in ((np.maximum, 1.0), (np.minimum, FLOOR))
+    )
+    return score, high, low
 
 
 def _places(passed: IntArray, group: Texts, names: Texts) -> tuple[IntArray, Texts]:
@@ -484,13 +505,20 @@ def _tipping(
                 options.append((step, f"Leaves the list if {change}"))
         # The next above is to be overtaken; the first can only be overtaken by the second.
         other = ranked[place - 1] if place else (ranked[1] if len(ranked) > 1 else None)
+        verb = "Passes" if place else "Falls behind"
+        if role.learned is not None:
+            if other is not None:
+                step = abs(score[other] - score[i]) / role.learned.error
+                way = "rises" if place else "falls"
+                wanted = f"its learned score {way} to {score[other]:.3f}"
+                options.append((step, f"{verb} {formulas[other]} if {wanted}"))
+            other = None
         for g, goal in enumerate(role.goals):
             if other is None or weights[g, i] == 0 or np.isnan(desirability[g, i]):
                 continue
             factor = (score[other] / score[i]) ** (total[i] / weights[g, i])
             value = table[goal.column][i]
             step, change = _goal_step(goal, value, desirability[g, i], factor, up=place > 0)
-            verb = "Passes" if place else "Falls behind"
             options.append((step, f"{verb} {formulas[other]} if {change}"))
         step, sentence = min(options, default=(np.inf, ""), key=lambda option: option[0])
         if np.isfinite(step):

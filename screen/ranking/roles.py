@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -137,6 +138,22 @@ class Goal(_Strict):
         return np.clip((values - self.poor) / (self.good - self.poor), 0.0, 1.0)
 
 
+class Learned(_Strict):
+    """A score of a model that puts a role in order in place of its goals.
+
+    Attributes:
+        column: the score, from 0 to 1.
+        bounds: columns with the score if all that is not known were bad, and good.
+        error: how far the score may be off.
+    """
+
+    column: str
+    bounds: tuple[str, str]
+    error: float = Field(gt=0)
+    why: str = Field(min_length=10)
+    source: str
+
+
 class Kind(_Strict):
     """One way to fill a role: who belongs (what meets every comparison), and gates of its own."""
 
@@ -209,6 +226,8 @@ class Role(_Strict):
     Attributes:
         show: columns that a terminal shows.
         one_per: a column of text; of candidates that share it only the best has a rank.
+        learned: what a model has learned orders the list, if it has earned it; the goals then
+            count through it.
     """
 
     name: str
@@ -220,6 +239,7 @@ class Role(_Strict):
     gates: tuple[Gate, ...]
     goals: tuple[Goal, ...] = Field(min_length=1)
     kinds: dict[str, Kind] = {}
+    learned: Learned | None = None
 
     @model_validator(mode="after")
     def _known_kinds(self) -> Role:
@@ -249,6 +269,17 @@ class Role(_Strict):
         return self.model_copy(update={"goals": (*given, *added)})
 
     @property
+    def digest(self) -> str:
+        """Of its gates, kinds and goals as they were written."""
+        given = [goal for goal in self.goals if not goal.learned]
+        written = self.model_copy(update={"goals": tuple(given), "learned": None})
+        return hashlib.sha256(written.model_dump_json().encode()).hexdigest()
+
+    def led_by(self, learned: Learned) -> Role:
+        """The role, put in order by what a model has learned."""
+        return self.model_copy(update={"learned": learned})
+
+    @property
     def brief(self) -> list[str]:
         """What a terminal shows of the role's list."""
         return ["rank", "formula", *(["kind"] if self.kinds else []), "score", *self.show]
@@ -268,6 +299,8 @@ class Role(_Strict):
         """Every column that the role reads."""
         goals = {column for goal in self.goals for column in (goal.column, *(goal.bounds or ()))}
         others = {self.one_per} if self.one_per else set()
+        if self.learned is not None:
+            others |= {self.learned.column, *self.learned.bounds}
         return {test.column for test in self.comparisons} | goals | set(self.show) | others
 
     def check(self, columns: Sequence[Column]) -> None:

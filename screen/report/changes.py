@@ -176,10 +176,11 @@ def _common(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
 
 
 def _as_written(role: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """A role without the goals that models add."""
+    """A role without what models add."""
     if role is None:
         return None
-    return {**role, "goals": [goal for goal in role["goals"] if not goal.get("learned")]}
+    given = {name: value for name, value in role.items() if name != "learned"}
+    return {**given, "goals": [goal for goal in role["goals"] if not goal.get("learned")]}
 
 
 def _models(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
@@ -189,6 +190,9 @@ def _models(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
         was, now = (sum(m["share"].get(role, {}).values()) for m in (old, new))
         if was != now:
             yield f"changed model: its share of the score as {role} {was:.1%} -> {now:.1%}"
+    for role, now in new.get("order", {}).items():
+        if (was := old.get("order", {}).get(role, now)) != now:
+            yield f"changed model: the order as {role} {was} -> {now}"
     if old["fitted_to"] != new["fitted_to"]:
         yield "changed model: the literature, fitted to other rows or phases"
 
@@ -273,7 +277,12 @@ def _cause(
     models = [
         line
         for line in common
-        if line.startswith(f"changed model: its share of the score as {role} ")
+        if line.startswith(
+            (
+                f"changed model: its share of the score as {role} ",
+                f"changed model: the order as {role} ",
+            )
+        )
     ]
     said += models
     settings = [line for line in common if line.startswith("changed settings")]

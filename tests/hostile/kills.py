@@ -279,18 +279,19 @@ def make_base(folder: Path) -> None:
 def prepared() -> Iterator[None]:
     """All that is imported once, and a server to pull from; models are fitted in a hurry."""
     from screen import run_folder, training  # noqa: F401, PLC0415
-    from screen.model import performance, recovery  # noqa: PLC0415
+    from screen.model import learning, performance, recovery  # noqa: PLC0415
     from screen.sources.materials_project import client  # noqa: PLC0415
     from tests.materials_project.documents import make_database  # noqa: PLC0415
     from tests.materials_project.emulator import KEY, Emulator  # noqa: PLC0415
-    from tests.test_training import thin_pool  # noqa: PLC0415
+    from tests.test_training import thin  # noqa: PLC0415
 
-    pool = thin_pool()
-    training.reference_pool = lambda: pool
+    few = thin()
+    training.reference_described = lambda: few
     for module, name, value in (
         (recovery, "SHUFFLES", 19),
         (recovery, "REFITS", 4),
         (recovery, "RIVAL_STRENGTHS", (0.03,)),
+        (learning, "REFITS", 3),
         (performance, "SHUFFLES", 19),
     ):
         setattr(module, name, value)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
 
 from screen.composition import Compositions, FloatArray
-from screen.model import matched
-from screen.model.matched import CONTROLS, PHYSICS, Entry, Pool, Trial
+from screen.model import figures, matched
+from screen.model.figures import PHYSICS
+from screen.model.matched import CONTROLS, Entry, Pool, Trial
 
 COUNT = 600
 HOST, FILM = "host", "interlayer"
@@ -31,13 +32,13 @@ def made_up() -> Pool:
     keep = np.sort(np.unique(compositions.key, return_index=True)[1])
     compositions = compositions.take(keep)
     count = len(compositions)
-    figures = random.normal(size=(count, len(PHYSICS)))
+    found = random.normal(size=(count, len(PHYSICS)))
     tried = np.column_stack(
         [-np.log(compositions.size), -np.log(compositions.atoms), random.normal(size=(count, 5))]
     )
     return Pool(
         compositions,
-        figures,
+        found,
         tried,
         random.normal(size=(count, 6)),
         {"noise": random.normal(size=(count, 3))},
@@ -47,7 +48,7 @@ def made_up() -> Pool:
 
 
 def relief() -> FloatArray:
-    return made_up().physics[:, [name for name, _ in PHYSICS].index("relief")]
+    return made_up().physics[:, [figure.name for figure in PHYSICS].index("relief")]
 
 
 def trial(rows: list[int], role: str = FILM, families: int = 8) -> Trial:
@@ -86,6 +87,39 @@ def test_controls_are_as_simple_and_unlabelled() -> None:
         apart = np.linalg.norm(made_up().simplicity - made_up().simplicity[row], axis=1)
         others = np.setdiff1d(asked.unlabelled[size[asked.unlabelled] == size[row]], controls)
         assert not len(others) or apart[controls].max() <= apart[others].min()
+
+
+def test_balanced_controls_are_as_often_lighter_as_heavier() -> None:
+    asked = trial(drawn())
+    size, atoms = made_up().compositions.size, made_up().compositions.atoms
+    mass = made_up().simplicity[:, 0]
+    balanced = 0
+    for row, controls in asked.balanced.items():
+        assert set(size[controls]) == {size[row]}
+        assert len(controls) <= CONTROLS
+        lighter = int((mass[controls] <= mass[row]).sum())
+        if 2 * lighter != len(controls):
+            np.testing.assert_array_equal(controls, asked.nearest(row))  # too few on a side
+            continue
+        balanced += 1
+        assert len(controls) >= matched.FEWEST
+        assert (np.abs(np.log(atoms[controls] / atoms[row])) <= matched.WIDEST + 1e-9).all()
+    assert balanced > len(asked.balanced) / 2
+
+
+def same(score: FloatArray, votes: matched.Votes) -> matched.Scores:
+    return dict.fromkeys(votes, score)
+
+
+def test_lightness_alone_is_chance_only_among_balanced_controls() -> None:
+    """An order of mean mass, whatever the scale, cannot win."""
+    light = np.argsort(made_up().simplicity[:, 0])[10:200:8].tolist()
+    asked = trial(light)
+    for power in (1, 3):
+        score = (5 - made_up().simplicity[:, 0]) ** power
+        found = asked.standing(partial(same, score))
+        assert mean(found, "balanced") == pytest.approx(0.5, abs=0.06)
+        assert mean(found, "matched") > mean(found, "balanced")
 
 
 def test_nothing_of_a_family_teaches_in_any_role() -> None:
@@ -147,7 +181,7 @@ def test_the_null_keeps_families_and_loses_chemistry() -> None:
     planted = trial(simple_best())
     null = list(planted.nulls(lambda other: other.shared(tried="nuisance"), 4))
     assert len(null) == 4
-    assert np.mean(null) == pytest.approx(0.5, abs=0.1)
+    assert np.mean([balanced for _, balanced in null]) == pytest.approx(0.5, abs=0.1)
     assert null == list(planted.nulls(lambda other: other.shared(tried="nuisance"), 4))
 
 
@@ -187,4 +221,4 @@ def test_the_mixture_without_a_share_is_the_desirability() -> None:
 
 def test_missing_figures_are_the_median() -> None:
     x = np.array([[1.0, np.nan, np.nan], [3.0, np.nan, 4.0], [np.nan, np.nan, 6.0]])
-    np.testing.assert_array_equal(matched.filled(x), [[1, 0, 5], [3, 0, 4], [2, 0, 6]])
+    np.testing.assert_array_equal(figures.filled(x), [[1, 0, 5], [3, 0, 4], [2, 0, 6]])

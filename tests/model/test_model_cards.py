@@ -21,7 +21,9 @@ ROLES = role_names()
 
 def test_every_model_says_what_it_is_how_well_it_does_and_what_not_to_do() -> None:
     found = cards()
-    assert list(found) == ["interphase", "lithiophilic", "recovery", "performance"]
+    assert list(found) == [
+        *("interphase", "lithiophilic", "energy error", "recovery", "order", "performance")
+    ]
     for said in found.values():
         assert {"what", "how", "measured on", "in the ranking", "do not use it"} <= said.keys()
         for text in said.values():
@@ -31,7 +33,7 @@ def test_every_model_says_what_it_is_how_well_it_does_and_what_not_to_do() -> No
 
 
 def test_models_of_the_literature_say_nothing_of_other_anodes() -> None:
-    assert list(cards(learned=False)) == ["interphase", "lithiophilic"]
+    assert list(cards(speaks=False)) == ["interphase", "lithiophilic", "energy error"]
 
 
 def test_the_recovery_card_has_its_figures_and_those_of_all_it_is_compared_with() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from screen import candidates, descriptors, literature, training
 from screen.composition import FloatArray
-from screen.model import performance, persistence, recovery
+from screen.model import learned, performance, persistence, recovery
 from screen.model.recovery import Pool
 from screen.ranking import order
 from tests.descriptors.cases import phases
@@ -17,9 +17,20 @@ ROWS = literature.rows()
 
 
 @cache
-def pool() -> Pool:
+def described() -> training.Described:
     """The phases of the reference set."""
-    return training.reference_pool()
+    return training.reference_described()
+
+
+def pool() -> Pool:
+    """The same as the recovery model sees them."""
+    return described().pool
+
+
+@cache
+def learned_order() -> learned.Model:
+    """The learned order of the reference set, fitted anew to the shipped rows."""
+    return training.fit_learned(0, literature.table(), described())
 
 
 @cache
