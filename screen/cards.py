@@ -11,19 +11,21 @@ import numpy as np
 from screen import literature, measured, tried
 from screen.columns import Values, missing
 from screen.composition import Compositions, FloatArray, IntArray
-from screen.descriptors import equations
+from screen.descriptors import equations, three_layers
 from screen.descriptors.case import Case
 from screen.ranking.order import UNKNOWN, Ranking
 from screen.reactions import Equation
 from screen.report.page import SHOWN
 from screen.report.table import tidy
 from screen.similarity import coordinates, distances
-from screen.structures import TABLE, shipped
+from screen.structures import TABLE, Crystal, shipped, symmetry
 
 ALTERNATIVES = 6
 """Of each role, so many that passed and are most like the candidate."""
 PRECEDENTS = 4
 """So many that papers name."""
+CURVES = 100
+"""Of each role, so many of the best have whole curves of their reactions with the electrolytes."""
 
 MEANINGS = (
     "alloy: conducts electrons and holds {anode}",
@@ -280,9 +282,12 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
     order of the role; one that is not known counts `unknown`. `measured` are places in `cells`,
     which has a head and rows of texts; `papers` are materials that papers name and the table of
     energies cannot hold: [label, family, formulas, roles, why, places in `cells`]. `tried` are
-    sentences on what experiments have seen of the contact.
+    sentences on what experiments have seen of the contact. `curves` are whole reactions of the best
+    with the electrolytes, `windows` the limits of these, V; `sites` are those of the asymmetric
+    unit, and `symmetry` has the operations of each space group.
     """
     identity, symbol = judged.identity, judged.case.anode.symbol
+    curves, crystals = _curves(judged, rows), {row: _crystal(judged.case, row) for row in rows}
     substances = _Substances({})
     named: dict[int, int] = {}
     cells = _Cells.of(judged)
@@ -308,6 +313,8 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
             "measured": cells.places(int(judged.case.compositions.key[row])),
             **_tried(symbol, judged.case.formulas[row]),
             **card.structure,
+            **({"curves": curves[row]} if row in curves else {}),
+            **_sites(crystals[row]),
         }
     return {
         "unknown": UNKNOWN,
@@ -319,6 +326,12 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
         "candidates": found,
         "papers": cells.papers(judged.case.phases.compositions.key.tolist()),
         "cells": {"head": measured.HEAD, "rows": cells.lines},
+        "windows": list(_windows(judged.case)),
+        "symmetry": {
+            crystal.space_group: symmetry(crystal.space_group)
+            for crystal in crystals.values()
+            if crystal is not None
+        },
     }
 
 
@@ -410,15 +423,24 @@ class _Substances:
         return place
 
 
+def _place_of_structure(case: Case, i: int) -> str:
+    """Where the structure of a candidate is; "" if none is known."""
+    row = int(case.rows[i])
+    return case.phases.text("structure", row) if row >= 0 else ""
+
+
+def _crystal(case: Case, i: int) -> Crystal | None:
+    """The shipped structure of a candidate, if it has one."""
+    if _place_of_structure(case, i) != TABLE:
+        return None
+    return shipped().get(int(case.compositions.key[i]))
+
+
 def _structure(case: Case, i: int) -> dict[str, Any]:
     """Where the structure of a candidate is; of the shipped ones, which need no file, the cell."""
-    row = int(case.rows[i])
-    where = case.phases.text("structure", row) if row >= 0 else ""
-    if where != TABLE:
-        return {"structure": where} if where else {}
-    crystal = shipped().get(int(case.compositions.key[i]))
+    where, crystal = _place_of_structure(case, i), _crystal(case, i)
     if crystal is None:
-        return {}
+        return {"structure": where} if where and where != TABLE else {}
     lengths, angles = crystal.cell
     return {
         "structure": where,
@@ -426,3 +448,49 @@ def _structure(case: Case, i: int) -> dict[str, Any]:
         "cell": [*tidy(lengths).tolist(), *tidy(angles).tolist()],
         "structure_source": crystal.source,
     }
+
+
+def _sites(crystal: Crystal | None) -> dict[str, Any]:
+    """The sites of a structure: symbol and fractional coordinates."""
+    if crystal is None:
+        return {}
+    return {"sites": [[symbol, *tidy(np.array(at)).tolist()] for symbol, at in crystal.sites]}
+
+
+def _windows(case: Case) -> Iterator[list[float | None]]:
+    """Reduction and oxidation limits of the electrolytes, V; None where not known or not there."""
+    for electrolyte in case.electrolytes:
+        if case.equilibria.not_covered_with(electrolyte.formula).all():
+            yield [None, None]
+            continue
+        profile = three_layers.partner(case, electrolyte.formula).profile
+        limits = tidy(np.array([profile.reduction_v[0], profile.oxidation_v[0]])).tolist()
+        yield [limit if np.isfinite(limit) else None for limit in limits]
+
+
+def _curves(judged: Judged, rows: Sequence[int]) -> dict[int, list[list[Any]]]:
+    """Reactions of the best of each role with the electrolytes at every mixing ratio.
+
+    Returns:
+        Of each row [place of the electrolyte, share of the atoms, eV/atom, share, ...], kink by
+        kink; electrolytes with which it does not react are left out.
+    """
+    case, best = judged.case, set[int]()
+    for ranking in judged.rankings:
+        best.update(ranking.order[ranking.rank[ranking.order] > 0][:CURVES].tolist())
+    found = {row: list[list[Any]]() for row in rows if row in best}
+    for k, electrolyte in enumerate(case.electrolytes):
+        known = ~missing(judged.values.columns[electrolyte.column])
+        some = np.array([row for row in found if known[row]], dtype=np.int64)
+        partner = Compositions.from_formulas([electrolyte.formula])
+        reactions = case.facts.engine.react(
+            case.facts.table,
+            case.compositions.take(some),
+            partner.take(np.zeros(len(some), dtype=np.int64)),
+        )
+        x, energy = reactions.x_a.round(3), reactions.energy.round(4) + 0.0
+        for i, row in enumerate(some.tolist()):
+            own = slice(reactions.start[i], reactions.start[i + 1])
+            if (energy[own] < 0).any():
+                found[row].append([k, *np.column_stack([x[own], energy[own]]).ravel().tolist()])
+    return found

@@ -77,8 +77,8 @@ class Crystal:
 
 
 @cache
-def _operations(space_group: str) -> FloatArray:
-    """Symmetry operations of a space group as affine matrices, shape (operations, 4, 4).
+def symmetry(space_group: str) -> tuple[str, ...]:
+    """Symmetry operations of a space group as texts, "-x, -y, z".
 
     The setting is the first in pymatgen's table that has this symbol, as `SpaceGroup` chooses; that
     class itself takes a tenth of a second to make one.
@@ -86,15 +86,22 @@ def _operations(space_group: str) -> FloatArray:
     Raises:
         ValueError: for a symbol of none.
     """
-    from pymatgen.core.operations import SymmOp  # noqa: PLC0415 (takes half a second)
-    from pymatgen.symmetry.groups import SpaceGroup  # noqa: PLC0415
+    from pymatgen.symmetry.groups import SpaceGroup  # noqa: PLC0415 (takes half a second)
 
     symbol = SpaceGroup.abbrev_sg_mapping.get(space_group, space_group)
     names = ("hermann_mauguin", "universal_h_m", "hermann_mauguin_u")
     found = [s["symops"] for s in SpaceGroup.SYMM_OPS if symbol in [s[name] for name in names]]
     if not found:
         raise ValueError(f"no space group is called {space_group}")
-    return np.array([SymmOp.from_xyz_str(text).affine_matrix for text in found[0]])
+    return tuple(found[0])
+
+
+@cache
+def _operations(space_group: str) -> FloatArray:
+    """Symmetry operations of a space group as affine matrices, shape (operations, 4, 4)."""
+    from pymatgen.core.operations import SymmOp  # noqa: PLC0415 (takes half a second)
+
+    return np.array([SymmOp.from_xyz_str(text).affine_matrix for text in symmetry(space_group)])
 
 
 def _orbit(operations: FloatArray, place: tuple[float, ...]) -> list[tuple[float, ...]]:

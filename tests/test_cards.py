@@ -185,3 +185,37 @@ def test_packed_cards_hold_the_same(
             assert packed["named"][k][0] == ids[one.place]
             assert packed["named"][k][3] == done.identity["reference"][one.place]
         assert key in ids
+
+
+def test_whole_curves_are_those_of_the_best_and_end_where_the_strongest_reaction_is(
+    done: Run, everyone: list[cards.Card], packed: dict[str, Any]
+) -> None:
+    places = {i for r in done.rankings for i in np.flatnonzero((r.rank > 0) & (r.rank <= 100))}
+    for i, (card, facts) in enumerate(zip(everyone, packed["candidates"].values(), strict=True)):
+        if not any(ranking.rank[i] for ranking in done.rankings):
+            assert "curves" not in facts
+            continue
+        if i not in places:
+            continue
+        curves = {k: np.array(flat).reshape(-1, 2) for k, *flat in facts["curves"]}
+        strongest = {one.electrolyte: one.energy_ev_atom for one in card.interfaces}
+        assert set(curves) == {k for k, energy in strongest.items() if energy < -5e-5}
+        for k, curve in curves.items():
+            assert curve[0].tolist() == [0, 0]
+            assert curve[-1].tolist() == [1, 0]
+            assert (np.diff(curve[:, 0]) >= 0).all()
+            assert curve[:, 1].min() == pytest.approx(strongest[k], abs=6e-5)
+
+
+def test_windows_and_structures_of_cards(done: Run, packed: dict[str, Any]) -> None:
+    assert len(packed["windows"]) == len(done.case.electrolytes)
+    formulas = done.case.formulas
+    reduction, oxidation = (done.values.columns[name] for name in ("reduction_v", "oxidation_v"))
+    for electrolyte, (low, high) in zip(done.case.electrolytes, packed["windows"], strict=True):
+        if electrolyte.formula in formulas:
+            i = formulas.index(electrolyte.formula)
+            assert low == pytest.approx(reduction[i], abs=1e-6)
+            assert high == pytest.approx(oxidation[i], abs=1e-6)
+    held = [facts for facts in packed["candidates"].values() if "sites" in facts]
+    assert len(held) > 50
+    assert all(facts["space_group"] in packed["symmetry"] for facts in held)

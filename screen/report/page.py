@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screen.materials.names import names
 from screen.report.table import plain
 from screen.tables import Electrolyte
 from screen.units import DECIMALS, SUFFIXES
@@ -30,8 +31,8 @@ SHOWN = 500
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (
-    *("dom", "data", "list", "figures", "elements", "overview", "panel"),
-    *("card_figures", "papers", "card", "foot", "start"),
+    *("dom", "data", "elements", "explain", "where", "search", "download", "list", "figures"),
+    *("overview", "panel", "card_figures", "papers", "card", "compare", "foot", "address", "start"),
 )
 """Parts of the page's script, in the order in which they stand; all see each other."""
 ROLE = "ranking"
@@ -99,7 +100,7 @@ def payload(
         row_of.setdefault(key, row)
     place = {key: i for i, key in enumerate(row_of)}
     once = everyone.take(pa.array(list(row_of.values()), pa.int64()))
-    names = [c["name"] for c in columns]
+    column_names = [c["name"] for c in columns]
     decimals = {c["name"]: c.get("decimals", DECIMALS.get(c["unit"])) for c in columns}
     return {
         **{name: manifest[name] for name in _FACTS},
@@ -109,7 +110,8 @@ def payload(
             for e in manifest["electrolytes"]
         ],
         "columns": [
-            {**c, "decimals": decimals[c["name"]], **_bounds(c["name"], names)} for c in columns
+            {**c, "decimals": decimals[c["name"]], **_bounds(c["name"], column_names)}
+            for c in columns
         ],
         "roles": [
             {
@@ -126,14 +128,17 @@ def payload(
             for (name, role), top in zip(manifest["roles"].items(), tops, strict=True)
         ],
         "values": {name: _packed(once.column(name), decimals[name]) for name in single},
-        "gaps": _reasons(gaps, place, {name: i for i, name in enumerate(names)}),
+        "gaps": _reasons(gaps, place, {name: i for i, name in enumerate(column_names)}),
         "unknown": cards["unknown"],
         "meanings": cards["meanings"],
         "substances": cards["substances"],
         "named": [
             [place.get(key, -1), formula, paper] for key, formula, _, paper in cards["named"]
         ],
+        "names": [[name, one.formula] for name, meant in names().items() for one in meant],
         "cards": [_by_place(cards["candidates"][key], place) for key in row_of],
+        "windows": cards.get("windows", []),
+        "symmetry": cards.get("symmetry", {}),
         "cells": cards.get("cells", {"head": [], "rows": []}),
         "papers": cards.get("papers", []),
         "shown": SHOWN,

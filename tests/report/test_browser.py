@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import os
 import shutil
@@ -9,12 +10,20 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from xml.etree import ElementTree
 
+import numpy as np
+import pyarrow as pa
 import pytest
+from pymatgen.analysis.structure_matcher import StructureMatcher
 
-from screen import literature, run_folder
+from screen import filters, literature, run, run_folder, structures
+from screen.composition import Compositions
+from screen.errors import UsageError
 from screen.ranking.order import FLOOR, UNKNOWN
 from screen.ranking.roles import roles
+from screen.report import table
 from screen.report.page import SHOWN
 from tests.report import runs
 
@@ -84,6 +93,15 @@ def page_at(browser: Browser, files: dict[str, Path]) -> Iterator[Open]:
         context.close()
     assert faults == []
     assert {url.split("#")[0] for url in asked} <= {path.as_uri() for path in files.values()}
+
+
+def hash_of(page: Page, right: Callable[[str], bool]) -> str:
+    """The address, once it is right: it follows what is typed after a moment."""
+    for _ in range(100):
+        if right(text := page.evaluate("location.hash")):
+            return str(text)
+        page.wait_for_timeout(50)
+    return str(page.evaluate("location.hash"))
 
 
 def unfold(page: Page) -> None:
@@ -158,10 +176,23 @@ def test_search_and_filters_narrow_the_list(page_at: Open) -> None:
     assert page.inner_text("#said").split()[0] == "220"
     assert passed < 220
     page.uncheck("#all")
-    page.locator("#map button", has_text="Zn").first.click()
+    zinc = page.locator("#map button[data-symbol=Zn]")
+    zinc.click()
     assert formulas(page)
     assert all("Zn" in formula for formula in formulas(page))
+    assert zinc.get_attribute("aria-pressed") == "true"
+    zinc.click()
+    assert page.inner_text("#chips").startswith("without Zn")
+    assert not any("Zn" in formula for formula in formulas(page))
     page.locator("#chips button").click()
+    assert page.inner_text("#said") == everyone
+    page.fill("#elements-with", "O F")
+    page.press("#elements-with", "Enter")
+    assert all("F" in name and "O" in name for name in formulas(page))
+    page.fill("#elements-with", "Zn Xy")
+    page.press("#elements-with", "Enter")
+    assert "“Xy” is no element" in page.inner_text("#wrong")
+    page.click("#reset")
     assert page.inner_text("#said") == everyone
 
 
@@ -195,13 +226,299 @@ def test_a_card_lists_what_cells_have_measured(page_at: Open) -> None:
 
 def test_a_filter_on_any_number(page_at: Open) -> None:
     page = page_at()
-    page.get_by_text("Columns and filters").click()
     page.select_option("[aria-label=Column]", "reduction_v")
     page.fill("[aria-label=Value]", "0.5")
     page.press("[aria-label=Value]", "Enter")
     assert max(numbers(page, "reduction_v")) <= 0.5
+    assert page.input_value("#where") == "reduction_v <= 0.5"
+    page.get_by_text("Columns of the list").click()
     page.get_by_label("shear modulus GPa", exact=True).check()
     assert numbers(page, "shear_modulus_gpa")
+
+
+CONDITIONS = (
+    "reduction_v <= 0.05 and has F and not radioactive",
+    "reduction_v<=.5&(has O|has S)",
+    "formula in (ZnO, LiF, 'Li3N') or formula contains PO4",
+    "label contains garnet or label contains 'LiPON'",
+    "kind not in (stable, conversion) and band_gap_ev is known",
+    "oxidation_v is missing and not (handling = air)",
+    "band_gap_ev is not missing and score ≥ 0.7",
+    "pareto = false and pareto != true && not pareto",
+    "not formula contains Li",
+)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_the_page_reads_conditions_as_the_commands_do(page_at: Open, condition: str) -> None:
+    done = runs.done()
+    rows = done.ranked(done.rankings[0])
+    meets = runs_condition(condition)(table.columns_of(rows))
+    wanted = rows.filter(pa.array(meets)).column("formula").to_pylist()
+    page = page_at(place=f"#interlayer?{urlencode({'where': condition, 'all': 1, 'rows': 500})}")
+    assert 0 < len(wanted) < 220
+    assert formulas(page) == wanted
+    assert page.inner_text("#wrong") == ""
+
+
+FAULTS = {
+    "reduction_v <= 0.05 ad has F": ("“ad” is not expected", 21),
+    "reduction_v <= ": ("something is missing", 16),
+    "reducton_v < 1": ("no column “reducton_v” (reduction_v", 1),
+    "has Xy": ("“Xy” is no element", 5),
+    "formula < 3": ("formula is no number: only = and != compare it", 9),
+    "(pareto": ("a “)” is missing", 8),
+    "score contains 3": ("only a text contains", 16),
+    "pareto # 3": ("cannot read “# 3”", 8),
+}
+
+
+def test_a_wrong_condition_says_where_in_one_sentence(page_at: Open) -> None:
+    page = page_at()
+    everyone = page.inner_text("#said")
+    for condition, (fault, place) in FAULTS.items():
+        page.fill("#where", condition)
+        said = page.inner_text("#wrong")
+        assert fault in said
+        assert said.endswith(f", at character {place} of the filter.")
+        with pytest.raises(UsageError, match=f"at character {place}\\b"):
+            runs_condition(condition)
+        assert page.inner_text("#said") == everyone
+
+
+def runs_condition(condition: str) -> Any:
+    """A condition on the columns of the run, read by the program."""
+    electrolytes = runs.done().case.electrolytes
+    kinds = {column.name: column.kind for column in run.ranked_columns(electrolytes)}
+    return filters.parse(condition, kinds)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("lithium fluoride", {"LiF"}),
+        ("zinc oxide", {"ZnO"}),
+        ("O3ZrLi2", {"Li2ZrO3"}),
+        ("llzo", {"Li7La3Zr2O12"}),
+        ("silver", {"Ag"}),
+        ("chlorides", {"LiCl", "LaCl3"}),
+        ("passes as alloy", {"Si", "Al"}),
+        ("phosphate", {"Li3PO4"}),
+    ],
+)
+def test_the_search_knows_names_words_and_roles(page_at: Open, typed: str, found: set[str]) -> None:
+    page = page_at(place="#interlayer?all=1&rows=500")
+    page.fill("#search", typed)
+    names = set(formulas(page))
+    assert found <= names
+    assert len(names) < 110
+
+
+def test_the_search_says_what_passes_elsewhere(page_at: Open) -> None:
+    page = page_at(place="#alloy")
+    page.fill("#search", "LiF")
+    assert page.inner_text("#said").startswith("0 of")
+    assert "LiF as interlayer (rank" in page.inner_text("#elsewhere")
+    page.locator("#elsewhere a").first.click()
+    page.wait_for_selector("#card[open]")
+    assert page.inner_text("#card h2") == "LiF"
+
+
+def test_the_address_brings_all_back(page_at: Open) -> None:
+    page = page_at()
+    page.locator("[role=tab]").nth(1).click()
+    page.fill("#search", "oxide")
+    page.select_option("#kind", "coating")
+    page.fill("#elements-without", "Cu")
+    page.press("#elements-without", "Enter")
+    page.fill("#where", "score > 0.5 and has O")
+    page.locator("[data-sort=drive_best_ev_atom]").click()
+    page.locator("[data-sort=drive_best_ev_atom]").click()
+    page.locator("#list .pick").first.check()
+    page.locator("#list tbody th a").nth(1).click()
+    page.wait_for_selector("#card[open]")
+    name = page.inner_text("#card h2")
+    hash_ = hash_of(page, lambda text: "compare=" in text)
+    again = page_at(place=hash_)
+    assert again.inner_text("#card h2") == name
+    again.keyboard.press("Escape")
+    again.wait_for_selector("#card:not([open])", state="attached")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#card:not([open])", state="attached")
+    assert formulas(again) == formulas(page)
+    assert len(formulas(page)) > 2
+    for box in ("#search", "#kind", "#elements-without", "#where"):
+        assert again.input_value(box) == page.input_value(box) != ""
+    assert again.inner_text("#tray") == page.inner_text("#tray")
+    assert again.evaluate("location.hash") == page.evaluate("location.hash")
+    again.click("#reset")
+    again.locator("#tray .chip").click()
+    again.locator("[data-sort=rank]").click()
+    assert hash_of(again, lambda text: text == "#host") == "#host"
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("#nothing", "“nothing”"),
+        ("#interlayer/XeF6", "“XeF6” as interlayer"),
+        ("#interlayer?kind=none&with=Xy&sort=life&columns=a", "the kind “none”, the element “Xy”"),
+        ("#host?compare=LiF,Nope", "“Nope”"),
+    ],
+)
+def test_an_address_that_asks_for_too_much_says_so(page_at: Open, place: str, said: str) -> None:
+    page = page_at(place=place)
+    notice = page.inner_text("#notice")
+    assert notice.startswith("The address asks for what this page does not have: ")
+    assert said in notice
+    assert formulas(page)
+    assert not page.locator("#card[open]").count()
+
+
+def test_candidates_side_by_side(page_at: Open) -> None:
+    page = page_at()
+    for k in range(4):
+        page.locator("#list .pick").nth(k).check()
+    page.locator("#list .pick").nth(4).click()
+    assert not page.locator("#list .pick").nth(4).is_checked()
+    assert "At most 4" in page.inner_text("#tray")
+    names = formulas(page)[:4]
+    page.click("#compare")
+    page.wait_for_selector("#card[open]")
+    card = page.locator("#card")
+    assert card.locator("thead th a").all_inner_texts() == names
+    assert card.locator("svg path.step").count() == 8  # of the picture and of its key
+    done = runs.done()
+    ranking = done.rankings[0]
+    scores = card.locator("tr", has_text="score").first.inner_text()
+    assert all(f"{ranking.score[i]:.3f}" in scores for i in ranking.order[:4])
+    rows = card.locator(".side tbody tr:visible").count()
+    card.locator("#only-differing").check()
+    assert 10 < card.locator(".side tbody tr:visible").count() < rows
+    page.go_back()
+    page.wait_for_selector("#card:not([open])", state="attached")
+    assert page.locator("#tray .chip").count() == 4
+
+
+def test_a_comparison_of_one_says_what_it_takes(page_at: Open) -> None:
+    page = page_at(place="#interlayer/compare?compare=LiF")
+    assert "takes two to 4 candidates, and only LiF is chosen" in page.inner_text("#card")
+    page = page_at(place="#alloy/compare")
+    assert "none is chosen" in page.inner_text("#card")
+
+
+def test_headings_are_explained_where_they_stand(page_at: Open) -> None:
+    page = page_at()
+    asks = page.locator("#list thead .ask")
+    assert asks.count() == page.locator("#list thead th").count()
+    page.get_by_label("What film holds means").click()
+    note = page.locator("#explained")
+    meaning = next(c.meaning for c in runs.done().descriptors if c.name == "film_holds_v")
+    assert meaning in note.inner_text()
+    page.keyboard.press("Escape")
+    assert note.is_hidden()
+    page.locator("#list tbody th a").first.click()
+    page.locator("#card .term").first.click()
+    assert note.is_visible()
+    box = note.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1280
+
+
+def saved(page: Page, button: Any) -> tuple[str, str]:
+    """Name and text of the file that a button makes."""
+    with page.expect_download() as found:
+        button.click()
+    return found.value.suggested_filename, Path(found.value.path()).read_text(encoding="utf-8")
+
+
+def test_the_list_shown_is_saved_as_csv(page_at: Open) -> None:
+    page = page_at(place="#interlayer?search=fluoride&columns=rank,formula,band_gap_ev,pareto,why")
+    name, text = saved(page, page.locator(".bar .save"))
+    assert name == "Li-interlayer.csv"
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [row["formula"] for row in rows] == formulas(page)
+    assert list(rows[0]) == ["rank", "formula", "band_gap_ev", "pareto", "why"]
+    done = runs.done()
+    place = done.case.formulas.index("LiF")
+    (own,) = (row for row in rows if row["formula"] == "LiF")
+    assert own["why"] == done.rankings[0].why[place]
+    assert float(own["band_gap_ev"]) == pytest.approx(
+        done.values.columns["band_gap_ev"][place], abs=1e-4
+    )
+
+
+def test_no_saved_text_is_run_by_a_spreadsheet(page_at: Open) -> None:
+    page = page_at("hostile", place="#interlayer?all=1&columns=formula,label,family")
+    _, text = saved(page, page.locator(".bar .save"))
+    texts = [value for row in csv.reader(text.splitlines()) for value in row]
+    assert not [value for value in texts if value.startswith(("=", "+", "-", "@"))]
+    assert any(value.startswith("'=HYPERLINK(") for value in texts)
+
+
+def test_figures_are_saved_as_pictures_that_stand_alone(page_at: Open) -> None:
+    page = page_at(place="#interlayer/ZnO")
+    for k in range(page.locator("#card .drawing .save").count()):
+        name, text = saved(page, page.locator("#card .drawing .save").nth(k))
+        assert name.endswith("_of_ZnO.svg")
+        root = ElementTree.fromstring(text)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert "var(" not in text
+    assert k >= 3
+
+
+@pytest.mark.filterwarnings("ignore:Issues encountered while parsing CIF")  # 0.3333 is 1/3
+def test_structures_are_saved_as_the_program_has_them(page_at: Open) -> None:
+    from pymatgen.core import Structure  # noqa: PLC0415
+
+    for formula in ("ZnO", "LiF", "Li3PO4"):
+        page = page_at(place=f"#interlayer/{formula}")
+        name, text = saved(page, page.get_by_role("button", name=f"CIF of {formula}"))
+        assert name == f"{formula}.cif"
+        found = Structure.from_str(text, fmt="cif")
+        key = Compositions.from_formulas([formula]).key[0]
+        own = structures.shipped()[int(key)].structure
+        assert found.composition == own.composition
+        np.testing.assert_allclose(found.lattice.parameters, own.lattice.parameters, atol=2e-3)
+        assert StructureMatcher(primitive_cell=False, scale=False).fit(found, own)
+
+
+def test_a_card_draws_reactions_at_every_ratio_and_the_layers(page_at: Open) -> None:
+    page = page_at(place="#interlayer/ZnO")
+    card = page.locator("#card")
+    lines = card.locator("svg[aria-label*='every mixing ratio'] path.step")
+    case = runs.done().case
+    reacting = 0
+    for electrolyte in case.electrolytes:
+        value = runs.done().values.columns[electrolyte.column][case.formulas.index("ZnO")]
+        reacting += bool(value < 0)
+    assert lines.count() == reacting > 3
+    bars = card.locator("svg[aria-label*='windows of'] rect")
+    assert bars.count() == len(case.electrolytes)
+    assert card.locator("svg[aria-label*='windows of'] rect.kind-2").count() == 0
+    page = page_at(place="#interlayer/LiF")
+    assert page.locator("#card svg[aria-label*='windows of'] rect.kind-1").count() == 0
+
+
+def test_results_stand_beside_the_search_on_a_laptop(page_at: Open) -> None:
+    page = page_at(width=1440)
+    rows = page.locator("#list tbody tr")
+    boxes = [rows.nth(k).bounding_box() for k in range(5)]
+    assert all(box is not None and box["y"] + box["height"] < 900 for box in boxes)
+    search = page.locator("#search").bounding_box()
+    assert search is not None
+    assert boxes[0] is not None
+    assert search["y"] < boxes[0]["y"]
+    assert search["x"] + search["width"] < boxes[0]["x"]
+
+
+def test_a_card_on_a_telephone_is_folded(page_at: Open) -> None:
+    page = page_at(width=390, place="#interlayer/ZnO")
+    height = page.evaluate("document.getElementById('card').scrollHeight")
+    assert height < 6500  # half of what all of it takes
+    page.locator("#card summary", has_text="Capacity").click()
+    assert "own capacity" in page.inner_text("#card")
 
 
 def test_roles_have_lists_of_their_own(page_at: Open) -> None:
@@ -255,7 +572,7 @@ def test_families_and_models_appear_by_themselves(page_at: Open) -> None:
     page = page_at("modelled")
     assert "Likeness to what works, and desirability" in page.inner_text("#figures")
     assert page.locator("#figures figure").nth(2).locator("line.whisker").count() > 50
-    page.get_by_text("Columns and filters").click()
+    page.get_by_text("Columns of the list").click()
     page.get_by_label("predicted life", exact=False).first.check()
     page.get_by_label("wetting ev").check()
     first = page.locator("#list tbody tr").first.inner_text()
@@ -380,7 +697,7 @@ def test_a_role_in_which_nobody_passed_says_so_and_why(page_at: Open) -> None:
 def test_hostile_texts_are_shown_as_text(page_at: Open, place: str) -> None:
     page = page_at("hostile", place=place.rstrip("/"))
     page.check("#all")
-    page.get_by_text("Columns and filters").click()
+    page.get_by_text("Columns of the list").click()
     page.select_option(".page-size", "25")
     page.evaluate(
         "document.querySelectorAll('.choices input:not(:checked)').forEach(e => e.click())"
@@ -473,6 +790,7 @@ OVERLAPS = """
         ("real", "#interlayer/ZnO"),
         ("real", "#interlayer/Li10GeP2S12"),
         ("real", "#alloy/Si"),
+        ("real", "#interlayer/compare?compare=ZnO,LiF,Li3PO4,Li10Ge(PS6)2"),
         ("hostile", ""),
         ("nobody", ""),
     ],
@@ -521,6 +839,7 @@ def test_the_search_for_overlaps_finds_one(page_at: Open) -> None:
         (1024, "", "dark"),
         (390, "#interlayer/ZnO", "dark"),
         (1280, "#interlayer/ZnO", "light"),
+        (390, "#interlayer/compare?compare=ZnO,LiF,Li3PO4", "light"),
     ],
 )
 def test_accessible_by_axe(page_at: Open, width: int, place: str, scheme: str) -> None:

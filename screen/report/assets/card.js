@@ -39,7 +39,7 @@ const scoreOf = (role, row) => {
     if (goal.kinds?.length && !goal.kinds.includes(kind)) return null;
     const value = valueOf(role, row, goal.column), d = met[i], column = columns.get(goal.column);
     const shown = value === null ? "not known" : column.kind === "number" ? `${number(value, goal.column)} ${unit(column)}` : words(value);
-    return h("div", {}, h("span", { class: "name" }, column.label, h("span", { class: "soft" }, `\u00a0×\u00a0${goal.weight}`)),
+    return h("div", {}, h("span", { class: "name" }, term(...meant(column)), h("span", { class: "soft" }, `\u00a0×\u00a0${goal.weight}`)),
       h("span", { class: d === null ? "track unknown" : "track", role: "img", "aria-label": d === null ? `not known, counts ${data.unknown}` : `desirability ${fixed(d, 2)}`, "data-desirability": d ?? "", "data-weight": goal.weight },
         d === null ? null : h("i", { style: { width: `${100 * d}%` } })),
       h("span", { class: "num" }, said(shown)));
@@ -110,18 +110,19 @@ const structure = (candidate) => {
   return h("dl", { class: "values" },
     h("div", { class: "long" }, h("dt", {}, "space group"), h("dd", {}, card.space_group.split(/_(\d)/).map((part, i) => (i % 2 ? h("sub", {}, part) : part)))),
     h("div", { class: "long" }, h("dt", {}, "conventional cell"), h("dd", { class: "num", style: { "text-align": "left", "white-space": "normal" } }, CELL.map((name, i) => `${name} ${fixed(card.cell[i], i < 3 ? 3 : 1)}${i < 3 ? " Å" : "°"}`).join(", "))),
-    h("div", { class: "long" }, h("dt", {}, "from"), h("dd", {}, linked(card.structure_source || card.structure))));
+    h("div", { class: "long" }, h("dt", {}, "from"), h("dd", {}, linked(card.structure_source || card.structure))),
+    card.sites ? h("div", { class: "long" }, h("dt", {}, "file"), h("dd", {}, saver("CIF", `of ${formulas[candidate]}`, () => asCif(candidate)))) : null);
 };
 
 const family = (role, row, members) => {
   const candidate = role.rows[row];
   return h("dl", { class: "values" }, members.map((column) => {
     const value = valueOf(role, row, column.name);
-    const term = h("dt", { title: column.meaning }, column.label);
-    if (value === null || value === "") return h("div", { class: "gap" }, term, h("dd", {}, said(`not known: ${gapOf(candidate, column.name) || "no reason given"}`)));
+    const heading = h("dt", {}, term(...meant(column)));
+    if (value === null || value === "") return h("div", { class: "gap" }, heading, h("dd", {}, said(`not known: ${gapOf(candidate, column.name) || "no reason given"}`)));
     const text = column.kind === "number" ? [number(value, column.name), unit(column) ? h("span", { class: "soft" }, ` ${unit(column)}`) : null, range(role, row, column)]
       : column.kind === "flag" ? (value ? "yes" : "no") : h("span", { class: value.length > 400 ? "text clip" : "text", tabindex: value.length > 400 ? "0" : null }, MIXTURES.has(column.name) ? mixture(value) : column.name === "space_group" ? value : words(value));
-    return h("div", { class: column.kind === "text" && String(value).length > 22 ? "long" : null }, term, h("dd", { class: column.kind === "number" ? "num" : null }, text));
+    return h("div", { class: column.kind === "text" && String(value).length > 22 ? "long" : null }, heading, h("dd", { class: column.kind === "number" ? "num" : null }, text));
   }));
 };
 
@@ -135,21 +136,30 @@ const drawCard = (role, row) => {
   const go = (by, text, name) => h("button", { type: "button", class: "button", "data-go": by, disabled: at < 0 || !(at + by in order), "aria-label": name,
     onclick: () => { location.replace(address(role, order[at + by])); } }, text);
   const section = (title, ...children) => h("section", {}, h("h3", {}, title), ...children);
+  const fold = (title, ...children) => h("section", {}, h("details", { class: "fold", open: !narrow() }, h("summary", {}, h("h3", {}, title)), ...children));
   const last = card.states[card.states.length - 1];
   const contact = parts(last[5]).slice(0, card.shares.length); // without what is given off
   const groups = new Map();
   for (const column of data.columns) if (!["ranking", "identity", "origin", "measured"].includes(column.group))
     groups.set(column.group, [...(groups.get(column.group) || []), column]);
-  const profile = h("div", { class: "drawing" }), bars = h("div", { class: "drawing" });
+  const [profile, bars, curves, layers] = Array.from({ length: 4 }, () => h("div", { class: "drawing" }));
   redrawCard = () => {
-    profile.replaceChildren(staircase(candidate, Math.floor(profile.clientWidth) || 360));
-    bars.replaceChildren(interfaceBars(candidate, Math.floor(bars.clientWidth) || 360));
+    for (const [holder, draw, name] of [[profile, staircase, "voltage profile"], [bars, interfaceBars, "strongest reactions"],
+      [curves, curvesOf, "reactions at every mixing ratio"], [layers, layersOf, "layers"]]) {
+      const picture = draw(candidate, Math.floor(holder.clientWidth) || 360);
+      const svg = picture?.matches("svg") ? picture : picture?.querySelector("svg");
+      holder.replaceChildren(...[picture, svg ? svgSaver(svg, `${name} of ${formulas[candidate]}`) : null].filter(Boolean));
+    }
   };
   const others = alternatives(role, row), before = card.precedents.map(([k]) => data.named[k]);
   const long = String(formulas[candidate]).length > 60;
   dialog.replaceChildren(h("div", { class: "card" },
     h("div", { class: "card-bar" }, go(-1, "‹", "Previous candidate"), go(1, "›", "Next candidate"),
       h("span", { class: "small soft" }, at < 0 ? "" : `${at + 1} of ${order.length}`), h("span", { class: "spacer" }),
+      h("button", { type: "button", class: "button", "aria-pressed": String(compared.includes(candidate)), onclick: (event) => {
+        event.currentTarget.setAttribute("aria-pressed", String(toggleCompared(candidate)));
+        event.currentTarget.textContent = compared.length > 1 ? `Compare (${compared.length})` : "Compare";
+      } }, "Compare"),
       h("button", { type: "button", class: "button wordy", onclick: () => print() }, "Print"),
       h("button", { type: "button", class: "button", id: "close", onclick: () => dialog.close() }, "Close")),
     h("h2", { id: "card-title", class: long ? "text clip small" : "text", tabindex: "-1" }, formula(formulas[candidate])),
@@ -168,17 +178,18 @@ const drawCard = (role, row) => {
       (card.tried || []).map((one) => h("p", { class: "small" }, one))),
     section("Voltage profile", h("div", { class: "split uneven" }, profile, statesOf(card)),
       h("p", { class: "small soft" }, `Equilibrium at 0 K against ${anode} metal. The shaded band is the range in which nothing is exchanged. A metastable candidate has the profile of what it decomposes into.`)),
-    section("Against the solid electrolytes", bars, interfacesOf(candidate, card)),
-    section("Structure", structure(candidate)),
-    [...groups].map(([group, members]) => section(groupName(group), family(role, row, members))),
-    section("Nearest alternatives", others.length ? sideways("Nearest alternatives", h("table", { class: "plain" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "candidate"), h("th", { scope: "col", class: "num" }, "rank"), h("th", { scope: "col", class: "num" }, "score"), h("th", { scope: "col" }, "handling"), h("th", { scope: "col", class: "num" }, "distance"))),
+    section("Against the solid electrolytes", h("div", { class: "split" }, bars, curves), interfacesOf(candidate, card)),
+    layersOf(candidate, 360) ? section(`Between ${anode} and an electrolyte`, layers) : null,
+    fold("Structure", structure(candidate)),
+    [...groups].map(([group, members]) => fold(groupName(group), family(role, row, members))),
+    fold("Nearest alternatives", others.length ? sideways("Nearest alternatives", h("table", { class: "plain" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "candidate"), h("th", { scope: "col", class: "num" }, "rank"), h("th", { scope: "col", class: "num" }, "score"), h("th", { scope: "col" }, "handling"), h("th", { scope: "col", class: "num" }, "distance"))),
       h("tbody", {}, others.map(({ other, far }) => h("tr", { class: "alternative" }, h("th", { scope: "row" }, h("a", { href: address(role, other) }, h("span", { class: "text" }, formula(formulas[role.rows[other]])))), h("td", { class: "num" }, String(role.own.rank[other])), h("td", { class: "num" }, fixed(role.own.score[other], 3)), h("td", {}, words(values.handling?.[role.rows[other]] || "–")), h("td", { class: "num" }, fixed(far, 1))))))) : h("p", { class: "soft" }, "No other candidate passed in this role."),
       h("p", { class: "small soft" }, "By composition: how far the elements must move along the line of the Mendeleev numbers. LiF and LiCl are 1.5 apart.")),
-    section("Who did it, or something like it",
+    fold("Who did it, or something like it",
       values.reference[candidate] ? h("p", {}, "Named in ", linked(values.reference[candidate]), ".") : h("p", {}, "No paper in the table of named candidates names it."),
       before.length ? [h("p", { class: "soft small" }, card.same_family ? `Of the same family (${words(values.family[candidate])}):` : "Nearest that papers name:"),
         h("ul", {}, before.map(([i, name, paper]) => h("li", {}, i < 0 ? said(formula(name)) : h("a", { href: addressOf(i) }, formula(name)), ": ", linked(paper))))] : null),
-    section("Where the numbers come from", h("dl", { class: "values" },
+    fold("Where the numbers come from", h("dl", { class: "values" },
       h("div", { class: "long" }, h("dt", {}, "id"), h("dd", { class: String(ids[candidate]).length > 400 ? "clip" : null, tabindex: String(ids[candidate]).length > 400 ? "0" : null }, idLink(String(ids[candidate] ?? "")))),
       ["scheme", "database_version", "source", "property_source", "licence"].map((name) => values[name]?.[candidate] ? h("div", { class: "long" }, h("dt", {}, label(name)), h("dd", {}, said(values[name][candidate]))) : null)))));
   if (!dialog.open) { opener = document.activeElement; dialog.showModal(); }
@@ -200,20 +211,3 @@ const contactSaid = (candidate) => {
 };
 const GROUPS = { against_anode: `Against ${data.anode.name}`, interfaces: "Against electrolytes, in numbers", practicality: "Making and handling", properties: "The phase itself", stability: "Stability" };
 const groupName = (group) => GROUPS[group] || words(group[0].toUpperCase() + group.slice(1));
-
-const route = () => {
-  const [name, rest] = location.hash.slice(1).split(/\/(.*)/s);
-  const i = roles.findIndex((role) => encodeURIComponent(role.name) === name);
-  const dialog = $("card");
-  const paper = name === "papers" && rest !== undefined ? papers.find((one) => paperAddress(one) === location.hash) : null;
-  if (paper) { drawPaper(paper); return; }
-  if (i < 0 || rest === undefined) { if (dialog.open) dialog.close(); return; }
-  let id = rest;
-  try { id = decodeURIComponent(rest); } catch { /* as it stands */ }
-  const role = roles[i];
-  const candidate = id.startsWith("@") ? Number(id.slice(1)) : null;
-  const row = candidate === null ? role.rows.findIndex((c) => String(ids[c] ?? "") === id) : role.at.get(candidate) ?? -1;
-  if (i !== current) open(i);
-  if (row >= 0) drawCard(role, row);
-  else if (dialog.open) dialog.close();
-};

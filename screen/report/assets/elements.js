@@ -28,21 +28,23 @@ const periodic = (role, state) => {
     const where = { "grid-row": row, "grid-column": column };
     if (!counts.has(symbol)) return h("span", { class: "none", style: where, "aria-hidden": "true" }, symbol);
     const amount = 4 + 41 * (high > low ? (best.get(symbol) - low) / (high - low) : 1);
+    const list = LISTS.find((name) => state[name].includes(symbol)) || "";
+    const next = { "": "with", with: "without", without: "" }[list];
+    const about = `${symbol}: ${counts.get(symbol)} passed, best score ${fixed(best.get(symbol), 3)}${list && `; the list is ${list} it`}`;
     return h("button", {
-      type: "button", style: { ...where, "--amount": `${amount}%` }, "aria-pressed": String(state.element === symbol),
-      "aria-label": `${symbol}: ${counts.get(symbol)} candidates, best score ${fixed(best.get(symbol), 3)}`,
-      title: `${symbol}: ${counts.get(symbol)} passed, best score ${fixed(best.get(symbol), 3)}`,
-      onclick: () => { state.element = state.element === symbol ? "" : symbol; state.page = 0; drawMap(); drawTable(); },
+      type: "button", style: { ...where, "--amount": `${amount}%` }, class: list || null, "aria-label": about, title: about, "data-symbol": symbol,
+      "aria-pressed": { "": "false", with: "true", without: "mixed" }[list],
+      onclick: () => { choose(state, symbol, next); drawTable(); },
     }, symbol);
   });
   return h("figure", { id: "map" }, h("h3", {}, "Where the good candidates are"), h("div", { class: "sideways", tabindex: "0", role: "region", "aria-label": "Periodic table" }, h("div", { class: "map" }, cells)),
-    h("figcaption", {}, `The stronger the colour, the better the best candidate with that element (score ${fixed(low, 2)} to ${fixed(high, 2)}). An element chosen here filters the list.`));
+    h("figcaption", {}, `The stronger the colour, the better the best candidate with that element (score ${fixed(low, 2)} to ${fixed(high, 2)}). A click lists those with the element, a second those without it, a third all.`));
 };
 const drawMap = () => {
   const old = $("map");
   const fresh = old && periodic(roles[current], states[current]);
   if (!fresh) return;
-  const symbol = document.activeElement?.closest("#map button")?.textContent;
+  const symbol = document.activeElement?.closest("#map button")?.dataset.symbol;
   old.replaceWith(fresh);
-  if (symbol) [...fresh.querySelectorAll("button")].find((b) => b.textContent === symbol)?.focus();
+  if (symbol) [...fresh.querySelectorAll("button")].find((b) => b.dataset.symbol === symbol)?.focus();
 };

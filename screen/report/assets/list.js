@@ -4,35 +4,29 @@ const shownColumns = (role) => [...new Set([
   "rank", "formula", "score", "gates", ...(role.kindNames.length ? ["kind"] : []),
   ...["interphase", "handling"].filter((name) => columns.has(name)), ...role.show,
 ])];
-const states = roles.map((role) => ({
+const SIZES = [25, 50, 100, 500];
+const freshState = (role) => ({
   names: shownColumns(role), sort: "rank", falls: false, query: "", kind: "", all: role.passed === 0,
-  element: "", conditions: [], page: 0, size: 50,
-}));
-let current = 0;
-
-const haystacks = new Map();
-const haystack = (role, row) => {
-  const key = `${role.name} ${row}`;
-  if (!haystacks.has(key)) {
-    const names = ["formula", "label", "family", "id", "kind", "contact_products", "handling", "interphase"];
-    haystacks.set(key, names.map((n) => valueOf(role, row, n) || "").join("\n").toLowerCase().replaceAll("_", " "));
-  }
-  return haystacks.get(key);
-};
+  with: [], without: [], where: "", wrong: "", page: 0, size: 50,
+});
+const states = roles.map(freshState);
+const firstRole = Math.max(0, roles.findIndex((role) => role.passed > 0));
+let current = firstRole;
 
 const chosen = (role, state) => {
-  const wanted = state.query.trim().toLowerCase();
+  const fits = asSearched(state.query);
+  let meets = () => true;
+  state.wrong = "";
+  try { meets = readCondition(state.where); } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    state.wrong = `Not filtered: ${error.message}`;
+  }
   const rows = [];
   for (let row = 0; row < role.rows.length; row++) {
-    if (!state.all && !role.own.passed[row]) continue;
-    if (state.kind && role.own.kind[row] !== state.kind) continue;
-    if (state.element && !elementsOf[role.rows[row]].has(state.element)) continue;
-    if (wanted && !haystack(role, row).includes(wanted)) continue;
-    if (!state.conditions.every(({ name, op, value }) => {
-      const x = valueOf(role, row, name);
-      return x !== null && (op === "<=" ? x <= value : x >= value);
-    })) continue;
-    rows.push(row);
+    const elements = elementsOf[role.rows[row]];
+    if ((state.all || role.own.passed[row]) && (!state.kind || role.own.kind[row] === state.kind)
+      && state.with.every((symbol) => elements.has(symbol)) && !state.without.some((symbol) => elements.has(symbol))
+      && fits(role, row) && meets(role, row)) rows.push(row);
   }
   const { sort, falls } = state;
   if (sort === "rank" && !falls) return rows; // the order of the run
@@ -49,8 +43,7 @@ const chosen = (role, state) => {
   });
 };
 
-const address = (role, row) => `#${encodeURIComponent(role.name)}/${encodeURIComponent(
-  String(ids[role.rows[row]] ?? "").length < 200 ? ids[role.rows[row]] ?? "" : `@${role.rows[row]}`)}`;
+const address = (role, row) => `#${encodeURIComponent(role.name)}/${keyOf(role.rows[row])}`;
 
 const marks = (role, row) => {
   const failed = new Set(failuresOf(role, row)), unknown = new Set(unknownOf(role, row));
@@ -86,7 +79,7 @@ const cell = (role, row, name) => {
   if (name === "formula") {
     const own = values.label[candidate];
     return h("th", { scope: "row", class: "formula" },
-      h("span", { class: "name" }, h("a", { href: address(role, row) }, h("span", { class: "text" }, formula(brief(value)))),
+      h("span", { class: "name" }, compareBox(candidate), h("a", { href: address(role, row) }, h("span", { class: "text" }, formula(brief(value)))),
         role.own.pareto[row] ? h("span", { title: "on the Pareto front of its kind", class: "soft small" }, "◆", h("span", { class: "hidden" }, "Pareto front")) : null),
       own && own !== value ? h("span", { class: "label text" }, brief(own)) : null);
   }
@@ -118,7 +111,7 @@ const heading = (role, state, name) => {
     scope: "col", class: [column.kind === "number" ? "num" : "", ["formula", "rank"].includes(name) ? name : ""].join(" ").trim() || null,
     "aria-sort": sorted ? (state.falls ? "descending" : "ascending") : null,
   }, h("button", {
-    type: "button", "data-sort": name, title: column.meaning,
+    type: "button", "data-sort": name,
     onclick: () => {
       // Numbers of which more is better start with the largest; a second click turns it round.
       state.falls = sorted ? !state.falls : name === "score";
@@ -128,7 +121,7 @@ const heading = (role, state, name) => {
       $("list").querySelector(`[data-sort="${CSS.escape(name)}"]`)?.focus();
     },
   }, column.label, h("span", { class: "arrow", "aria-hidden": "true" }, arrow(state, name))),
-  unit(column) ? h("span", { class: "unit" }, unit(column)) : null);
+  h("span", { class: "unit" }, unit(column), asking(...(columns.has(name) ? meant(column) : [column.label, column.meaning]))));
 };
 
 const gateNamed = (role, text) => {
@@ -158,7 +151,8 @@ const drawTable = () => {
   const old = $("list");
   const left = old.scrollLeft;
   old.replaceChildren(part.length ? table : h("p", { class: "empty" }, role.rows.length
-    ? "No candidate meets what is searched and filtered for." : "No candidate was judged in this role."));
+    ? `No candidate meets what is searched and filtered for.${state.all ? "" : " Those that fail a gate are not among them."}`
+    : "No candidate was judged in this role."));
   old.scrollLeft = left;
   const outOf = state.all ? role.rows.length : Math.min(role.passed, role.rows.length);
   $("said").textContent = `${rowsNow.length} of ${outOf}${state.all ? "" : " that passed"}`;
@@ -173,16 +167,30 @@ const drawTable = () => {
     h("label", {}, "Rows ", h("select", {
       class: "page-size",
       onchange: (event) => { state.size = Number(event.target.value); state.page = 0; drawTable(); },
-    }, [25, 50, 100, 500].map((n) => h("option", { value: n, selected: n === state.size }, String(n))))),
+    }, SIZES.map((n) => h("option", { value: n, selected: n === state.size }, String(n))))),
     role.total > role.rows.length ? h("span", { class: "soft" },
       `The page holds the first ${role.rows.length} of ${role.total}; ranked.csv has all.`) : null,
   ].filter(Boolean));
   drawPapers();
-  $("chips").replaceChildren(...[
-    state.element ? chip(`with ${state.element}`, () => { state.element = ""; drawMap(); }) : null,
-    ...state.conditions.map((c) => chip(`${label(c.name)} ${c.op === "<=" ? "≤" : "≥"} ${c.value}`,
-      () => { state.conditions = state.conditions.filter((other) => other !== c); })),
-  ].filter(Boolean));
+  const taken = (list, text) => state[list].map((symbol) => chip(`${text} ${symbol}`, () => choose(state, symbol, "")));
+  $("chips").replaceChildren(...taken("with", "with"), ...taken("without", "without"));
+  for (const [list, box] of LISTS.map((list) => [list, $(`elements-${list}`)]))
+    if (document.activeElement !== box) box.value = state[list].join(" ");
+  say($("wrong"), state.wrong);
+  $("where").toggleAttribute("aria-invalid", Boolean(state.wrong));
+  say($("notice"), notice);
+  $("elsewhere").replaceChildren(...[elsewhere(role, state)].filter(Boolean));
+  $("reset").hidden = !narrowed(state);
+  rememberSoon();
+};
+const say = (place, text) => { if (place.textContent !== text) place.textContent = visible(text); };
+const narrowed = (state) => Boolean(state.query || state.kind || state.where || state.with.length || state.without.length);
+// An element is asked for ("with"), shut out ("without") or neither ("").
+const choose = (state, symbol, list) => {
+  for (const name of LISTS) state[name] = state[name].filter((other) => other !== symbol);
+  if (list) state[list].push(symbol);
+  state.page = 0;
+  drawMap();
 };
 const chip = (text, remove) => h("button", {
   type: "button", class: "chip", onclick: () => { remove(); drawTable(); },

@@ -25,4 +25,8 @@ const drawFigures = () => {
     periodic(role, states[current]),
   ].filter(Boolean);
   holder.replaceChildren(...figures);
+  for (const figure of figures) {
+    const svg = figure.querySelector(":scope > svg"), heading = figure.querySelector("h3");
+    if (svg) heading.after(svgSaver(svg, heading.textContent));
+  }
 };

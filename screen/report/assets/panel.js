@@ -58,44 +58,94 @@ const choices = (role, state) => {
     }), h("span", {}, column.label, unit(column) ? h("span", { class: "soft" }, ` ${unit(column)}`) : null))))));
 };
 
-const conditions = (role, state) => {
-  const numbers = data.columns.filter((c) => c.kind === "number" && c.name !== "rank");
-  const column = h("select", { "aria-label": "Column" }, numbers.map((c) => h("option", { value: c.name }, `${c.label}${unit(c) ? ` (${unit(c)})` : ""}`)));
-  const op = h("select", { "aria-label": "Comparison" }, h("option", { value: "<=" }, "at most"), h("option", { value: ">=" }, "at least"));
-  const value = h("input", { type: "number", step: "any", "aria-label": "Value", placeholder: "value" });
+const builder = (role, state, redraw) => {
+  const some = [...new Set([...role.show, ...columns.keys()])].map((name) => columns.get(name)).filter((c) => c && c.name !== "role");
+  const column = h("select", { "aria-label": "Column" }, some.map((c) => h("option", { value: c.name }, `${c.label}${unit(c) ? ` (${unit(c)})` : ""}`)));
+  const op = h("select", { "aria-label": "Comparison" });
+  const value = h("input", { class: "field", "aria-label": "Value", placeholder: "value" });
+  const OFFERED = { number: [["<=", "at most"], [">=", "at least"]], text: [["contains", "contains"], ["=", "is"]], flag: [["=", "is"]] };
+  const offer = () => {
+    const { kind } = columns.get(column.value);
+    op.replaceChildren(...OFFERED[kind].map(([sign, text]) => h("option", { value: sign }, text)));
+    value.placeholder = { number: "number", text: "text", flag: "true or false" }[kind];
+  };
+  column.addEventListener("change", offer);
+  offer();
   const add = () => {
-    if (value.value === "" || !Number.isFinite(value.valueAsNumber)) { value.focus(); return; }
-    state.conditions.push({ name: column.value, op: op.value, value: value.valueAsNumber });
+    const typed = value.value.trim();
+    if (!typed) { value.focus(); return; }
+    const quoted = columns.get(column.value).kind === "text" ? `'${typed.replaceAll("'", "")}'` : typed.replace("−", "-").replace(",", ".");
+    const next = `${column.value} ${op.value} ${quoted}`, before = state.where.trim();
+    state.where = before ? `${/\bor\b|\|/.test(before) ? `(${before})` : before} and ${next}` : next;
+    $("where").value = state.where;
     value.value = "";
-    state.page = 0;
-    drawTable();
+    redraw();
   };
   value.addEventListener("keydown", (event) => { if (event.key === "Enter") add(); });
   return h("div", { class: "conditions" }, column, op, value, h("button", { type: "button", class: "button", onclick: add }, "Add filter"));
 };
 
+const elementBox = (state, list, text, redraw) => h("label", { class: "stacked" }, text, h("input", {
+  class: "field", id: `elements-${list}`, value: state[list].join(" "), placeholder: list === "with" ? "such as Zn F" : "such as Ag Au",
+  autocomplete: "off", spellcheck: "false",
+  onchange: (event) => {
+    const symbols = event.target.value.split(/[\s,]+/).filter(Boolean), unknown = symbols.filter((symbol) => !GRID.has(symbol));
+    if (unknown.length) { event.target.focus(); say($("wrong"), `“${unknown[0].slice(0, 20)}” is no element; symbols are written as Zn.`); return; }
+    state[list] = [];
+    for (const symbol of symbols) choose(state, symbol, list);
+    redraw();
+    drawMap();
+  },
+}));
+
+const filters = (role, state) => {
+  const redraw = () => { state.page = 0; drawTable(); };
+  return h("div", { class: "filters", role: "search", "aria-label": "Search and filters" },
+    h("input", { type: "search", class: "field", id: "search", placeholder: "ZnO, fluoride, garnet, host …", "aria-label": "Search formula, element, salt, family, product, role or paper's name", value: state.query, oninput: (event) => { state.query = event.target.value; redraw(); } }),
+    h("div", { class: "choosers" },
+      role.kindNames.length ? h("label", {}, "Kind", h("select", { id: "kind", onchange: (event) => { state.kind = event.target.value; redraw(); } },
+        h("option", { value: "" }, "any"), role.kindNames.map((kind) => h("option", { value: kind, selected: kind === state.kind }, words(kind))))) : null,
+      h("label", {}, h("input", { type: "checkbox", id: "all", checked: state.all, onchange: (event) => { state.all = event.target.checked; redraw(); } }), "also those that fail a gate")),
+    h("details", { class: "narrow", open: roomy() || Boolean(state.where || state.with.length || state.without.length) }, h("summary", {}, "Elements and filters"),
+      elementBox(state, "with", "With all of these elements", redraw),
+      elementBox(state, "without", "Without any of these", redraw),
+      h("label", { class: "stacked" }, "Filter, as --where takes it", h("textarea", {
+        class: "field", id: "where", rows: 2, spellcheck: "false", placeholder: "reduction_v <= 0.5 and has F and not radioactive", "aria-describedby": "wrong",
+        oninput: (event) => { state.where = event.target.value; redraw(); } }, state.where)),
+      builder(role, state, redraw)),
+    h("p", { id: "wrong", class: "small wrong", role: "alert" }),
+    h("div", { class: "chips", id: "chips" }));
+};
+const narrow = () => matchMedia("(max-width: 40rem)").matches;
+const roomy = () => matchMedia("(min-width: 75rem)").matches;
+
 const panel = () => {
   const role = roles[current], state = states[current];
-  const redraw = () => { state.page = 0; drawTable(); };
   return h("div", { id: "panel", role: "tabpanel", "aria-labelledby": `tab-${current}`, tabindex: "-1" },
     h("h2", { class: "hidden" }, said(role.label)),
     h("p", { class: "lead" }, said(role.meaning)),
     best(role),
+    h("div", { class: "work" },
+      filters(role, state),
+      h("div", { class: "results" },
+        h("p", { id: "notice", class: "wrong", role: "status" }),
+        h("div", { class: "bar" }, h("span", { class: "said", id: "said", role: "status" }),
+          saver("CSV", "of the list shown, all its pages", listAsCsv),
+          h("button", { type: "button", class: "button", id: "reset", onclick: () => {
+            states[current] = { ...freshState(role), names: state.names, sort: state.sort, falls: state.falls, size: state.size, all: state.all };
+            open(current);
+            $("search").focus();
+          } }, "Clear search and filters")),
+        h("div", { class: "scroller", id: "list", tabindex: "0", role: "region", "aria-label": "List of candidates" }),
+        h("div", { id: "elsewhere" }),
+        h("div", { class: "pager", id: "pager" }),
+        h("div", { id: "tray" }))),
     role.passed ? h("details", {
-      class: "overview", open: !matchMedia("(max-width: 40rem)").matches, ontoggle: drawFigures,
+      class: "overview", open: !narrow(), ontoggle: drawFigures,
     }, h("summary", {}, "Overview"), h("div", { class: "figures", id: "figures" })) : null,
-    h("div", { class: "controls" },
-      h("input", { type: "search", class: "field", id: "search", placeholder: "Search formula, name, family, product, paper's name", "aria-label": "Search", value: state.query, oninput: (event) => { state.query = event.target.value; redraw(); } }),
-      role.kindNames.length ? h("label", {}, "Kind", h("select", { id: "kind", onchange: (event) => { state.kind = event.target.value; redraw(); } },
-        h("option", { value: "" }, "any"), role.kindNames.map((kind) => h("option", { value: kind, selected: kind === state.kind }, words(kind))))) : null,
-      h("label", {}, h("input", { type: "checkbox", id: "all", checked: state.all, onchange: (event) => { state.all = event.target.checked; redraw(); } }), "also those that fail a gate"),
-      h("div", { class: "chips", id: "chips" }),
-      h("span", { class: "said", id: "said", role: "status" })),
-    h("div", { class: "scroller", id: "list", tabindex: "0", role: "region", "aria-label": "List of candidates" }),
-    h("div", { class: "pager", id: "pager" }),
     h("div", { class: "more", id: "papers" }),
     h("div", { class: "more" },
-      h("details", {}, h("summary", {}, "Columns and filters"), conditions(role, state), choices(role, state)),
+      h("details", {}, h("summary", {}, "Columns of the list"), choices(role, state)),
       h("details", {}, h("summary", {}, "What this role asks"), asks(role))));
 };
 
@@ -114,5 +164,6 @@ const open = (i) => {
   $("main").replaceChildren(drawTabs(), panel());
   if (onTab) $(`tab-${i}`).focus();
   drawTable();
+  drawTray();
   drawFigures();
 };

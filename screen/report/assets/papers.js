@@ -1,6 +1,6 @@
 // What cells have measured, and materials that papers name and no table of energies holds.
 
-const FIRST_CELLS = 8;
+const firstCells = () => (narrow() ? 4 : 8);
 const cellsTable = (places) => {
   const { head, rows } = data.cells;
   const shown = head.map((_, i) => i).filter((i) => places.some((place) => rows[place][i] !== "–")); // what none states is left out
@@ -22,8 +22,8 @@ const outcomesOf = (places) => {
 };
 const measuredIn = (places) => (places.length
   ? [h("p", {}, `${places.length} ${places.length === 1 ? "cell" : "cells"}, beside their controls: ${outcomesOf(places)}. Conditions differ; > is a lower bound.`),
-    cellsTable(places.slice(0, FIRST_CELLS)),
-    places.length > FIRST_CELLS ? h("details", {}, h("summary", {}, `${places.length - FIRST_CELLS} more`), cellsTable(places.slice(FIRST_CELLS))) : null]
+    cellsTable(places.slice(0, firstCells())),
+    places.length > firstCells() ? h("details", {}, h("summary", {}, `${places.length - firstCells()} more`), cellsTable(places.slice(firstCells()))) : null]
   : h("p", { class: "soft" }, "No cell of it is in the literature table."));
 
 const papers = data.papers.map(([label, family, formulas, inRoles, why, cells]) => ({

@@ -1,11 +1,11 @@
 // Draw, and listen to keys, clicks and the address.
 
 drawHead();
-open(Math.max(0, roles.findIndex((role) => role.passed > 0)));
+open(firstRole);
 drawFoot();
 document.addEventListener("click", (event) => {
   const row = event.target.closest?.("#list tbody tr");
-  if (row && !event.target.closest("a, button") && !String(getSelection())) location.hash = address(roles[current], Number(row.dataset.row));
+  if (row && !event.target.closest("a, button, input") && !String(getSelection())) location.hash = address(roles[current], Number(row.dataset.row));
 });
 document.addEventListener("keydown", (event) => {
   const typing = /^(?:INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName || "");
@@ -22,11 +22,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 $("card").addEventListener("close", () => {
-  if (location.hash.includes("/")) history.replaceState(null, "", location.pathname + location.search);
+  shownCard = "";
+  remember();
   opener?.isConnected && opener.focus({ preventScroll: true });
 });
 $("card").addEventListener("click", (event) => { if (event.target === $("card")) $("card").close(); });
 addEventListener("hashchange", route);
+addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("#card details")) part.open = true; });
 let width = innerWidth, timer = 0;
 addEventListener("resize", () => {
   if (innerWidth === width) return;
