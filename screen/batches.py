@@ -8,7 +8,6 @@ candidate stands alone.
 from __future__ import annotations
 
 import importlib.metadata
-import io
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet
 from pydantic import BaseModel, ConfigDict
 
 from screen import candidates, descriptors, pipeline, run, sources, store
 from screen.atomistic import jobs
-from screen.columns import Texts, Values
+from screen.columns import Values
 from screen.composition import IntArray
-from screen.descriptors import structure_runs
+from screen.descriptors import in_batches, structure_runs
 from screen.descriptors.case import Case
 from screen.descriptors.structure_runs import Progress, Reference
 from screen.errors import DataError
@@ -36,13 +33,10 @@ from screen.run import Run
 from screen.settings import CHECK, STRUCTURES, Settings
 from screen.store import Store, key_of
 
-STEP = "describe 1"
+STEP = "describe 2"
 """What a batch holds; raise the number when its layout changes."""
-BATCH = 8192
-"""Candidates per batch: a block of the kernel, three seconds. Smaller ones cost more, since
-programs of one shape are solved side by side: describing takes 4 % more in batches of 4,096, half
-as much again in batches of 1,000.
-"""
+BATCH = in_batches.SIZE
+"""Candidates per batch."""
 MOST_BATCHES = 5000
 """Of structures: more tasks than this are a strain on a Prefect server."""
 AFTERWARDS = frozenset(
@@ -58,7 +52,6 @@ AFTERWARDS = frozenset(
 """Parts of the package and of its data that come in after a candidate is described: other roles,
 other models, another page make no batch anew. Of tables, `datasets.toml` says only the digests.
 """
-_REASON = "reason:"
 _ATOMISTIC = {kind.name: kind for kind in structure_runs.KINDS}
 """Kinds of runs, which are families of the same names."""
 
@@ -130,7 +123,7 @@ class Work:
         """The candidates as batches take them: those of few elements first, since programs of one
         size are solved side by side.
         """
-        return np.argsort(self.case.compositions.size, kind="stable")
+        return in_batches.order(self.case.compositions)
 
     def key(self, batch: range) -> str:
         """What the values of some places in that order depend on."""
@@ -232,17 +225,18 @@ def describe(path: Path, batch: int) -> None:
     _described(path, read_plan(path).batches[batch])
 
 
-def _described(path: Path, places: range) -> Values:
-    """The values of a batch: those that are kept, or made anew."""
+def _described(path: Path, places: range) -> bytes:
+    """The values of a batch, encoded: those that are kept, or made anew."""
     work, kept = work_of(path), Store(path.parents[1])
     key = work.key(places)
     content = kept.get("batches", key)
     if content is not None:
-        return _decode(content)
+        return content
     part = work.case.take(work.order[places.start : places.stop])
     values = descriptors.compute_families(part, _families(part.settings))
-    kept.put("batches", key, _encode(values))
-    return values
+    content = in_batches.encode(values)
+    kept.put("batches", key, content)
+    return content
 
 
 def _families(settings: Settings) -> tuple[str, ...]:
@@ -307,7 +301,7 @@ def judge(
     """
     work, plan = work_of(path), read_plan(path)
     parts = [_described(path, places) for places in plan.batches]
-    described = _join(parts, np.argsort(work.order))
+    described = in_batches.joined(parts, np.argsort(work.order))
     asked = list(zip(structure_batches(path), structures, strict=True))
     for name, kind in _ATOMISTIC.items():
         if structure_runs.asked(work.case, kind):
@@ -329,45 +323,3 @@ def _of_structures(case: Case, kind: jobs.Kind, found: Mapping[int, Reference]) 
     results |= dict(zip(rest, without, strict=True))
     ordered = [results[i] for i in range(len(case))]
     return descriptors.compute_families(case, (kind.name,), structures={kind.name: ordered})
-
-
-def _encode(values: Values) -> bytes:
-    """Columns and, beside each, its reasons, as Parquet."""
-    table = {}
-    for name, column in values.columns.items():
-        table[name] = pa.array(column, pa.string() if column.dtype.kind == "O" else None)
-        table[_REASON + name] = pa.array(values.reason(name), pa.string())
-    sink = io.BytesIO()
-    pa.parquet.write_table(pa.table(table), sink, compression="zstd")
-    return sink.getvalue()
-
-
-def _decode(data: bytes) -> Values:
-    table = pa.parquet.read_table(pa.BufferReader(data))
-    values = Values(table.num_rows)
-    for name in table.column_names:
-        if not name.startswith(_REASON):
-            column = table.column(name)
-            text = pa.types.is_string(column.type)
-            array = _texts(column) if text else column.to_numpy()
-            values.add(name, array, _texts(table.column(_REASON + name)))
-    return values
-
-
-def _texts(column: pa.ChunkedArray) -> Texts:
-    """Texts as an array; each distinct one is made once."""
-    coded = column.combine_chunks().dictionary_encode()
-    distinct = np.array(coded.dictionary.to_pylist(), dtype=object)
-    return np.asarray(distinct[coded.indices.to_numpy()], dtype=object)
-
-
-def _join(parts: Sequence[Values], places: IntArray) -> Values:
-    """All parts as one, candidate i from place places[i]."""
-    values = Values(len(places))
-    for name in parts[0].columns:
-        values.add(
-            name,
-            np.concatenate([part.columns[name] for part in parts])[places],
-            np.concatenate([part.reason(name) for part in parts])[places],
-        )
-    return values

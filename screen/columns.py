@@ -63,15 +63,37 @@ class Column:
         return ""
 
 
+@dataclass(frozen=True)
+class Coded:
+    """Many texts of which few differ.
+
+    Attributes:
+        distinct: each of them once.
+        codes: of every text, its place among them.
+    """
+
+    distinct: Texts
+    codes: npt.NDArray[np.unsignedinteger[Any]]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def texts(self) -> Texts:
+        """All of them."""
+        found: Texts = self.distinct[self.codes]
+        return found
+
+
 class Values:
     """Columns of values with a reason for each that is missing."""
 
     def __init__(self, length: int) -> None:
         self.length = length
         self.columns: dict[str, npt.NDArray[Any]] = {}
-        self._reasons: dict[str, str | Texts] = {}
+        self._reasons: dict[str, str | Texts | Coded] = {}
 
-    def add(self, name: str, values: npt.ArrayLike, reason: str | Texts = "") -> None:
+    def add(self, name: str, values: npt.ArrayLike, reason: str | Texts | Coded = "") -> None:
         """Add a column: numbers with NaN, texts with "" or flags.
 
         Args:
@@ -92,6 +114,8 @@ class Values:
     def reason(self, name: str) -> Texts:
         """The reason per candidate, to be read where the value is missing."""
         reason = self._reasons[name]
+        if isinstance(reason, Coded):
+            return reason.texts
         return np.full(self.length, reason, dtype=object) if isinstance(reason, str) else reason
 
     def first_reason(self, names: Sequence[str]) -> Texts:

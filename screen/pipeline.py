@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 
-from screen import descriptors
 from screen.candidates import chosen_case, make_case
 from screen.columns import Values
 from screen.composition import Compositions
 from screen.crosscheck import cross_check
-from screen.descriptors import structure_runs
+from screen.descriptors import in_batches, structure_runs
 from screen.descriptors.case import Case
 from screen.descriptors.own import Descriptor
 from screen.descriptors.structure_runs import Progress
@@ -23,7 +22,7 @@ from screen.predictions import explained, predict, with_models
 from screen.ranking import order
 from screen.ranking.order import Ranking
 from screen.ranking.roles import Role
-from screen.run import Run, computed_columns, ranked_columns, told_below
+from screen.run import Run, computed_columns, ranked_columns, told_of
 from screen.settings import Settings
 from screen.sources import REFERENCE, reference
 from screen.tables import anode_of
@@ -39,7 +38,7 @@ def describe(
         first: of how many candidates, the first ones, what is expensive is computed; none: of all.
     """
     structures = structure_runs.run(case, progress, executor, first)
-    return descriptors.compute_all(case, progress, structures)
+    return in_batches.compute_all(case, progress, structures)
 
 
 def check_roles(roles: Sequence[Role], case: Case) -> None:
@@ -56,7 +55,7 @@ def check_roles(roles: Sequence[Role], case: Case) -> None:
 
 def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:
     """Judge every candidate in every role."""
-    told = told_below(len(formulas))
+    told = told_of(len(formulas))
     return tuple(order.order(role, values.columns, formulas, told) for role in roles)
 
 

@@ -99,10 +99,8 @@ MANY = 10_000
 """Candidates beyond which a run is a big one: what it writes is not all read by people."""
 
 
-def told_below(candidates: int) -> int | None:
-    """Of how many of each role, the first, it is told what would change them though they did not
-    pass; none: of all.
-    """
+def told_of(candidates: int) -> int | None:
+    """Of how many of each role, the first, it is told what would change them; none: of all."""
     return page.SHOWN if candidates > MANY else None
 
 

@@ -25,6 +25,8 @@ five tried, the one with the least error on chemical systems left out."""
 POWER = 2 / 3
 """Of seven laws tried, equal in error within 2 %, the one with the fewest figures; it is right for
 compounds of K, Rb and Cs, of which none is in the fit."""
+_DENSE = 8192
+"""Compositions with a number for every element that are held at a time."""
 FILLED = 2.0
 """Metal atoms per nonmetal atom up to which a compound is no metal with atoms in its gaps (M2X)."""
 
@@ -51,7 +53,9 @@ def estimate(compositions: Compositions) -> FloatArray:
 
     The error is that of `measure`: a tenth or so.
     """
-    return _fitted().of(compositions)
+    fitted, rows = _fitted(), np.arange(len(compositions))
+    parts = np.split(rows, range(_DENSE, len(rows), _DENSE))
+    return np.concatenate([fitted.of(compositions.take(part)) for part in parts])
 
 
 def best(compositions: Compositions) -> tuple[FloatArray, BoolArray]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,12 @@ import screen.run
 from flows.parameters import Screening
 from screen import batches, candidates, descriptors, pipeline, run_folder, sources, tables
 from screen.batches import Request
-from screen.columns import Texts, Values, missing
+from screen.columns import Column, Texts, Values, missing
+from screen.descriptors import in_batches
 from screen.descriptors.case import Case
+from screen.descriptors.own import Descriptor
 from screen.errors import DataError, UsageError
+from screen.report.table import tidy
 from screen.settings import CHECK, STRUCTURES, Settings
 from screen.sources import reference
 from screen.store import Store
@@ -242,7 +246,7 @@ def test_values_survive_the_file(numbers: list[float], data: st.DataObject) -> N
     values.add("count", np.arange(size))
     values.add("flag", np.arange(size) % 2 == 0)
     values.add("text", np.array(data.draw(texts), dtype=object), "none")
-    back = batches._decode(batches._encode(values))
+    back = in_batches.joined([in_batches.encode(values)], np.arange(size))
     assert list(back.columns) == list(values.columns)
     for name, column in values.columns.items():
         assert back.columns[name].dtype == column.dtype
@@ -254,6 +258,34 @@ def test_values_survive_the_file(numbers: list[float], data: st.DataObject) -> N
 def whole() -> tuple[Case, Values]:
     case, _ = candidates.make_case(reference.load(), Settings())
     return case, descriptors.compute_all(case)
+
+
+@pytest.mark.parametrize("helper", ["a helper", "none", "lost"])
+def test_many_candidates_are_described_in_batches(
+    whole: tuple[Case, Values], monkeypatch: pytest.MonkeyPatch, helper: str
+) -> None:
+    """By this process and another, whether that ends well or at once; own ones see all at once."""
+    case, expected = whole
+    place = Column("place", "place", "Its number.", "a test", dimensionless=True)
+    own = Descriptor(place, lambda case: np.arange(len(case)), "")
+    monkeypatch.setattr(in_batches, "SIZE", 50)
+    monkeypatch.setattr(in_batches, "_processors", lambda: 1 if helper == "none" else 2)
+    if helper == "lost":
+        monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    told: list[tuple[Any, ...]] = []
+    found = in_batches.compute_all(
+        replace(case, own=(own,)), lambda *said: told.append(said), structures={}
+    )
+    assert told[-2][1:] == (len(case), len(case)) or helper == "a helper"
+    assert found.columns.pop("place").tolist() == list(range(len(case)))
+    assert list(found.columns) == list(expected.columns)
+    for name, column in expected.columns.items():
+        one, other = found.columns[name], column
+        if column.dtype.kind == "f":
+            one, other = tidy(one), tidy(other)  # as files have them: sums differ in last bits
+        np.testing.assert_array_equal(one, other, err_msg=name)
+        gone = missing(column)
+        assert found.reason(name)[gone].tolist() == expected.reason(name)[gone].tolist()
 
 
 @settings(max_examples=8)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from screen.cli.output import say
 
+_COUNTED = {"describing": "candidates"}
+"""What is counted in a step, where it is not structures."""
 _STEPS = ("reading", "ranking", "cross-check", "writing")
 
 
@@ -17,7 +19,7 @@ def step_progress(quiet: bool) -> Iterator[Callable[..., None]]:
 
     def line(step: str, done: int = 0, of: int = 0) -> None:
         if of and not quiet:
-            say(f"{step}: {done} of {of} structures")
+            say(f"{step}: {done} of {of} {_COUNTED.get(step, 'structures')}")
 
     if quiet or not sys.stderr.isatty():
         yield line

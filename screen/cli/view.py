@@ -58,7 +58,7 @@ class View:
 
         parts = []
         for ranking in done.rankings:
-            part = self._chosen(done.ranked(ranking))
+            part = self._chosen(done.coded(ranking))
             parts.append(part)
             if self.form == "table" and part.num_rows:
                 role = ranking.role
@@ -97,12 +97,13 @@ class View:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        from screen.report.table import columns_of
+        from screen.report.table import columns_of, plain
 
         if self.condition is not None:
+            part = plain(part)
             part = part.filter(pa.array(self.condition(columns_of(part))))
         else:
-            part = part.filter(pc.is_valid(part.column("rank")))
+            part = plain(part.filter(pc.is_valid(part.column("rank"))))
         if self.sort is not None:
             name, falls = self.sort
             keys = [(name, "descending" if falls else "ascending"), ("formula", "ascending")]

@@ -3,6 +3,7 @@
 A family declares `COLUMNS`, or `columns(electrolytes)` if they depend on those, and computes them
 in `compute(case)`; nothing else needs to be edited to add one. One that is too slow for every run
 also has `asked(settings)`; if it is computed atom by atom, the results are handed to its `compute`.
+One that is not to be computed batch by batch of many candidates says `ALL_AT_ONCE`.
 A family is refused if it declares a number without a unit that is not
 called dimensionless, returns other columns than it declares, or leaves a value missing without a
 reason.

@@ -32,6 +32,8 @@ _UNREACTED = 1e-6
 """eV/atom; less is no reaction."""
 _SURE = 1e-4
 """What varies by less over the samples needs no measurement."""
+ALL_AT_ONCE = True
+"""Of many candidates too: a table of energies is made for each sample, not for each batch."""
 NAMED = 2000
 """Of more candidates sets of products are counted, not named."""
 _BY = "joint samples of the errors of formation energies (screen/energies); settings.samples, seed"

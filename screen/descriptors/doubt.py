@@ -70,14 +70,9 @@ def _concerned(case: Case) -> IntArray:
 
 
 def _all_competing(case: Case, rows: IntArray) -> Case:
-    """The case of some candidates in which doubtful phases compete.
-
-    A further phase makes no other stable: those on the hull, and the doubtful ones, are enough.
-    """
+    """The case of some candidates in which doubtful phases compete."""
     part = _choosing(case.take(rows), "keep")
-    further = np.flatnonzero(doubtful.entries(case.phases.compositions) >= 0)
-    stable = np.union1d(case.facts.table.ground, further)
-    vars(part.facts)["table"] = part.facts.competition.only(stable)
+    vars(part)["facts"] = case.facts.with_doubtful
     return part
 
 

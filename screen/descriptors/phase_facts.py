@@ -67,6 +67,22 @@ class PhaseFacts:
         return stable_table(self.competition)[0]
 
     @cached_property
+    def with_doubtful(self) -> PhaseFacts:
+        """Facts of the same phases if the doubtful ones competed, too.
+
+        A further phase makes no other stable: those on the hull, and the doubtful ones, are enough.
+        """
+        keep = self.settings.model_copy(update={"doubtful_phases": "keep"})
+        facts = PhaseFacts(self.phases, keep)
+        further = np.flatnonzero(doubtful.entries(self.phases.compositions) >= 0)
+        everything = Competition(self.phases.compositions, self.phases.energy)
+        vars(everything)["fractions"] = self.table.fractions
+        vars(facts)["table"] = everything.only(np.union1d(self.table.ground, further))
+        for name in ("conducts", "volume_cm3_mol", "share_volume_cm3_mol", "volume_estimated"):
+            vars(facts)[name] = getattr(self, name)  # they do not depend on what competes
+        return facts
+
+    @cached_property
     def on_hull(self) -> BoolArray:
         """Whether a row of `phases` is the lowest of its composition and on the hull."""
         kernel = self.settings.engine == "kernel"

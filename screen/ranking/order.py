@@ -175,8 +175,8 @@ class _Gates:
     excused: BoolArray
 
 
-NOT_TOLD = "Too far below the line to be told here; explain tells it."
-"""What would change of candidates that nobody will look up in a long list."""
+NOT_TOLD = "Told here of the first of a role alone; explain tells it of any."
+"""What would change of those that nobody will look up in a long list."""
 
 
 def order(role: Role, table: Table, formulas: Sequence[str], told: int | None = None) -> Ranking:
@@ -185,8 +185,7 @@ def order(role: Role, table: Table, formulas: Sequence[str], told: int | None = 
     Args:
         table: values of every column that the role reads.
         formulas: names of the candidates; equal scores are ordered by them.
-        told: of those that did not pass, what would change is told only if they are among so many
-            first ones; none: of all.
+        told: of how many, the first, it is told what would change; none: of all.
     """
     count = len(formulas)
     kind, homeless, undecided = _kinds(role, table, count)
@@ -239,7 +238,7 @@ def order(role: Role, table: Table, formulas: Sequence[str], told: int | None = 
             desirability,
             weights,
             formulas,
-            passed | _among_first(best_first, told),
+            _among_first(best_first, told),
         ),
         order=best_first,
     )
@@ -483,11 +482,9 @@ def _tipping(
     formulas: Sequence[str],
     told: BoolArray,
 ) -> Texts:
-    """The gate or goal that is nearest to tipping, in units of how far its value may be off; of
-    those without a rank, of whom it is to be told.
-    """
+    """The gate or goal that is nearest to tipping, in units of how far its value may be off."""
     texts = np.full(len(formulas), "", dtype=object)
-    texts[rank == 0] = NOT_TOLD
+    texts[~told] = NOT_TOLD
     for i in np.flatnonzero((rank == 0) & told).tolist():
         if under[i]:
             texts[i] = f"Listed under {under[i]}, which comes to the same and scores higher."
@@ -497,7 +494,7 @@ def _tipping(
             )
     total = weights.sum(axis=0)
     ranked = best_first[rank[best_first] > 0]
-    for place, i in enumerate(ranked.tolist()):
+    for place, i in enumerate(ranked[told[ranked]].tolist()):
         options = []
         for g in np.flatnonzero(gates.concerns[:, i]).tolist():
             if gates.gates[g].error is not None and not gates.evident[g, i]:
