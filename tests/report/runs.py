@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from screen import pipeline, run_folder
 from screen.ranking.roles import chosen_roles
@@ -171,6 +173,13 @@ def modelled(files: RunFiles) -> RunFiles:
             }
         )
     return RunFiles(files.manifest, columns, ranked, files.gaps, files.cards)
+
+
+def without(files: RunFiles, role: str) -> RunFiles:
+    """The same in which no candidate was judged in a role."""
+    rows = files.ranked.filter(pc.not_equal(files.ranked.column("role"), role))
+    counts = {name: files.manifest[name] | {role: 0} for name in ("passed", "ranked")}
+    return replace(files, manifest=files.manifest | counts, ranked=rows)
 
 
 def nobody(files: RunFiles) -> RunFiles:

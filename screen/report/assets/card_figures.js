@@ -97,6 +97,6 @@ const layersOf = (candidate, width) => {
     }),
     holds === null || holds > most ? null : g("line", { class: "holds", x1: x(holds), x2: x(holds), y1: top, y2: bottom })),
   h("p", { class: "small soft" }, holds === null ? `The film ${why}. `
-    : `The line is the voltage that the film holds on its far side, ${fixed(holds, 3)} V${holds < 1e-9 ? ": it lets electrons through" : ""}. `,
-  "Bars are the windows of the electrolytes: green where the film reaches them, so that the electrolyte is not reduced."));
+    : `The line is the highest voltage that the far side of the film can have, ${fixed(holds, 3)} V${holds < 1e-9 ? ": it lets electrons through" : ""}. `,
+  "Bars are the windows of the electrolytes: green where the film reaches them, so that the electrolyte is not reduced. Whether film and electrolyte react there is the drive, below."));
 };
