@@ -19,10 +19,10 @@ from screen.thermo.stacks import (
     blocks,
     iteration_cap,
     no_convergence,
-    reduced_costs,
-    shift,
+    shifted,
     stacks,
 )
+from screen.thermo.threads import in_order
 
 STABLE = 1e-9
 """A phase within this of the hull (eV/atom) counts as on it; a table thinned to these is exact."""
@@ -56,15 +56,15 @@ def decompose(
             none: its own, to see what it would be without itself. Such a table holds all phases,
             for some are unstable only because of this one.
     """
-    parts = [
-        _decompose(
+    parts = in_order(
+        lambda rows: _decompose(
             table,
             candidates.take(rows),
             None if own_energy is None else own_energy[rows],
             None if without is None else without[rows],
-        )
-        for rows in blocks(len(candidates))
-    ]
+        ),
+        blocks(len(candidates)),
+    )
     return Decompositions(
         np.concatenate([part.energy for part in parts]),
         Mixtures.join([part.products for part in parts]),
@@ -86,9 +86,8 @@ def _decompose(
         if without is not None:
             missing = without[stack.problem, None]
             stack.energy[(missing >= 0) & (stack.column == missing)] = NEVER
-        supply = np.take_along_axis(fractions[stack.problem], stack.rows, axis=1)
-        basis, energy[stack.problem] = cheapest(table, stack, supply)
-        log.add(stack.problem, basis.phase, basis.inverse[:, :, basis.k])
+        basis, energy[stack.problem] = cheapest(table, stack, stack.supply(fractions))
+        log.add(stack.problem, basis.phase.T, basis.inverse[:, basis.k].T)
     atoms = candidates.atoms.astype(float)
     return Decompositions(energy, log.mixtures(table, atoms, [atoms] if own else ()))
 
@@ -97,24 +96,23 @@ def cheapest(table: Competition, stack: Stack, supply: FloatArray) -> tuple[Basi
     """The vertex of least energy for what each problem balances, and that energy.
 
     Args:
-        supply: amount of each row's element, shape (b, k); the basic amounts are the column of
+        supply: amount of each row's element, shape (k, b); the basic amounts are the column of
             `Basis.inverse` behind the inverse.
     """
-    basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=1)
-    minimise(stack, basis, shifted=1)
-    return basis, (basis.dual[:, 0] * supply).sum(axis=1)
+    basis = Basis(table, stack, [supply, shifted(supply)], objectives=1)
+    minimise(stack, basis, side=1)
+    return basis, (basis.dual[0] * supply).sum(axis=0)
 
 
-def minimise(stack: Stack, basis: Basis, shifted: int) -> None:
+def minimise(stack: Stack, basis: Basis, side: int) -> None:
     """Walk every problem of the stack to the mixture of least energy.
 
     Args:
-        shifted: which right-hand side of the basis is the tie-breaking one.
+        side: which right-hand side of the basis is the tie-breaking one.
     """
     part, where = stack, np.arange(len(stack.problem))
-    cost = stack.energy[:, None, :]
     for _ in range(iteration_cap(stack)):
-        reduced = reduced_costs(basis.dual[where], part.a, cost)[:, 0]
+        reduced = basis.reduced_costs(where, part.tableau)[:, 0]
         enter = reduced.argmin(axis=1)
         least = reduced[np.arange(len(where)), enter]
         live = np.flatnonzero(least < -TOLERANCE)
@@ -122,10 +120,10 @@ def minimise(stack: Stack, basis: Basis, shifted: int) -> None:
             return
         at, enter = where[live], enter[live]
         column = basis.column(at, part.a[live, :, enter])
-        leave = basis.leaving(at, column, shifted)
-        basis.pivot(at, leave, part.column[live, enter], column, least[live, None])
+        leave = basis.leaving(at, column, side)
+        basis.pivot(at, leave, part.column[live, enter], column, least[None, live])
         if len(live) < 0.75 * len(where):
-            part, where, cost = part.part(live), at, cost[live]
+            part, where = part.part(live), at
     raise no_convergence(stack, where)
 
 

@@ -7,7 +7,7 @@ one dual pivot at each kink.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,11 +25,15 @@ from screen.thermo.stacks import (
     Ragged,
     SolutionLog,
     Stack,
+    blocks,
     iteration_cap,
+    join_starts,
+    least_of,
     no_convergence,
-    shift,
+    shifted,
     stacks,
 )
+from screen.thermo.threads import in_order
 
 ENERGY_TOLERANCE = 1e-10
 """Reaction energies (eV/atom) smaller than this are the rounding of differences."""
@@ -58,6 +62,20 @@ class Reactions:
     def __len__(self) -> int:
         return len(self.start) - 1
 
+    @classmethod
+    def join(cls, parts: Sequence[Reactions]) -> Reactions:
+        """All pairs, one part behind the other."""
+        before = np.cumsum([0, *(len(part.x_a) for part in parts)])
+        return cls(
+            start=join_starts(part.start for part in parts),
+            x_a=np.concatenate([part.x_a for part in parts]),
+            energy=np.concatenate([part.energy for part in parts]),
+            products=Mixtures.join([part.products for part in parts]),
+            lowest=np.concatenate(
+                [part.lowest + begin for part, begin in zip(parts, before[:-1], strict=True)]
+            ),
+        )
+
 
 def react(
     table: Competition,
@@ -83,6 +101,33 @@ def react(
             in decomposing, and E at this end is minus its hull distance.
         only_lowest: end each sweep at its lowest point and keep that one row.
     """
+    given = (own_a, own_b, hull_a, hull_b, from_a, from_b)
+    parts = in_order(
+        lambda rows: _react(
+            table,
+            a.take(rows),
+            b.take(rows),
+            only_lowest,
+            *(None if values is None else values[rows] for values in given),
+        ),
+        blocks(len(a)),
+    )
+    return Reactions.join(parts)
+
+
+def _react(
+    table: Competition,
+    a: Compositions,
+    b: Compositions,
+    only_lowest: bool,
+    own_a: FloatArray | None,
+    own_b: FloatArray | None,
+    hull_a: FloatArray | None,
+    hull_b: FloatArray | None,
+    from_a: FloatArray | None,
+    from_b: FloatArray | None,
+) -> Reactions:
+    """One block of pairs."""
     own = own_columns(a, b, own_a, own_b)
     same = None if own else np.unique(b.key, return_inverse=True)[1]
     ends = Ends(table, a.fractions(), b.fractions(), own, same=same)
@@ -146,14 +191,14 @@ class Ends:
     same: IntArray | None = None
 
     def _stacks(self) -> Iterator[tuple[Stack, FloatArray, FloatArray]]:
-        """Stacks of the pairs, with what is balanced at either end, shape (b, k)."""
+        """Stacks of the pairs, with what is balanced at either end, shape (k, b)."""
         owner, element = np.nonzero((self.a > 0) | (self.b > 0))
         elements = Ragged.from_owner(owner, element, len(self.a))
         for stack in stacks(self.table, elements, self.reservoir, self.own, self.mu):
             yield (
                 stack,
-                np.take_along_axis(self.a[stack.problem], stack.rows, axis=1),
-                np.take_along_axis(self.b[stack.problem], stack.rows, axis=1),
+                stack.supply(self.a),
+                stack.supply(self.b),
             )
 
     def hulls(self) -> tuple[FloatArray, FloatArray]:
@@ -194,7 +239,7 @@ def _follow(
     """Log the hull energy at x = 0, every kink and x = 1.
 
     Args:
-        of_a, of_b: what is balanced at x = 1 and x = 0, shape (b, k).
+        of_a, of_b: what is balanced at x = 1 and x = 0, shape (k, b).
         log: gets x and the hull energy there.
         rise: slopes in x of the lines that E is counted from, shape (b, lines). With them only
             the lowest point over each line is logged, where E begins to rise, and the sweep ends
@@ -202,16 +247,15 @@ def _follow(
     """
     toward = of_a - of_b
     basis = _begin(table, stack, of_b, toward, same)
-    minimise(stack, basis, shifted=2)
+    minimise(stack, basis, side=2)
     k = basis.k
 
     def log_at(at: IntArray, x: FloatArray) -> None:
-        mixed = (basis.dual[at, 0] * (of_b[at] + x[:, None] * toward[at])).sum(axis=1)
-        atoms = basis.inverse[at, :, k] + x[:, None] * basis.inverse[at, :, k + 1]
-        log.add(stack.problem[at], basis.phase[at], atoms, x, mixed)
+        mixed = (basis.dual[0][:, at] * (of_b[:, at] + x * toward[:, at])).sum(axis=0)
+        atoms = basis.inverse[:, k, at] + x * basis.inverse[:, k + 1, at]
+        log.add(stack.problem[at], basis.phase[:, at].T, atoms.T, x, mixed)
 
     part, where = stack, np.arange(len(stack.problem))
-    cost = stack.energy
     x = np.zeros(len(where))
     passed = np.zeros(len(where), dtype=np.int64)
     if rise is None:
@@ -221,7 +265,7 @@ def _follow(
         if rise is None:
             x[where[ends]] = 1.0
         else:
-            slope = (basis.dual[where, 0] * toward[where]).sum(axis=1)
+            slope = (basis.dual[0][:, where] * toward[:, where]).sum(axis=0)
             lowest = (slope[:, None] - rise[where] > -TOLERANCE).sum(axis=1)
             over = lowest == rise.shape[1]
             some = where[(lowest > passed[where]) & ~over]
@@ -234,15 +278,18 @@ def _follow(
             log_at(np.arange(len(x)), x)
             return
         if len(live) < 0.75 * len(where):
-            part, where, cost = part.part(live), where[live], cost[live]
+            part, where = part.part(live), where[live]
             leave, kink = leave[live], kink[live]
             live = np.arange(len(where))
         # Dual pivot: what replaces the phase that ran out at the least rise in energy.
-        row = basis.inverse[where, leave, :k]
-        priced = np.stack([basis.dual[where, 0], row], axis=1) @ part.a
-        reduced = np.maximum(cost - priced[:, 0], _LEAST)
+        rows = np.zeros((len(where), 2, k + 1))
+        np.negative(basis.dual[0][:, where].T, out=rows[:, 0, :k])
+        rows[:, 0, k] = 1.0
+        np.negative(basis.inverse[leave, :k, where], out=rows[:, 1, :k])
+        priced = rows @ part.tableau
+        reduced, falls = np.maximum(priced[:, 0], _LEAST), priced[:, 1]
         with np.errstate(divide="ignore"):
-            step = reduced / np.where(priced[:, 1] < -AMOUNT_TOLERANCE, -priced[:, 1], 0.0)
+            step = reduced / np.where(falls > AMOUNT_TOLERANCE, falls, 0.0)
         enter = step.argmin(axis=1)[live]
         at, leave, kink = where[live], leave[live], kink[live]
         moved = kink > x[at] + AMOUNT_TOLERANCE
@@ -250,7 +297,7 @@ def _follow(
         if rise is None:
             log_at(at[moved], kink[moved])
         column = basis.column(at, part.a[live, :, enter])
-        basis.pivot(at, leave, part.column[live, enter], column, reduced[live, enter, None])
+        basis.pivot(at, leave, part.column[live, enter], column, reduced[None, live, enter])
     raise no_convergence(stack, where)
 
 
@@ -262,27 +309,25 @@ def _begin(
     Args:
         same: one number for each problem, equal where problems have b and the prices in common.
     """
-    sides = [of_b, toward, of_b + shift(*of_b.shape)]
+    sides = [of_b, toward, shifted(of_b)]
     basis = Basis(table, stack, sides, objectives=1)
     if same is None:
         return basis
     # The order of the rows, and so the shift, is part of what must be the same.
     held = of_b > 0
-    places = held @ (1 << np.arange(basis.k)) + (same << basis.k)
+    places = (1 << np.arange(basis.k)) @ held + (same << basis.k)
     _, first, group = np.unique(places, return_index=True, return_inverse=True)
     if 4 * len(first) > len(places):
         return basis
     few = stack.part(first)
-    outside = ((few.a > 0) & ~held[first][:, :, None]).any(axis=1)
+    outside = ((few.a > 0) & ~held[:, first].T[:, :, None]).any(axis=1)
     few.energy[outside] = NEVER
-    solved = Basis(table, few, [side[first] for side in sides], objectives=1)
-    minimise(few, solved, shifted=2)
-    basis.phase = np.where(held, solved.phase[group], basis.phase)
-    basis.inverse = solved.inverse[group]
-    basis.dual = solved.dual[group]
-    basis.inverse[:, :, basis.k + 1] = np.einsum(
-        "bij,bj->bi", basis.inverse[:, :, : basis.k], toward
-    )
+    solved = Basis(table, few, [side[:, first] for side in sides], objectives=1)
+    minimise(few, solved, side=2)
+    basis.phase = np.where(held, solved.phase[:, group], basis.phase)
+    basis.inverse = solved.inverse[:, :, group]
+    basis.dual = solved.dual[:, :, group]
+    basis.inverse[:, basis.k + 1] = (basis.inverse[:, : basis.k] * toward).sum(axis=1)
     return basis
 
 
@@ -291,12 +336,12 @@ def _next_kink(
 ) -> tuple[IntArray, FloatArray, BoolArray]:
     """The row that runs out first as x grows, x there, and whether x = 1 comes before."""
     k = basis.k
-    change = basis.inverse[where, :, k + 1]
+    change = basis.inverse[:, k + 1, where]
     shrinks = np.where(change < -AMOUNT_TOLERANCE, -change, np.nan)
-    runs_out = basis.inverse[where, :, k + 2] / shrinks
+    runs_out = basis.inverse[:, k + 2, where] / shrinks
     runs_out[np.isnan(runs_out)] = np.inf
-    leave = runs_out.argmin(axis=1)
+    leave = least_of(runs_out)
     here = np.arange(len(where))
-    kink = np.maximum(basis.inverse[where, leave, k] / shrinks[here, leave], x)
-    ends = ~(runs_out[here, leave] < 1.0) | ~(kink < 1.0 - AMOUNT_TOLERANCE)
+    kink = np.maximum(basis.inverse[leave, k, where] / shrinks[leave, here], x)
+    ends = ~(runs_out[leave, here] < 1.0) | ~(kink < 1.0 - AMOUNT_TOLERANCE)
     return leave, kink, ends

@@ -218,9 +218,8 @@ def _equilibrate(
         if not stack.rows.shape[1]:
             log.add_nothing(stack.problem)
             continue
-        supply = np.take_along_axis(counted.balanced[stack.problem], stack.rows, axis=1)
-        basis, hull[stack.problem] = cheapest(lasting, stack, supply)
-        log.add(stack.problem, basis.phase, basis.inverse[:, :, basis.k])
+        basis, hull[stack.problem] = cheapest(lasting, stack, stack.supply(counted.balanced))
+        log.add(stack.problem, basis.phase.T, basis.inverse[:, basis.k].T)
     sides = [candidates] if own else []
     products = log.mixtures(table, np.ones(len(hull)), [side.atoms.astype(float) for side in sides])
     held = held_in(table, products, reservoir, [side.amount_of(reservoir) for side in sides])

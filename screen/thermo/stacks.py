@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from threading import RLock
 
 import numpy as np
 
@@ -39,7 +40,7 @@ _SHIFT = 1e-10 * np.sqrt(
 """A tiny, different excess of each element, used only to break ties in the ratio test: stable
 candidates are single phases, so most bases are degenerate and would otherwise cycle."""
 
-BLOCK = 1 << 13
+BLOCK = 1 << 14
 """Problems at a time: what is held beside the answers does not grow with their number."""
 
 _STACK_NUMBERS = 320_000
@@ -48,6 +49,8 @@ _FEW = 64
 _KEPT = 16
 """Indices, one for each electrolyte and each gas, the hull and the profiles, and thinned tables:
 the next batch asks again."""
+_ONE_AT_A_TIME = RLock()
+"""What a table keeps is made once, whichever thread asks first."""
 NEVER = 1e3
 """eV/atom, of a column that must not form."""
 
@@ -89,9 +92,14 @@ class Competition:
             )
         return phase
 
-    @cached_property
+    @property
     def fractions(self) -> FloatArray:
         """Atomic fractions, dense, shape (phases, elements)."""
+        with _ONE_AT_A_TIME:
+            return self._fractions
+
+    @cached_property
+    def _fractions(self) -> FloatArray:
         return self.compositions.fractions()
 
     def only(self, rows: IntArray) -> Competition:
@@ -118,11 +126,12 @@ class Competition:
 
     def part(self, key: Hashable, rows: Callable[[], IntArray]) -> Competition:
         """`only(rows())`, kept under this key for the next call."""
-        if key not in self._parts:
-            if len(self._parts) >= _KEPT:
-                self._parts.pop(next(iter(self._parts)))
-            self._parts[key] = self.only(rows())
-        return self._parts[key]
+        with _ONE_AT_A_TIME:
+            if key not in self._parts:
+                if len(self._parts) >= _KEPT:
+                    self._parts.pop(next(iter(self._parts)))
+                self._parts[key] = self.only(rows())
+            return self._parts[key]
 
     def index(self, common: BoolArray, reservoir: int | None) -> Index:
         """The phases by what they hold beside the common elements; kept for the next call.
@@ -132,11 +141,12 @@ class Competition:
             reservoir: an element whose pure phase does not compete.
         """
         key = (common.tobytes(), reservoir)
-        if key not in self._indices:
-            if len(self._indices) >= _KEPT:
-                self._indices.pop(next(iter(self._indices)))
-            self._indices[key] = self._make_index(common, reservoir)
-        return self._indices[key]
+        with _ONE_AT_A_TIME:
+            if key not in self._indices:
+                if len(self._indices) >= _KEPT:
+                    self._indices.pop(next(iter(self._indices)))
+                self._indices[key] = self._make_index(common, reservoir)
+            return self._indices[key]
 
     def _make_index(self, common: BoolArray, reservoir: int | None) -> Index:
         ground = self.compositions.take(self.ground)
@@ -192,10 +202,9 @@ class Ragged:
         return np.diff(self.start)
 
 
-def blocks(count: int) -> Iterator[IntArray]:
-    """The rows of `count` problems, BLOCK at a time; one empty block if there are none."""
-    for begin in range(0, max(count, 1), BLOCK):
-        yield np.arange(begin, min(begin + BLOCK, count))
+def blocks(count: int) -> list[IntArray]:
+    """The rows of `count` problems in blocks of equal size, BLOCK at most; at least one block."""
+    return np.array_split(np.arange(count), max(-(-count // BLOCK), 1))
 
 
 def join_starts(starts: Iterable[IntArray]) -> IntArray:
@@ -210,22 +219,37 @@ class Stack:
     Attributes:
         problem: indices into the caller's list, shape (b,).
         rows: balanced element of each row, shape (b, k).
-        a: atomic fractions, shape (b, k, n).
         column: phase of each column, shape (b, n); -1 - i for own column i, PADDING for none.
-        energy: eV/atom, shape (b, n).
+        tableau: atomic fractions and below them the costs, shape (b, k + 1 or more, n).
     """
 
     problem: IntArray
     rows: IntArray
-    a: FloatArray
     column: IntArray
-    energy: FloatArray
+    tableau: FloatArray
+
+    @property
+    def a(self) -> FloatArray:
+        """Atomic fractions, shape (b, k, n)."""
+        return self.tableau[:, : self.rows.shape[1]]
+
+    @property
+    def energy(self) -> FloatArray:
+        """The first cost, eV/atom, shape (b, n)."""
+        return self.tableau[:, self.rows.shape[1]]
+
+    def supply(self, amounts: FloatArray) -> FloatArray:
+        """What each problem balances, of amounts of shape (problems, elements): (k, b)."""
+        return amounts[self.problem, self.rows.T]
 
     def part(self, keep: BoolArray | IntArray) -> Stack:
         """The chosen problems."""
-        return Stack(
-            self.problem[keep], self.rows[keep], self.a[keep], self.column[keep], self.energy[keep]
-        )
+        return Stack(self.problem[keep], self.rows[keep], self.column[keep], self.tableau[keep])
+
+    def with_costs(self, *costs: FloatArray) -> Stack:
+        """The same problems with these costs, each of shape (b, n)."""
+        tableau = np.concatenate([self.a, *(cost[:, None] for cost in costs)], axis=1)
+        return Stack(self.problem, self.rows, self.column, tableau)
 
     def content(self, table: Competition, element: int, own: Own = ()) -> FloatArray:
         """Atomic fraction of an element, such as the reservoir's, in each column, shape (b, n)."""
@@ -276,7 +300,8 @@ def stacks(
         end = begin + max(int(fits.argmin()) if not fits.all() else len(fits), 1)
         stack = _stack(table, elements, choice, choice_of, order[begin:end], int(k), own)
         if mu is not None and reservoir is not None:
-            stack.energy -= mu[stack.problem, None] * stack.content(table, reservoir, own)
+            energy = stack.energy
+            energy -= mu[stack.problem, None] * stack.content(table, reservoir, own)
         yield stack
         begin = end
 
@@ -297,20 +322,24 @@ def _stack(
     at = np.arange(n)
     valid = at < width[:, None]
     phase = choice.value[np.where(valid, choice.start[picked][:, None] + at, 0)]
-    a = table.fractions.ravel().take(phase[:, None, :] * len(SYMBOLS) + rows[:, :, None])
-    energy = table.energy[phase]
+    tableau = np.empty((len(problem), k + 1, n + len(own)))
+    place = phase * len(SYMBOLS)
+    for row in range(k):
+        tableau[:, row, :n] = table.fractions.ravel().take(place + rows[:, row, None])
+    tableau[:, k, :n] = table.energy.take(phase)
     if not valid.all():
-        a *= valid[:, None, :]
-        energy = np.where(valid, energy, NEVER)
+        tableau[:, :k, :n] *= valid[:, None, :]
+        tableau[:, k, :n][~valid] = NEVER
         phase = np.where(valid, phase, PADDING)
     for i, (fractions, energies) in enumerate(own):
-        cost = energies[problem, None]
+        cost = energies[problem]
         there = ~np.isnan(cost)
-        mine = np.where(there, fractions[problem[:, None], rows], 0.0)
-        a = np.concatenate([a, mine[:, :, None]], axis=2)
-        energy = np.concatenate([energy, np.where(there, cost, NEVER)], axis=1)
-        phase = np.concatenate([phase, np.where(there, -1 - i, PADDING)], axis=1)
-    return Stack(problem, rows, a, phase, energy)
+        mine = np.where(there[:, None], fractions[problem[:, None], rows], 0.0)
+        tableau[:, :k, n + i] = mine
+        tableau[:, k, n + i] = np.where(there, cost, NEVER)
+        column = np.where(there, -1 - i, PADDING)
+        phase = np.concatenate([phase, column[:, None]], axis=1)
+    return Stack(problem, rows, phase, tableau)
 
 
 def competitors(
@@ -376,26 +405,37 @@ def _subset_sums(hashes: HashArray, deepest: int) -> HashArray:
 
 
 class Basis:
-    """The current vertex of each problem of a stack: revised simplex in b x k x (k + extra).
+    """The current vertex of each problem of a stack: revised simplex in k x (k + extra) x b.
 
-    `inverse[:, :, :k]` is the inverse of the basis matrix; the columns behind it are that inverse
-    applied to right-hand sides. The pure elements are the first basis: always feasible.
+    `inverse[:, :k]` is the inverse of the basis matrix; the columns behind it are that inverse
+    applied to right-hand sides. The pure elements are the first basis: always feasible. Problems
+    come last in all arrays, so that numpy runs along many of them, not along a few rows.
 
     Attributes:
-        phase: phase of each basic variable, shape (b, k).
-        inverse: shape (b, k, k + right-hand sides).
-        dual: prices of the elements for each objective, shape (b, objectives, k).
+        k: number of rows.
+        phase: phase of each basic variable, shape (k, b).
+        inverse: shape (k, k + right-hand sides, b).
+        dual: prices of the elements for each objective, shape (objectives, k, b).
     """
 
     def __init__(self, table: Competition, stack: Stack, sides: list[FloatArray], objectives: int):
         b, k = stack.rows.shape
         self.k = k
-        self.phase = table.element_phase[stack.rows]
-        self.inverse = np.zeros((b, k, k + len(sides)))
-        self.inverse[:, np.arange(k), np.arange(k)] = 1.0
+        self.phase = table.element_phase[stack.rows.T]
+        self.inverse = np.zeros((k, k + len(sides), b))
+        self.inverse[np.arange(k), np.arange(k)] = 1.0
         for i, side in enumerate(sides):
-            self.inverse[:, :, k + i] = side
-        self.dual = np.zeros((b, objectives, k))
+            self.inverse[:, k + i] = side
+        self.dual = np.zeros((objectives, k, b))
+
+    def reduced_costs(self, at: IntArray, tableau: FloatArray) -> FloatArray:
+        """Costs less prices of the columns of problems `at`, shape (len(at), objectives, n)."""
+        objectives = len(self.dual)
+        rows = np.empty((len(at), objectives, self.k + objectives))
+        np.negative(self.dual[:, :, at].transpose(2, 0, 1), out=rows[:, :, : self.k])
+        rows[:, :, self.k :] = np.eye(objectives)
+        reduced: FloatArray = rows @ tableau
+        return reduced
 
     def pivot(
         self,
@@ -410,30 +450,45 @@ class Basis:
         Args:
             leaving: row that leaves, shape (len(at),).
             entering: phase that enters.
-            column: the entering column in the current basis, shape (len(at), k).
-            reduced: its reduced cost for each objective, shape (len(at), objectives).
+            column: the entering column in the current basis, shape (k, len(at)).
+            reduced: its reduced cost for each objective, shape (objectives, len(at)).
         """
-        here = np.arange(len(at))
-        inverse = self.inverse[at]
-        row = inverse[here, leaving] / column[here, leaving][:, None]
-        inverse -= column[:, :, None] * row[:, None, :]
-        inverse[here, leaving] = row
-        self.inverse[at] = inverse
-        self.dual[at] += reduced[:, :, None] * row[:, None, : self.k]
-        self.phase[at, leaving] = entering
+        here, every = np.arange(len(at)), len(at) == self.phase.shape[1]
+        inverse = self.inverse if every else self.inverse[:, :, at]
+        row = np.ascontiguousarray(inverse[leaving, :, here].T)
+        row /= column[leaving, here]
+        for i in range(self.k):
+            inverse[i] -= column[i] * row
+        inverse[leaving, :, here] = row.T
+        if not every:
+            self.inverse[:, :, at] = inverse
+        self.dual[:, :, at] += reduced[:, None] * row[: self.k]
+        self.phase[leaving, at] = entering
 
     def leaving(self, at: IntArray, column: FloatArray, shifted: int) -> IntArray:
         """The row that reaches zero first as the column enters, shape (len(at),)."""
-        amount = self.inverse[at, :, self.k + shifted]
+        amount = self.inverse[:, self.k + shifted, at]
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(column > AMOUNT_TOLERANCE, amount / column, np.inf)
-        first: IntArray = ratio.argmin(axis=1)
-        return first
+        return least_of(ratio)
 
     def column(self, at: IntArray, a: FloatArray) -> FloatArray:
-        """Columns a (len(at), k) of the original problem, in the current basis."""
-        expressed: FloatArray = (self.inverse[at, :, : self.k] @ a[:, :, None])[:, :, 0]
+        """Columns a (len(at), k) of the original problem, in the current basis: (k, len(at))."""
+        inverse = self.inverse[:, : self.k, at]
+        expressed: FloatArray = np.zeros((self.k, len(at)))
+        for j, amount in enumerate(np.ascontiguousarray(a.T)):
+            expressed += inverse[:, j] * amount
         return expressed
+
+
+def least_of(values: FloatArray) -> IntArray:
+    """The first row in which each column is least; shape (rows, b) -> (b,)."""
+    least, first = values[0].copy(), np.zeros(values.shape[1], dtype=np.int64)
+    for i in range(1, len(values)):
+        below = values[i] < least
+        first[below] = i
+        np.minimum(least, values[i], out=least)
+    return first
 
 
 @dataclass(frozen=True)
@@ -490,7 +545,10 @@ class SolutionLog:
         self._values: list[tuple[FloatArray, ...]] = []
 
     def add(self, owner: IntArray, phase: IntArray, atoms: FloatArray, *values: FloatArray) -> None:
-        """Add solutions: owner (b,), phase and atoms (b, k), one array (b,) per name."""
+        """Add solutions: owner (b,), phase and atoms (b, k), one array (b,) per name.
+
+        What is added is kept, not copied.
+        """
         if len(owner):
             self._owner.append(owner)
             self._phase.append(phase)
@@ -503,15 +561,23 @@ class SolutionLog:
         values = (nothing[:, 0] for _ in self._names)
         self.add(owner, nothing.astype(np.int64), nothing, *values)
 
+    @cached_property
+    def _owners(self) -> IntArray:
+        return np.concatenate([*self._owner, np.zeros(0, np.int64)])
+
+    @cached_property
+    def _order(self) -> IntArray:
+        # Of small integers numpy sorts in a pass or two.
+        narrow = self._owners.astype(np.min_scalar_type(int(self._owners.max(initial=0))))
+        return np.argsort(narrow, kind="stable")
+
     def rows(self) -> tuple[IntArray, list[FloatArray]]:
         """Owners, ascending, and the values of each name."""
-        owner = np.concatenate([*self._owner, np.zeros(0, np.int64)])
-        order = np.argsort(owner, kind="stable")
         values = [
-            np.concatenate([*(v[i] for v in self._values), np.zeros(0)])[order]
+            np.concatenate([*(v[i] for v in self._values), np.zeros(0)])[self._order]
             for i in range(len(self._names))
         ]
-        return owner[order], values
+        return self._owners[self._order], values
 
     def mixtures(
         self,
@@ -526,40 +592,57 @@ class SolutionLog:
             scale: atoms per unit of what reacted, per kept row.
             own_atoms: atoms per formula unit of own column 0, 1 ..., per kept row.
         """
-        order = np.argsort(np.concatenate([*self._owner, np.zeros(0, np.int64)]), kind="stable")
-        number = np.full(len(order), -1, dtype=np.int64)
-        kept = order if keep is None else order[keep]
+        number = np.full(len(self._order), -1, dtype=np.int64)
+        kept = self._order if keep is None else self._order[keep]
         number[kept] = np.arange(len(kept))
-        rows, phases, amounts = [], [], []
-        begin = 0
-        for phase, atoms in zip(self._phase, self._atoms, strict=True):
-            row = number[begin : begin + len(phase)]
-            begin += len(phase)
-            at, column = np.nonzero((atoms > AMOUNT_TOLERANCE) & (row >= 0)[:, None])
-            rows.append(row[at])
-            phases.append(phase[at, column])
-            amounts.append(atoms[at, column])
-        row = np.concatenate([*rows, np.zeros(0, np.int64)])
-        phase = np.concatenate([*phases, np.zeros(0, np.int64)])
-        amount = np.concatenate([*amounts, np.zeros(0)])
-        order = np.argsort(row * (len(table.energy) + 2) + phase)
-        row, phase, amount = row[order], phase[order], amount[order]
+        parts = list(self._by_size(number))
+        count = np.zeros(len(kept) + 1, dtype=np.int64)
+        for row, _, _, there in parts:
+            count[row + 1] = there.sum(axis=0)
+        start = np.cumsum(count)
+        phase = np.zeros(start[-1], dtype=np.int64)
+        amount = np.zeros(start[-1])
+        for row, phases, atoms, there in parts:
+            place = start[row] + _ranks(phases, there)
+            phase[place[there]] = phases[there]
+            amount[place[there]] = atoms[there]
+        owner = np.repeat(np.arange(len(kept)), np.diff(start))
         per_formula = table.compositions.atoms[phase].astype(float)
         for i, atoms_of_own in enumerate(own_atoms):
-            per_formula = np.where(phase == -1 - i, atoms_of_own[row], per_formula)
-        start = np.searchsorted(row, np.arange(len(kept) + 1)).astype(np.int64)
-        return Mixtures(start, phase, amount * scale[row] / per_formula)
+            per_formula = np.where(phase == -1 - i, atoms_of_own[owner], per_formula)
+        return Mixtures(start, phase, amount * scale[owner] / per_formula)
+
+    def _by_size(
+        self, number: IntArray
+    ) -> Iterator[tuple[IntArray, IntArray, FloatArray, BoolArray]]:
+        """Solutions of equally many rows together: the mixture of each, and phases, atoms, and
+        which of them there are, of shape (k, solutions); only those that have a number.
+        """
+        begin = np.cumsum([0, *map(len, self._owner)])
+        by_size: dict[int, list[int]] = {}
+        for i, phase in enumerate(self._phase):
+            by_size.setdefault(phase.shape[1], []).append(i)
+        for some in by_size.values():
+            row = np.concatenate([number[begin[i] : begin[i + 1]] for i in some])
+            phase = np.concatenate([self._phase[i].T for i in some], axis=1)
+            atoms = np.concatenate([self._atoms[i].T for i in some], axis=1)
+            if row.min(initial=0) < 0:
+                phase, atoms, row = phase[:, row >= 0], atoms[:, row >= 0], row[row >= 0]
+            yield row, phase, atoms, atoms > AMOUNT_TOLERANCE
 
 
-def shift(b: int, k: int) -> FloatArray:
-    """The tie-breaking right-hand side, shape (b, k)."""
-    return np.broadcast_to(_SHIFT[:k], (b, k))
+def _ranks(phases: IntArray, there: BoolArray) -> IntArray:
+    """How many of the phases that are there come before each one, all of shape (k, solutions)."""
+    ranks = np.zeros(phases.shape, dtype=np.int64)
+    for other, is_there in zip(phases, there, strict=True):
+        ranks += (other < phases) & is_there
+    return ranks
 
 
-def reduced_costs(dual: FloatArray, a: FloatArray, cost: FloatArray) -> FloatArray:
-    """Costs minus prices: dual (b, m, k), a (b, k, n), cost (b, m, n) -> (b, m, n)."""
-    priced = dual @ a
-    return np.subtract(cost, priced, out=priced)
+def shifted(supply: FloatArray) -> FloatArray:
+    """The tie-breaking right-hand side, shape (k, b)."""
+    moved: FloatArray = supply + _SHIFT[: len(supply), None]
+    return moved
 
 
 def iteration_cap(stack: Stack) -> int:

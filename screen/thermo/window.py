@@ -27,13 +27,16 @@ from screen.thermo.stacks import (
     iteration_cap,
     join_starts,
     no_convergence,
-    reduced_costs,
-    shift,
+    shifted,
     stacks,
 )
+from screen.thermo.threads import in_order
 
 VOLTAGE_TOLERANCE = 1e-9
 """States narrower than this (V) are exact ties that rounding split."""
+
+_DEARER = 1e-12
+"""eV/atom that a column must gain to enter: more than rounding, which is below 1e-14."""
 
 
 class Outcome(StrEnum):
@@ -166,16 +169,16 @@ def profiles(
         own_energy: as in `hull.decompose`.
     """
     return Profiles.join(
-        [
-            _profiles(
+        in_order(
+            lambda rows: _profiles(
                 table,
                 candidates.take(rows),
                 anode,
                 valence,
                 None if own_energy is None else own_energy[rows],
-            )
-            for rows in blocks(len(candidates))
-        ]
+            ),
+            blocks(len(candidates)),
+        )
     )
 
 
@@ -203,8 +206,7 @@ def _profiles(
             log.add(stack.problem, metal, np.ones((count, 1)), nothing, nothing + 1, nothing)
             continue
         content = stack.content(table, anode, own)
-        supply = np.take_along_axis(fractions[stack.problem], stack.rows, axis=1)
-        _sweep(table, stack, content, supply, log)
+        _sweep(table, stack, content, stack.supply(fractions), log)
     return close_profiles(table, candidates, held, valence, log, bool(own))
 
 
@@ -212,39 +214,47 @@ def _sweep(
     table: Competition, stack: Stack, content: FloatArray, supply: FloatArray, log: SolutionLog
 ) -> None:
     """Lower the voltage pivot by pivot; log each state when it ends."""
-    basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=2)
+    basis = Basis(table, stack, [supply, shifted(supply)], objectives=2)
 
     def log_end(at: IntArray, voltage: FloatArray) -> None:
-        energy, held = (basis.dual[at] * supply[at, None]).sum(axis=2).T
+        energy, held = (basis.dual[:, :, at] * supply[:, at]).sum(axis=1)
         log.add(
-            stack.problem[at], basis.phase[at], basis.inverse[at, :, basis.k], voltage, held, energy
+            stack.problem[at],
+            basis.phase[:, at].T,
+            basis.inverse[:, basis.k, at].T,
+            voltage,
+            held,
+            energy,
         )
 
-    part, where = stack, np.arange(len(stack.problem))
-    cost = np.stack([stack.energy, content], axis=1)
+    # What is priced dearer by less than any energy differs needs no second look for rounding.
+    part = stack.with_costs(stack.energy + _DEARER, content)
+    where = np.arange(len(stack.problem))
     for _ in range(iteration_cap(stack)):
-        # Energy + V x content of A turns negative first, as V falls, where the ratio is largest.
-        reduced = reduced_costs(basis.dual[where], part.a, cost)
-        gain = np.where(reduced[:, 0] < -TOLERANCE, -reduced[:, 0], 0.0)
-        ratio = np.divide(gain, np.maximum(reduced[:, 1], TOLERANCE), out=gain)
-        enter = ratio.argmax(axis=1)
-        voltage = ratio[np.arange(len(where)), enter]
-        live = np.flatnonzero(voltage > VOLTAGE_TOLERANCE)
+        # Energy + V x content of A turns negative first, as V falls, where the ratio is least.
+        reduced = basis.reduced_costs(where, part.tableau)
+        ratio = np.maximum(reduced[:, 1], TOLERANCE)
+        np.divide(reduced[:, 0], ratio, out=ratio)
+        enter = ratio.argmin(axis=1)
+        step = reduced[np.arange(len(where)), :, enter]
+        gains = step[:, 0] < 0
+        step[:, 0] -= _DEARER
+        voltage = -step[:, 0] / np.maximum(step[:, 1], TOLERANCE)
+        live = np.flatnonzero(gains & (voltage > VOLTAGE_TOLERANCE))
         if not len(live):
             everything = np.arange(len(stack.problem))
             log_end(everything, np.zeros(len(everything)))
             return
-        at, enter, voltage = where[live], enter[live], voltage[live]
-        step = reduced[live, :, enter]
+        at, enter, voltage, step = where[live], enter[live], voltage[live], step[live]
         voltage[step[:, 1] < TOLERANCE] = np.inf  # costs no A: forms at any voltage
         column = basis.column(at, part.a[live, :, enter])
-        leave = basis.leaving(at, column, shifted=1)
-        used = column[np.arange(len(at)), leave]
-        changes = basis.inverse[at, leave, basis.k] > AMOUNT_TOLERANCE * used
+        leave = basis.leaving(at, column, 1)
+        used = column[leave, np.arange(len(at))]
+        changes = basis.inverse[leave, basis.k, at] > AMOUNT_TOLERANCE * used
         log_end(at[changes], voltage[changes])
-        basis.pivot(at, leave, part.column[live, enter], column, step)
+        basis.pivot(at, leave, part.column[live, enter], column, step.T)
         if len(live) < 0.75 * len(where):
-            part, where, cost = part.part(live), at, cost[live]
+            part, where = part.part(live), at
     raise no_convergence(stack, where)
 
 
