@@ -211,6 +211,7 @@ def _write_ranked(
                 book.people(label, sheet, people.slice(0, page.SHOWN).to_pylist())
                 book.add(f"{label[:20]}, all columns", people, columns)
             yield part
+            del part, people  # before the next role is put together
 
     if done.is_big:
         _write_parquet(parts(), folder / BIG_TABLES[0])

@@ -121,13 +121,14 @@ def test_what_would_change_is_told_of_the_first_alone(monkeypatch: pytest.Monkey
             return right(*given, **named)
 
         monkeypatch.setattr(order, name, counted)
-    for before in done.rankings:
+    columns, formulas = done.values.columns, done.case.formulas
+    for role in (ranking.role for ranking in done.rankings):
+        before = order.order(role, columns, formulas)
         passed = int(before.passed.sum())
         for told in (passed // 2, passed + 3):
             made.clear()
-            columns, formulas = done.values.columns, done.case.formulas
-            after = order.order(before.role, columns, formulas, told)
-            assert len(made) <= told * len(before.role.goals)
+            after = order.order(role, columns, formulas, told)
+            assert len(made) <= told * len(role.goals)
             first = before.order[:told]
             assert (after.what_would_change[first] == before.what_would_change[first]).all()
             assert {*after.what_would_change[before.order[told:]]} == {order.NOT_TOLD}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import itertools
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -114,10 +114,13 @@ def write_csv(tables: Iterable[pa.Table], path: Any) -> int:
     Returns:
         How many rows were given.
     """
-    tables = iter(tables)
-    first, rows = next(tables), 0
-    with pa.csv.CSVWriter(path, plain(first.slice(0, 0)).schema) as writer:
-        for table in itertools.chain([first], tables):
+    rows = 0
+    with ExitStack() as stack:
+        writer: pa.csv.CSVWriter | None = None
+        for table in tables:
+            if writer is None:
+                schema = plain(table.slice(0, 0)).schema
+                writer = stack.enter_context(pa.csv.CSVWriter(path, schema))
             rows += table.num_rows
             # Not the table at once: before version 24 pyarrow then writes what came before an
             # empty batch once more (https://github.com/apache/arrow/issues/36889).
@@ -125,6 +128,7 @@ def write_csv(tables: Iterable[pa.Table], path: Any) -> int:
                 part = plain(table.slice(begin, _CSV_ROWS))
                 for batch in _guarded(part).to_batches():
                     writer.write_batch(batch)
+            del table  # before the next one is made
     return rows
 
 
@@ -136,15 +140,25 @@ def write_parquet(tables: Iterable[pa.Table], path: Any) -> int:
     """
     from pyarrow import parquet  # noqa: PLC0415 (brings file systems and TLS)
 
-    tables = iter(tables)
-    first, rows = next(tables), 0
-    texts = [field.name for field in first.schema if pa.types.is_dictionary(field.type)]
-    with parquet.ParquetWriter(
-        path, first.schema, compression="zstd", use_dictionary=texts, store_schema=False
-    ) as writer:
-        for table in itertools.chain([first], tables):
+    rows = 0
+    with ExitStack() as stack:
+        writer: parquet.ParquetWriter | None = None
+        for table in tables:
+            if writer is None:
+                texts = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
+                writer = stack.enter_context(
+                    parquet.ParquetWriter(
+                        path,
+                        table.schema,
+                        compression="zstd",
+                        use_dictionary=texts,
+                        store_schema=False,
+                    )
+                )
             rows += table.num_rows
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
+            del table  # before the next one is made
+            pa.default_memory_pool().release_unused()
     return rows
 
 
