@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screen import candidates, descriptors, literature, pipeline, predictions, verdicts
+from screen import (
+    candidates,
+    descriptors,
+    literature,
+    parameters,
+    pipeline,
+    predictions,
+    verdicts,
+)
 from screen.composition import INDEX, BoolArray, Compositions, FloatArray, parse_formula
 from screen.descriptors import against_anode
 from screen.elastic import magpie
@@ -86,7 +94,7 @@ def about_own_rows() -> str:
         return "Rows of your own count in the literature."
     return (
         "Rows of your own do not count yet: no models are fitted to them as they are now, those "
-        f"that are shipped serve; {persistence.AGAIN}."
+        f"that are shipped serve; {parameters.AGAIN}."
     )
 
 

@@ -11,18 +11,15 @@ interphases left out.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
+from screen import parameters
 from screen.composition import FloatArray, IntArray
-from screen.errors import DataError
-from screen.tables import checked, datasets, rows_of
+from screen.tables import datasets, rows_of
 
 OBSERVED, MODEL, FORMAT = "interphases", "interphase_model", 1
 STABLE, PASSIVATING, MIXED = VERDICTS = ("stable", "passivating", "mixed_conducting")
@@ -202,19 +199,4 @@ def load() -> Model:
     Raises:
         DataError: if they were altered, cannot be read, or were fitted to other tables.
     """
-    again = "run 'python -m screen model train'"
-    path = checked(MODEL, ".json")
-    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if said.pop("format", None) != FORMAT or not said.pop("sha256", ""):
-        raise DataError(f"{path.name} is not of the format that this program reads; {again}")
-    try:
-        model = TypeAdapter(Model).validate_python(said)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DataError(f"{path.name}: {where}: {first['msg'].lower()}; {again}") from error
-    if other := sorted(tables().items() ^ model.fitted_to.items()):
-        raise DataError(
-            f"{path.name} was fitted to another state of {other[0][0]} than there is now; {again}"
-        )
-    return model
+    return parameters.shipped(MODEL, Model, FORMAT, tables())

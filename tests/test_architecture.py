@@ -30,6 +30,7 @@ LEVEL = {
     "doubtful": 0,
     "tried": 0,
     "volumes": 0,
+    "parameters": 0,
     "verdicts": 0,
     "filters": 0,
     "schema": 0,

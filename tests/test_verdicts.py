@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screen import candidates, descriptors, tables, training, verdicts
+from screen import candidates, descriptors, parameters, tables, training, verdicts
 from screen.composition import Compositions
 from screen.descriptors import against_anode, three_layers
 from screen.errors import DataError, ScreenError
@@ -224,10 +224,12 @@ def test_a_model_of_other_tables_is_refused(
     path = folder / "interphase_model.json"
     for change, said in (
         ({"fitted_to": {"interphases": "0"}}, "was fitted to another state of"),
-        ({"format": 0}, "is not of the format"),
+        ({"format": 0}, "is of format 0, this program reads 1"),
         ({"reacts": {"intercept": "x"}}, "reacts"),
     ):
-        path.write_text(json.dumps(json.loads(path.read_text()) | change))
+        content = json.loads(path.read_text()) | change
+        del content["sha256"]
+        path.write_text(json.dumps(content | {"sha256": parameters.digest(content)}))
         tables.seal(folder)
         verdicts.load.cache_clear()
         with pytest.raises(DataError, match=said) as refused:

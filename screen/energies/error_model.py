@@ -12,19 +12,16 @@ needed.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
+from screen import parameters
 from screen.composition import Compositions, FloatArray, HashArray, IntArray, mixed
 from screen.energies import features, measured
-from screen.errors import DataError
-from screen.tables import checked, datasets
+from screen.tables import datasets
 
 MODEL, FORMAT = "energy_error_model", 1
 LEVELS = (0.5, 0.8, 0.95)
@@ -115,22 +112,7 @@ def load() -> Model:
     Raises:
         DataError: if it was altered, cannot be read, or was fitted to another table.
     """
-    again = "run 'python -m screen model train'"
-    path = checked(MODEL, ".json")
-    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if said.pop("format", None) != FORMAT or not said.pop("sha256", ""):
-        raise DataError(f"{path.name} is not of the format that this program reads; {again}")
-    try:
-        model = TypeAdapter(Model).validate_python(said)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DataError(f"{path.name}: {where}: {first['msg'].lower()}; {again}") from error
-    if other := sorted(tables().items() ^ model.fitted_to.items()):
-        raise DataError(
-            f"{path.name} was fitted to another state of {other[0][0]} than there is now; {again}"
-        )
-    return model
+    return parameters.shipped(MODEL, Model, FORMAT, tables())
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ fitted to rows of the user's as well are in the store, and count as long as thes
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,15 +13,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
-from screen import files, literature
+from screen import files, literature, parameters
 from screen.errors import DataError
 from screen.store import key_of, of_home
 from screen.tables import DATA, datasets, seal
 
 T = TypeVar("T")
-AGAIN = "run 'python -m screen model train'"
 KIND = "models"
 """What models are called in the store."""
 
@@ -55,7 +51,7 @@ def of_literature(
         content = of_home().get(KIND, _key(name, tables(known), form, features))
         if content is not None:
             with suppress(DataError):  # as good as none
-                return _parsed(content, name, kind, form, features, tables(known))
+                return parameters.parsed(content, name, kind, form, tables(known), features)
     path, fitted_to = DATA / f"{name}.json", tables(literature.table())
     return read(path, kind, form=form, features=features, fitted_to=fitted_to)
 
@@ -95,55 +91,18 @@ def read(
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise DataError(f"{path.name} is missing; {AGAIN}") from error
+        raise DataError(f"{path.name} is missing; {parameters.AGAIN}") from error
     except OSError as error:
-        raise DataError(f"{path.name} cannot be read as a model; {AGAIN}") from error
+        raise DataError(f"{path.name} cannot be read as a model; {parameters.AGAIN}") from error
     key = (path.name, content, kind, form, tuple(features), *sorted(fitted_to.items()))
     if key not in _read:
-        _read[key] = _parsed(content, path.name, kind, form, features, fitted_to)
+        _read[key] = parameters.parsed(content, path.name, kind, form, fitted_to, features)
     found: T = _read[key]
     return found
 
 
 _read: dict[tuple[object, ...], Any] = {}
 """Models by what they were read from and held to."""
-
-
-def _parsed(
-    content: bytes,
-    name: str,
-    kind: type[T],
-    form: int,
-    features: Sequence[str],
-    fitted_to: Mapping[str, str],
-) -> T:
-    """A model from the content of its file; arguments and errors as of `read`."""
-    try:
-        said: dict[str, Any] = json.loads(content)
-        stated = str(said.pop("sha256"))
-    except (ValueError, LookupError, AttributeError, TypeError) as error:
-        raise DataError(f"{name} cannot be read as a model; {AGAIN}") from error
-    if stated != _digest(said):
-        raise DataError(f"{name} was altered: its digest is not {stated[:12]}; {AGAIN}")
-    if (found := said.pop("format", None)) != form:
-        raise DataError(f"{name} is of format {found}, this program reads {form}; {AGAIN}")
-    if said.get("features") != list(features):
-        raise DataError(
-            f"{name} has the features {', '.join(said.get('features', ()))}; this program computes "
-            f"{', '.join(features)}; {AGAIN}"
-        )
-    other = sorted(dict(fitted_to).items() ^ said.get("fitted_to", {}).items())
-    if other:
-        raise DataError(
-            f"{name} was fitted to another state of {other[0][0]} than there is now; {AGAIN}"
-        )
-    try:
-        return TypeAdapter(kind).validate_python(said)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise DataError(
-            f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}; {AGAIN}"
-        ) from error
 
 
 def write(path: Path, model: Any, *, form: int) -> None:
@@ -162,8 +121,7 @@ def write(path: Path, model: Any, *, form: int) -> None:
 
 def _text(model: Any, form: int) -> str:
     content = json.loads(json.dumps({"format": form} | asdict(model)))
-    return json.dumps(content | {"sha256": _digest(content)}, indent=1, ensure_ascii=False) + "\n"
-
-
-def _digest(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return (
+        json.dumps(content | {"sha256": parameters.digest(content)}, indent=1, ensure_ascii=False)
+        + "\n"
+    )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from screen import tables
+from screen import parameters, tables
 from screen.errors import DataError
 from screen.model import performance, persistence, recovery
 from screen.model.validation import Estimate
@@ -75,7 +75,7 @@ def signed(path: Path, **changes: Any) -> None:
     said = json.loads(path.read_text(encoding="utf-8"))
     del said["sha256"]
     said |= changes
-    path.write_text(json.dumps(said | {"sha256": persistence._digest(said)}), encoding="utf-8")
+    path.write_text(json.dumps(said | {"sha256": parameters.digest(said)}), encoding="utf-8")
 
 
 def unsigned(path: Path, **changes: Any) -> None:
@@ -126,7 +126,7 @@ def test_another_file_is_refused_in_one_line_that_says_which(
     text = str(caught.value)
     assert text.startswith("made_model.json")
     assert said in text
-    assert text.endswith(persistence.AGAIN)
+    assert text.endswith(parameters.AGAIN)
     assert "\n" not in text
 
 
