@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from screen import literature
+from screen import literature, parameters
 from screen.columns import Column, Values
 from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray
 from screen.errors import DataError
@@ -152,7 +152,7 @@ def check(model: Model, judged_by: Mapping[str, str]) -> None:
         if judged_by.get(role) != of_role.judged_by:
             raise DataError(
                 f"{NAME}.json was fitted to another role {role!r} than roles.toml has; "
-                f"{persistence.AGAIN}"
+                f"{parameters.AGAIN}"
             )
 
 

@@ -21,6 +21,14 @@ from tests.descriptors.cases import case_of
 MIXED = ("LiF", "ZnO", "LiSi", "Li3PS4", "Li3YCl6", "Ag", "Li7P3S11", "Cu3N", "C", "Li", "NaCl")
 KINDS = {"number": "fiu", "text": "O", "flag": "b"}
 
+ASKED = {"certainty": {"samples": 3}}
+"""Settings without which a family has nothing to tell."""
+
+
+def asked(family: ModuleType) -> dict[str, Any]:
+    return ASKED.get(descriptors.name_of(family), {})
+
+
 every_family = pytest.mark.parametrize("family", descriptors.families(), ids=descriptors.name_of)
 
 
@@ -63,7 +71,7 @@ def test_columns_have_distinct_names_and_say_what_they_are(anode: str) -> None:
 @every_family
 @pytest.mark.parametrize("anode", ANODES)
 def test_returns_what_it_declares_complete_or_explained(family: ModuleType, anode: str) -> None:
-    case = case_of("LiF", "ZnO", "C", "MgF2", "NaF", "Si", anode, anode=anode)
+    case = case_of("LiF", "ZnO", "C", "MgF2", "NaF", "Si", anode, anode=anode, **asked(family))
     values = family.compute(case)
     declared = descriptors.declared(family, case.electrolytes)
     assert list(values.columns) == [column.name for column in declared]
@@ -100,7 +108,7 @@ def snapshot(case: Case) -> dict[str, Any]:
 
 @every_family
 def test_leaves_its_input_alone(family: ModuleType) -> None:
-    case = case_of(*MIXED)
+    case = case_of(*MIXED, **asked(family))
     # What is computed on demand and kept is input too, for the next family.
     assert case.equilibria.decompositions
     assert case.equilibria.contact_products
@@ -117,8 +125,8 @@ def test_leaves_its_input_alone(family: ModuleType) -> None:
 @every_family
 def test_order_of_candidates_does_not_matter(family: ModuleType) -> None:
     order = np.random.default_rng(3).permutation(len(MIXED))
-    straight = family.compute(case_of(*MIXED))
-    shuffled = family.compute(case_of(*[MIXED[i] for i in order]))
+    straight = family.compute(case_of(*MIXED, **asked(family)))
+    shuffled = family.compute(case_of(*[MIXED[i] for i in order], **asked(family)))
     expected = Values(len(order))
     for name, values in straight.columns.items():
         expected.add(name, values[order], straight.reason(name)[order])
@@ -127,7 +135,7 @@ def test_order_of_candidates_does_not_matter(family: ModuleType) -> None:
 
 @every_family
 def test_no_candidates_no_rows(family: ModuleType) -> None:
-    case = case_of()
+    case = case_of(**asked(family))
     values = family.compute(case)
     assert list(values.columns) == [
         column.name for column in descriptors.declared(family, case.electrolytes)
@@ -137,18 +145,18 @@ def test_no_candidates_no_rows(family: ModuleType) -> None:
 
 @every_family
 def test_each_candidate_stands_alone(family: ModuleType) -> None:
-    together = family.compute(case_of(*MIXED))
+    together = family.compute(case_of(*MIXED, **asked(family)))
     for i, formula in enumerate(MIXED):
         expected = Values(1)
         for name, values in together.columns.items():
             expected.add(name, values[[i]], together.reason(name)[[i]])
-        same_values(family.compute(case_of(formula)), expected)
+        same_values(family.compute(case_of(formula, **asked(family))), expected)
 
 
 @every_family
 def test_both_engines_agree(family: ModuleType) -> None:
-    kernel = family.compute(case_of(*MIXED[:8]))
-    pymatgen = family.compute(case_of(*MIXED[:8], engine="pymatgen"))
+    kernel = family.compute(case_of(*MIXED[:8], **asked(family)))
+    pymatgen = family.compute(case_of(*MIXED[:8], engine="pymatgen", **asked(family)))
     for name, values in kernel.columns.items():
         other = pymatgen.columns[name]
         if values.dtype.kind == "f":
