@@ -28,7 +28,15 @@ from screen import (
 from screen.cli import main
 from screen.columns import missing
 from screen.errors import DataError, ScreenError
-from screen.model import learned, learning, lithiophilic, performance, persistence, recovery
+from screen.model import (
+    energy_errors,
+    learned,
+    learning,
+    lithiophilic,
+    performance,
+    persistence,
+    recovery,
+)
 from screen.phases import Phases
 from screen.ranking import order
 from screen.ranking.roles import chosen_roles
@@ -391,6 +399,8 @@ def test_a_lithiophilic_model_that_is_damaged_is_mended_with_rows_of_ones_own(
     """What the recovery model is compared with needs it."""
     written: list[lithiophilic.Model] = []
     monkeypatch.setattr(lithiophilic, "write", written.append)
+    monkeypatch.setattr(energy_errors, "train", lambda _: None)
+    monkeypatch.setattr(energy_errors, "write", lambda _: None)
     monkeypatch.setattr(training, "train_literature", lambda *_: None)
     monkeypatch.setattr(training, "load", lambda: None)
     literature.joined(Path(mine())).keep()

@@ -162,6 +162,17 @@ def test_the_model_says_what_the_project_asked_of_it() -> None:
     assert skill.phases == len(error_model.known())
 
 
+@pytest.mark.slow
+def test_the_shipped_model_is_what_training_gives() -> None:
+    shipped, made = error_model.load(), energy_errors.train(0)
+    for name in ("groups", "kinds"):
+        wanted, found = (getattr(model.spreads, name) for model in (shipped, made))
+        np.testing.assert_allclose(found, wanted, rtol=0.02)
+    assert made.skill.model == pytest.approx(shipped.skill.model, abs=0.001)
+    assert made.calibration == pytest.approx(shipped.calibration, rel=0.02)
+    assert made.thermal == pytest.approx(shipped.thermal, abs=1e-3)
+
+
 def test_conversions_are_balanced() -> None:
     compositions = measured.compositions()
     found = list(energy_errors.conversions(compositions))
