@@ -280,11 +280,11 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
     nothing has reacted. An interface is [place of the electrolyte, kJ/mol, reactants, products] of
     the strongest reaction. `shares` are those of the products of the last state. Goals are in the
     order of the role; one that is not known counts `unknown`. `measured` are places in `cells`,
-    which has a head and rows of texts; `papers` are materials that papers name and the table of
-    energies cannot hold: [label, family, formulas, roles, why, places in `cells`]. `tried` are
-    sentences on what experiments have seen of the contact. `curves` are whole reactions of the best
-    with the electrolytes, `windows` the limits of these, V; `sites` are those of the asymmetric
-    unit, and `symmetry` has the operations of each space group.
+    which has a head, what that means, and rows of texts; `papers` are materials that papers name
+    and the table of energies cannot hold: [label, family, formulas, roles, why, places in `cells`].
+    `tried` are sentences on what experiments have seen of the contact. `curves` are whole reactions
+    of the best with the electrolytes, `windows` the limits of these, V; `sites` are those of the
+    asymmetric unit, and `symmetry` has the operations of each space group.
     """
     identity, symbol = judged.identity, judged.case.anode.symbol
     curves, crystals = _curves(judged, rows), {row: _crystal(judged.case, row) for row in rows}
@@ -325,7 +325,7 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
         ],
         "candidates": found,
         "papers": cells.papers(judged.case.phases.compositions.key.tolist()),
-        "cells": {"head": measured.HEAD, "rows": cells.lines},
+        "cells": {"head": measured.HEAD, "meanings": measured.meanings(), "rows": cells.lines},
         "windows": list(_windows(judged.case)),
         "symmetry": {
             crystal.space_group: symmetry(crystal.space_group)

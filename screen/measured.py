@@ -32,6 +32,19 @@ HEAD = (
     *("Ω cm²", "mV", "CE, %", "material", "reference"),
 )
 """Heads of `line`."""
+_READ_FROM = {
+    "outcome": "outcome",
+    "CCD, mA/cm²": "ccd_ma_cm2",
+    "life": "lifetime_h",
+    "mA/cm²": "current_ma_cm2",
+    "mAh/cm²": "capacity_mah_cm2",
+    "Ω cm²": "interface_resistance_ohm_cm2",
+    "mV": "nucleation_overpotential_mv",
+    "CE, %": "ce_percent",
+    "material": "material_label",
+    "reference": "reference",
+}
+"""Columns of the literature table that stand under a head as they are."""
 NUMBERS = frozenset([2, 3, 4, 5, 7, 8, 9])
 """Places in HEAD that hold numbers."""
 NONE = "No cell of it is in the literature table."
@@ -168,6 +181,17 @@ def record(row: Row) -> dict[str, Any]:
     """A cell as plain data, without what is not known of it."""
     known = {name: value for name, value in vars(row).items() if value not in ("", None, ())}
     return {n: v for n, v in known.items() if not (isinstance(v, float) and math.isnan(v))}
+
+
+def meanings() -> list[str]:
+    """What stands under each of HEAD."""
+    known = {column.name: column.meaning for column in literature.COLUMNS}
+    own = {
+        "cell": "Role of the material, class of the electrolyte, kind of cell and test; "
+        "temperature and stack pressure if stated.",
+        "control": "The same figures of the cell without the material, of the same paper.",
+    }
+    return [own.get(head) or known[_READ_FROM[head]] for head in HEAD]
 
 
 def line(row: Row) -> tuple[str, ...]:

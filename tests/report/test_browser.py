@@ -428,6 +428,11 @@ def test_headings_are_explained_where_they_stand(page_at: Open) -> None:
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 1280
+    page.goto(page.url.partition("#")[0] + "#interlayer/ZnO")
+    page.locator("#card-title", has_text="ZnO").wait_for()
+    heads = page.locator("#card .plain thead th")
+    assert heads.count() > 15
+    assert heads.evaluate_all("all => all.every((e) => e.querySelector('.term'))")
 
 
 def saved(page: Page, button: Any) -> tuple[str, str]:
@@ -862,7 +867,7 @@ def test_the_search_for_overlaps_finds_one(page_at: Open) -> None:
     ("width", "place", "scheme"),
     [
         (390, "", "light"),
-        (1024, "", "dark"),
+        (1440, "", "dark"),
         (390, "#interlayer/ZnO", "dark"),
         (1280, "#interlayer/ZnO", "light"),
         (390, "#interlayer/compare?compare=ZnO,LiF,Li3PO4", "light"),

@@ -11,8 +11,8 @@ const side = (flat) => parts(flat).map(([substance, n], i) => [i ? " + " : null,
 const written = (left, right) => [side(left), " → ", side(right)];
 const equation = ([, , , , left, right]) => left.length ? written(left, right) : h("span", { class: "soft" }, "as it is");
 const statesOf = (card) => sideways("States of the profile", h("table", { class: "plain" },
-  h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "state"), h("th", { scope: "col", class: "num" }, "V"),
-    h("th", { scope: "col", class: "num roomy" }, anode), h("th", { scope: "col", class: "num" }, "kJ/mol"), h("th", { scope: "col" }, "reaction"))),
+  h("thead", {}, h("tr", {}, columnHead("state", "What is there at equilibrium between two voltages, as numbered in the picture."), columnHead("V", `Voltage against ${anode} metal, from and down to.`, "num"),
+    columnHead(anode, "Taken up per formula unit of the candidate; below zero where it is given off.", "num roomy"), columnHead("kJ/mol", MEANT.kj, "num"), columnHead("reaction", "How the state is reached from the candidate."))),
   h("tbody", {}, card.states.map((state, i) => {
     const [high, low, uptake, energy, left] = state;
     return h("tr", {}, h("td", {}, h("span", { class: "state" }, String(i + 1))),
@@ -21,8 +21,8 @@ const statesOf = (card) => sideways("States of the profile", h("table", { class:
       h("td", { class: "num" }, left.length ? kj(energy) : "–"), h("td", {}, equation(state)));
   }))));
 const interfacesOf = (candidate, card) => card.interfaces.length ? sideways("Reactions with the electrolytes", h("table", { class: "plain" },
-  h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "electrolyte"), h("th", { scope: "col", class: "num" }, "eV/atom"),
-    h("th", { scope: "col", class: "num" }, "kJ/mol"), h("th", { scope: "col" }, "strongest reaction"))),
+  h("thead", {}, h("tr", {}, columnHead("electrolyte", "The solid electrolytes of this run that the table of energies covers."), columnHead("eV/atom", MEANT.mixture, "num"),
+    columnHead("kJ/mol", MEANT.kj, "num"), columnHead("strongest reaction", "At the mixing ratio with the most negative energy per atom."))),
   h("tbody", {}, card.interfaces.map(([k, energy, left, right]) => {
     const { label, column } = data.electrolytes[k];
     return h("tr", {}, h("th", { scope: "row" }, h("span", { class: "text" }, formula(label))),
@@ -172,7 +172,7 @@ const drawCard = (role, row) => {
     section("Measured in cells", measuredIn(card.measured || [])),
     section(`When ${anode} touches it`,
       last[4].length ? h("p", { class: "equation" }, equation(last), h("span", { class: "soft" }, `\u2003${kj(last[3])}\u00a0kJ/mol`)) : null,
-      sideways("Contact products", h("table", { class: "plain" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "product"), h("th", { scope: "col", class: "num" }, "share by volume"), h("th", { scope: "col" }, "what it means"))),
+      sideways("Contact products", h("table", { class: "plain" }, h("thead", {}, h("tr", {}, columnHead("product", `A phase at equilibrium with ${anode} metal.`), columnHead("share by volume", columns.get("fraction_basis")?.meaning || "Of all that forms.", "num"), columnHead("what it means", `Whether it conducts electrons, and whether it holds ${anode}.`))),
         h("tbody", {}, contact.map(([product], i) => h("tr", {}, h("th", { scope: "row" }, h("span", { class: "text" }, formula(product[0]))), h("td", { class: "num" }, `${fixed(100 * card.shares[i], 0)} %`), h("td", {}, data.meanings[product[1]])))))),
       h("p", { class: "small soft" }, said(contactSaid(candidate))),
       (card.tried || []).map((one) => h("p", { class: "small" }, one))),
@@ -182,7 +182,7 @@ const drawCard = (role, row) => {
     layersOf(candidate, 360) ? section(`Between ${anode} and an electrolyte`, layers) : null,
     fold("Structure", structure(candidate)),
     [...groups].map(([group, members]) => fold(groupName(group), family(role, row, members))),
-    fold("Nearest alternatives", others.length ? sideways("Nearest alternatives", h("table", { class: "plain" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "candidate"), h("th", { scope: "col", class: "num" }, "rank"), h("th", { scope: "col", class: "num" }, "score"), h("th", { scope: "col" }, "handling"), h("th", { scope: "col", class: "num" }, "distance"))),
+    fold("Nearest alternatives", others.length ? sideways("Nearest alternatives", h("table", { class: "plain" }, h("thead", {}, h("tr", {}, columnHead("candidate", "Passed in this role."), ...["rank", "score", "handling"].map((name) => columnHead(name, columns.get(name)?.meaning || "", name === "handling" ? null : "num")), columnHead("distance", "How far the elements must move along the line of the Mendeleev numbers.", "num"))),
       h("tbody", {}, others.map(({ other, far }) => h("tr", { class: "alternative" }, h("th", { scope: "row" }, h("a", { href: address(role, other) }, h("span", { class: "text" }, formula(formulas[role.rows[other]])))), h("td", { class: "num" }, String(role.own.rank[other])), h("td", { class: "num" }, fixed(role.own.score[other], 3)), h("td", {}, words(values.handling?.[role.rows[other]] || "–")), h("td", { class: "num" }, fixed(far, 1))))))) : h("p", { class: "soft" }, "No other candidate passed in this role."),
       h("p", { class: "small soft" }, "By composition: how far the elements must move along the line of the Mendeleev numbers. LiF and LiCl are 1.5 apart.")),
     fold("Who did it, or something like it",

@@ -17,3 +17,9 @@ const term = (name, text, source) => h("button", { type: "button", class: "term"
 const asking = (name, text, source) => h("button", { type: "button", class: "ask", "aria-label": `What ${name} means`,
   onclick: (event) => explain(event.currentTarget, name, text, source) }, h("span", { "aria-hidden": "true" }, "?"));
 const meant = (column) => [column.label, `${column.meaning}${unit(column) ? ` In ${unit(column)}.` : ""}`, column.source];
+// The heading of a column of a card, with what it means.
+const columnHead = (name, text, kind) => h("th", { scope: "col", class: kind || null }, term(name, text));
+const MEANT = {
+  kj: "Energy of the equation as it is written, per mole of it; below zero where it gives energy off.",
+  mixture: "Energy of the strongest reaction at any mixing ratio, per atom of the mixture; zero where nothing reacts.",
+};

@@ -2,7 +2,7 @@
 
 const firstCells = () => (narrow() ? 4 : 8);
 const cellsTable = (places) => {
-  const { head, rows } = data.cells;
+  const { head, meanings, rows } = data.cells;
   const shown = head.map((_, i) => i).filter((i) => places.some((place) => rows[place][i] !== "–")); // what none states is left out
   const numeric = (i) => /cm²|mV|%/.test(head[i]);
   const cellAt = (place, i) => {
@@ -11,7 +11,7 @@ const cellsTable = (places) => {
     return h("td", { class: numeric(i) ? "num" : null }, i === head.length - 1 ? linked(cited(text)) : text);
   };
   return sideways("Cells", h("table", { class: "plain cells" },
-    h("thead", {}, h("tr", {}, shown.map((i) => h("th", { scope: "col", class: numeric(i) ? "num" : null }, head[i])))),
+    h("thead", {}, h("tr", {}, shown.map((i) => columnHead(head[i], meanings?.[i] || "", numeric(i) ? "num" : null)))),
     h("tbody", {}, places.map((place) => h("tr", {}, shown.map((i) => cellAt(place, i)))))));
 };
 const cited = (text) => (text.startsWith("10.") ? `doi:${text}` : text);
