@@ -148,8 +148,21 @@ def _react(
         x_a=x_a,
         energy=energy,
         products=log.mixtures(table, np.ones(len(owner)), own_atoms),
-        lowest=np.lexsort((x_a, energy, owner))[start[:-1]],
+        lowest=first_lowest(energy, start),
     )
+
+
+def first_lowest(energy: FloatArray, start: IntArray) -> IntArray:
+    """The kink of least energy of each pair, the first such; pair i owns start[i]:start[i + 1], and
+    none is without a kink.
+    """
+    pairs = len(start) - 1
+    if not pairs:
+        return start[:0]
+    owner = np.repeat(np.arange(pairs), np.diff(start))
+    least = np.flatnonzero(energy == np.minimum.reduceat(energy, start[:-1])[owner])
+    found: IntArray = least[np.searchsorted(owner[least], np.arange(pairs))]
+    return found
 
 
 def own_columns(

@@ -24,6 +24,7 @@ from screen.thermo.interface import (
     Ends,
     Reactions,
     before,
+    first_lowest,
     own_columns,
 )
 from screen.thermo.stacks import (
@@ -124,12 +125,12 @@ class OpenReactions(Reactions):
             x_a=x_a,
             energy=energy,
             products=products,
-            lowest=np.lexsort((x_a, energy, owner))[start[:-1]],
+            lowest=first_lowest(energy, start),
             x_balanced=x_balanced,
             mixing=mixing,
             no_mixing=no_mixing,
             uptake=uptake,
-            lowest_mixing=np.lexsort((x_a, mixing, owner))[start[:-1]],
+            lowest_mixing=first_lowest(mixing, start),
         )
 
 
@@ -247,7 +248,14 @@ class _Counted:
 
     @classmethod
     def of(cls, compositions: Compositions, reservoir: int) -> _Counted:
-        """Compositions counted without the reservoir's element."""
+        """Compositions counted without the reservoir's element; one that fills all rows is counted
+        once, and its arrays cannot be written to.
+        """
+        count = len(compositions)
+        if count > 1 and (compositions.key == compositions.key[0]).all():
+            one = cls.of(compositions.take([0]), reservoir)
+            shown = (np.broadcast_to(v, (count, *v.shape[1:])) for v in vars(one).values())
+            return cls(*shown)
         rest = compositions.element != reservoir
         owner = compositions.owner[rest]
         counted = Compositions(
@@ -318,10 +326,11 @@ def react_open(
     sides = [_Counted.of(side, reservoir) for side in (a, b)]
     empty = [side.share == 0 for side in sides]
     held = [side.held.copy() for side in sides]
-    _lend([side.balanced for side in sides], empty)
+    balanced = [side.balanced for side in sides]
+    _lend(balanced, empty)
     same = None if own else _same(b, level, empty[1])
     lasting = _lasting(table, reservoir, level)
-    ends = Ends(lasting, sides[0].balanced, sides[1].balanced, own, reservoir, level, same)
+    ends = Ends(lasting, balanced[0], balanced[1], own, reservoir, level, same)
     if own:
         hull = list(ends.hulls())
         energies = Ends(table, a.fractions(), b.fractions(), own).hulls()
@@ -370,4 +379,6 @@ def _same(b: Compositions, level: FloatArray, empty: BoolArray) -> IntArray:
 def _lend(values: list[FloatArray], empty: list[BoolArray]) -> None:
     """Where one end is the reservoir's element alone, give it the other's values."""
     for one, other in ((0, 1), (1, 0)):
-        values[one][empty[one]] = values[other][empty[one]]
+        if empty[one].any():
+            values[one] = np.array(values[one])
+            values[one][empty[one]] = values[other][empty[one]]
