@@ -105,9 +105,26 @@ class Weekly(Screening, WeeklyChoice):
 
     pull: Pull | None = Field(default=None, description="what to pull first; none: no pull")
     train: Train | None = Field(default=None, description="how to fit anew; none: not")
+    robust: int = Field(
+        default=200,
+        ge=0,
+        description="draws of errors, weights and what is not known, from which the probability "
+        "follows to be among the first ten; 0: none",
+    )
     webhook: SecretStr | None = Field(
         default=None, description="address to which the summary is sent by HTTP POST; a secret"
     )
+
+    def _settings(self, anode: str) -> Settings:
+        made = super()._settings(anode)
+        return made if made.robust else made.model_copy(update={"robust": self.robust})
+
+    @field_validator("robust")
+    @classmethod
+    def _has_spread(cls, given: int) -> int:
+        if given == 1:
+            raise ValueError("one draw has no spread; give at least 2, or 0 for none")
+        return given
 
     @field_validator("webhook")
     @classmethod

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 
+from screen import robust
 from screen.candidates import chosen_case, make_case
 from screen.columns import Values
 from screen.composition import Compositions
@@ -59,9 +60,13 @@ def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tupl
     return tuple(order.order(role, values.columns, formulas, told) for role in roles)
 
 
-def _ranked(roles: Sequence[Role], values: Values, case: Case) -> tuple[Ranking, ...]:
+def _ranked(
+    roles: Sequence[Role], values: Values, case: Case, progress: Progress
+) -> tuple[Ranking, ...]:
     """The same with what the models add to roles, and to what is said."""
     rankings = rank(with_models(roles, case.settings), values, case.formulas)
+    if case.settings.robust:
+        values.update(robust.values(case, values, rankings, progress))
     return explained(rankings, values, case.compositions)
 
 
@@ -99,7 +104,7 @@ def judge(
     """What follows when all candidates are described: predict, rank and check."""
     values = predict(case, described)
     progress("ranking")
-    rankings = _ranked(roles, values, case)
+    rankings = _ranked(roles, values, case, progress)
     progress("cross-check")
     check = cross_check(case)
     return Run(case, identity, values, rankings, check)
@@ -125,5 +130,5 @@ def explain(
     case = replace(case, own=tuple(own))
     check_roles(roles, case)
     values = predict(case, describe(case, progress, first=1))
-    rankings = _ranked(roles, values, case)
+    rankings = _ranked(roles, values, case, progress)
     return Run(case, identity, values, rankings)

@@ -17,7 +17,7 @@ from screen.ranking.order import Ranking
 from screen.ranking.roles import Goal, Learned, Role
 from screen.ranking.roles import roles as shipped
 from screen.settings import Settings
-from screen.tables import anode_of
+from screen.tables import anode_of, role_names
 
 
 def learns(settings: Settings) -> bool:
@@ -27,13 +27,38 @@ def learns(settings: Settings) -> bool:
 
 def model_columns(settings: Settings) -> tuple[Column, ...]:
     """What the models say; those of the literature table speak of one anode metal alone."""
+    first_ten = first_ten_columns() if settings.robust else ()
     if not learns(settings):
-        return lithiophilic.columns()
+        return (*lithiophilic.columns(), *first_ten)
     return (
         *lithiophilic.columns(),
         *recovery.columns(),
         *learned.columns(),
         *performance.columns(),
+        *first_ten,
+    )
+
+
+FIRST = 10
+
+
+def first_ten_column(role: str) -> str:
+    """Name of the column with the chance to be among the first of a role."""
+    return f"first_ten_{role}_probability"
+
+
+def first_ten_columns() -> tuple[Column, ...]:
+    """What `robust` adds to a run that asks for it."""
+    return tuple(
+        Column(
+            first_ten_column(role),
+            f"among the first ten, {role}",
+            f"Probability that it, or what comes to the same, is among the first {FIRST} as "
+            f"{role}, over errors of energies and values, what is not known, and weights.",
+            "screen/robust.py; settings.robust, seed",
+            dimensionless=True,
+        )
+        for role in role_names()
     )
 
 

@@ -157,6 +157,13 @@ class Settings(BaseModel):
         description="joint samples of the errors of formation energies, from which intervals and "
         "probabilities follow; 0: none, else at least 2, usually 200",
     )
+    robust: int = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="joint draws of energies, values, weights and of what is not known, from which "
+        "the probability follows to be among the first ten; 0: none, else at least 2, usually 200",
+    )
     seed: int = Field(
         default=0,
         ge=0,
@@ -164,11 +171,11 @@ class Settings(BaseModel):
         description="seed of the samples, and of the candidates that are cross-checked",
     )
 
-    @field_validator("samples")
+    @field_validator("samples", "robust")
     @classmethod
     def _enough(cls, given: int) -> int:
         if given == 1:
-            raise ValueError("one sample has no spread; give at least 2, or 0 for none")
+            raise ValueError("one draw has no spread; give at least 2, or 0 for none")
         return given
 
     bridged_v: float = Field(

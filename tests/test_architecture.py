@@ -59,6 +59,7 @@ LEVEL = {
     "sealing": 4,
     "crosscheck": 4,
     "predictions": 4,
+    "robust": 5,
     "run": 5,
     "pipeline": 6,
     "run_folder": 6,

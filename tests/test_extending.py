@@ -235,19 +235,18 @@ def rename_role(copy: Copy, old: str, new: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_role_in_a_table_earns_a_share(copy: Copy) -> None:
+def test_a_role_in_a_table_earns_its_order(copy: Copy) -> None:
     quicken(copy.folder / "screen")
-    shipped = json.loads((copy.data / "recovery_model.json").read_text(encoding="utf-8"))
     rename_role(copy, "alloy", "sponge")
     copy.good("seal")
     copy.good("model", "train")
     rows = copy.rank()
     facts = json.loads((copy.folder / "run" / "manifest.json").read_text(encoding="utf-8"))
     assert set(facts["roles"]) == {"interlayer", "host", "alloy", "sponge"}
-    share = facts["models"]["share"]["sponge"]["recovery_sponge_fraction"]
-    assert share == pytest.approx(shipped["skill"]["alloy"]["share"], abs=0.01)
-    assert share > 0
+    orders = {"interlayer": "hand_weighted", "host": "hand_weighted", "alloy": "hand_weighted"}
+    assert facts["models"]["order"] == orders | {"sponge": "learned"}
     assert "of the score as sponge" in facts["models"]["cards"]["recovery"]["in the ranking"]
+    assert "pass as sponge" in facts["models"]["cards"]["order"]["in the ranking"]
     best = next(row for row in rows if row["role"] == "sponge")
     assert best["score"] != best["score_without_model"]
     assert float(best["recovery_sponge_low_fraction"]) <= float(best["recovery_sponge_fraction"])

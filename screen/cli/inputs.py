@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from screen.settings import Settings
 
 
+ROBUST = 200
+"""Draws that --robust asks for."""
+
+
 class StructureRuns(NamedTuple):
     """What is computed atom by atom, as options give it; False is not given."""
 
@@ -36,6 +40,7 @@ def settings_of(
     energies: str | None = None,
     samples: int | None = None,
     hand_weighted: bool = False,
+    robust: bool = False,
 ) -> Settings:
     """Settings of the configuration file, overruled by the options that were given."""
     from screen.settings import load_settings
@@ -54,5 +59,6 @@ def settings_of(
         samples=samples,
         doubtful_phases="keep" if keep_doubtful else None,
         order="hand_weighted" if hand_weighted else None,
+        robust=ROBUST if robust else None,
         **runs.given,
     )

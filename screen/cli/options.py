@@ -79,6 +79,13 @@ HandWeighted = Annotated[
         "--hand-weighted", help="Order by the goals alone, without what models have learned."
     ),
 ]
+Robust = Annotated[
+    bool,
+    typer.Option(
+        "--robust",
+        help="How sure the first ten are, over errors, weights and what is not known: minutes.",
+    ),
+]
 Barrier = Annotated[bool, described("Settings.barrier", "--barrier")]
 Surface = Annotated[bool, described("Settings.surface", "--surface")]
 Calculator = Annotated[str | None, described("Settings.calculator")]

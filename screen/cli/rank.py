@@ -25,6 +25,7 @@ from screen.cli.options import (
     KeepDoubtful,
     Moduli,
     Quiet,
+    Robust,
     Roles,
     RolesFile,
     Samples,
@@ -53,6 +54,7 @@ def rank_command(
     engine: EngineName = None,
     keep_doubtful: KeepDoubtful = False,
     hand_weighted: HandWeighted = False,
+    robust: Robust = False,
     form: Format = "table",
     output: Annotated[
         Path | None,
@@ -120,6 +122,7 @@ def rank_command(
         energies=energies,
         samples=samples,
         hand_weighted=hand_weighted,
+        robust=robust,
     )
     if short and columns:
         raise UsageError("--short and --columns: one of them says which columns to print")

@@ -250,6 +250,13 @@ def _among_first(best_first: IntArray, count: int | None) -> BoolArray:
     return first
 
 
+def passing(role: Role, table: Table, count: int) -> tuple[Texts, BoolArray]:
+    """Kind of each candidate, and whether it meets every gate."""
+    kind, homeless, undecided = _kinds(role, table, count)
+    gates = _gates(role, table, kind)
+    return kind, ~(gates.fails | gates.unknown).any(axis=0) & ~homeless & ~undecided
+
+
 def hand_weighted(role: Role, table: Table, count: int) -> FloatArray:
     """The score by the goals of a role, and what it would be if all that is not known were good,
     and bad; shape (3, candidates).

@@ -43,7 +43,7 @@ def webhook() -> Iterator[tuple[str, list[Any]]]:
 
 def test_what_changed_is_told(flow: Run, serving: Serving, tmp_path: Path) -> None:
     with webhook() as (address, sent):
-        weekly = ("weekly", "--anode", "Li", "--webhook", address)
+        weekly = ("weekly", "--anode", "Li", "--robust", "2", "--webhook", address)
         assert flow(*weekly).returncode == 0
         assert "the first run for Li" in sent[0]["summary"]
         settings = tmp_path / "settings.toml"
