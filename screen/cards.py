@@ -11,8 +11,9 @@ import numpy as np
 from screen import literature, measured, tried
 from screen.columns import Values, missing
 from screen.composition import Compositions, FloatArray, IntArray
-from screen.descriptors import equations, three_layers
+from screen.descriptors import equations
 from screen.descriptors.case import Case
+from screen.descriptors.curves import whole_curves, windows
 from screen.ranking.order import UNKNOWN, Ranking
 from screen.reactions import Equation
 from screen.report.page import SHOWN
@@ -270,6 +271,12 @@ class _Neighbours:
         return [Near(int(others[i]), float(far[i])) for i in order if others[i] != row][:count]
 
 
+def _best(judged: Judged) -> set[int]:
+    """Of each role the first CURVES."""
+    ranked = (r.order[r.rank[r.order] > 0][:CURVES].tolist() for r in judged.rankings)
+    return {row for rows in ranked for row in rows}
+
+
 def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
     """The cards of some candidates as compact data, for the file of a run and the page.
 
@@ -287,7 +294,8 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
     asymmetric unit, and `symmetry` has the operations of each space group.
     """
     identity, symbol = judged.identity, judged.case.anode.symbol
-    curves, crystals = _curves(judged, rows), {row: _crystal(judged.case, row) for row in rows}
+    curves = whole_curves(judged.case, judged.values, _best(judged) & set(rows))
+    crystals = {row: _crystal(judged.case, row) for row in rows}
     substances = _Substances({})
     named: dict[int, int] = {}
     cells = _Cells.of(judged)
@@ -326,7 +334,7 @@ def packed(judged: Judged, rows: Sequence[int]) -> dict[str, Any]:
         "candidates": found,
         "papers": cells.papers(judged.case.phases.compositions.key.tolist()),
         "cells": {"head": measured.HEAD, "meanings": measured.meanings(), "rows": cells.lines},
-        "windows": list(_windows(judged.case)),
+        "windows": list(windows(judged.case)),
         "symmetry": {
             crystal.space_group: symmetry(crystal.space_group)
             for crystal in crystals.values()
@@ -455,42 +463,3 @@ def _sites(crystal: Crystal | None) -> dict[str, Any]:
     if crystal is None:
         return {}
     return {"sites": [[symbol, *tidy(np.array(at)).tolist()] for symbol, at in crystal.sites]}
-
-
-def _windows(case: Case) -> Iterator[list[float | None]]:
-    """Reduction and oxidation limits of the electrolytes, V; None where not known or not there."""
-    for electrolyte in case.electrolytes:
-        if case.equilibria.not_covered_with(electrolyte.formula).all():
-            yield [None, None]
-            continue
-        profile = three_layers.partner(case, electrolyte.formula).profile
-        limits = tidy(np.array([profile.reduction_v[0], profile.oxidation_v[0]])).tolist()
-        yield [limit if np.isfinite(limit) else None for limit in limits]
-
-
-def _curves(judged: Judged, rows: Sequence[int]) -> dict[int, list[list[Any]]]:
-    """Reactions of the best of each role with the electrolytes at every mixing ratio.
-
-    Returns:
-        Of each row [place of the electrolyte, share of the atoms, eV/atom, share, ...], kink by
-        kink; electrolytes with which it does not react are left out.
-    """
-    case, best = judged.case, set[int]()
-    for ranking in judged.rankings:
-        best.update(ranking.order[ranking.rank[ranking.order] > 0][:CURVES].tolist())
-    found = {row: list[list[Any]]() for row in rows if row in best}
-    for k, electrolyte in enumerate(case.electrolytes):
-        known = ~missing(judged.values.columns[electrolyte.column])
-        some = np.array([row for row in found if known[row]], dtype=np.int64)
-        partner = Compositions.from_formulas([electrolyte.formula])
-        reactions = case.facts.engine.react(
-            case.facts.table,
-            case.compositions.take(some),
-            partner.take(np.zeros(len(some), dtype=np.int64)),
-        )
-        x, energy = reactions.x_a.round(3), reactions.energy.round(4) + 0.0
-        for i, row in enumerate(some.tolist()):
-            own = slice(reactions.start[i], reactions.start[i + 1])
-            if (energy[own] < 0).any():
-                found[row].append([k, *np.column_stack([x[own], energy[own]]).ravel().tolist()])
-    return found

@@ -167,7 +167,7 @@ const drawCard = (role, row) => {
     badges(role, row),
     section("Why it stands where it does", h("div", { class: "split" },
       h("div", {}, [role, ...roles.filter((r) => r !== role && r.at.has(candidate))].map((r) => verdict(r, r.at.get(candidate)))),
-      h("div", {}, h("h4", { class: "small" }, `How it meets the goals as ${lower(role.label)}`), scoreOf(role, row), h("p", { class: "small soft" }, "A full bar is ideal; × is the weight in the geometric mean."),
+      h("div", {}, h("h4", { class: "small" }, `How it meets the goals as ${lower(role.label)}`), scoreOf(role, row), h("p", { class: "small soft" }, `A full bar is ideal; × is the weight in the geometric mean${role.learned ? `, the hand-weighted score ${fixed(role.own.score_without_model[row], 3)}. What the literature has taught puts this role in order` : ""}.`),
         h("h4", { class: "small" }, "Gates"), asked(role, row)))),
     section("Measured in cells", measuredIn(card.measured || [])),
     section(`When ${anode} touches it`,
