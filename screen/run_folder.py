@@ -164,6 +164,11 @@ def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
     names = BIG_TABLES if done.is_big else (RANKED, GAPS)
     grouped = grouped_columns(done.case.electrolytes, done.case.settings, done.case.own)
     meanings = dictionary(grouped, names)
+    first = np.concatenate([ranking.order[: page.SHOWN] for ranking in done.rankings])
+    about = cards.packed(done, list(dict.fromkeys(first.tolist())))
+    (folder / CARDS).write_bytes(dump(about, indent=None))
+    if done.is_big:  # nothing more is asked of what was solved
+        done.case.forget()
     tops = _write_ranked(done, folder, also, meanings[names[0]])
     missing = table.gaps(
         done.descriptors, done.values, done.identity["id"], done.identity["formula"]
@@ -174,9 +179,6 @@ def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
         missing = table.by_candidate(missing)
         _write_parquet([missing], folder / BIG_TABLES[1])
     (folder / COLUMNS).write_bytes(dump(meanings))
-    first = np.concatenate([ranking.order[: page.SHOWN] for ranking in done.rankings])
-    about = cards.packed(done, list(dict.fromkeys(first.tolist())))
-    (folder / CARDS).write_bytes(dump(about, indent=None))
     digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
     facts = sealed({"layout": LAYOUT} | manifest(done, command) | {"files": digests})
     (folder / MANIFEST).write_bytes(dump(facts))
@@ -262,8 +264,11 @@ def _check_rows(path: Path, found: int, rows: int) -> None:
         )
 
 
-def read(path: Path) -> RunFiles:
+def read(path: Path, *, gaps: bool = True) -> RunFiles:
     """Read a run folder.
+
+    Args:
+        gaps: whether why values are missing is asked for; without, that table has no rows.
 
     Raises:
         DataError: naming the file that is missing, of another version or altered.
@@ -283,11 +288,12 @@ def read(path: Path) -> RunFiles:
     names = _tables_of(manifest)
     columns = dictionaries[names[0]]
     read_table = table.read_parquet if names == BIG_TABLES else table.read_csv
+    kinds = {c.name: c.kind for c in GAPS_COLUMNS}
     return RunFiles(
         manifest,
         columns,
         read_table(path / names[0], {c["name"]: c["kind"] for c in columns}),
-        read_table(path / names[1], {c.name: c.kind for c in GAPS_COLUMNS}),
+        read_table(path / names[1], kinds) if gaps else pa.table({name: [] for name in kinds}),
         _json(path / CARDS),
     )
 
@@ -342,4 +348,4 @@ def compare(before: Path, after: Path, top: int) -> changes.Comparison:
     names = (before.resolve().name, after.resolve().name)
     if names[0] == names[1]:
         names = (str(before), str(after))
-    return changes.compare(read(before), read(after), top, names)
+    return changes.compare(read(before, gaps=False), read(after, gaps=False), top, names)

@@ -19,7 +19,7 @@ import screen.run
 from flows.parameters import Screening
 from screen import batches, candidates, descriptors, pipeline, run_folder, sources, tables
 from screen.batches import Request
-from screen.columns import Column, Texts, Values, missing
+from screen.columns import Coded, Column, Texts, Values, missing
 from screen.descriptors import in_batches
 from screen.descriptors.case import Case
 from screen.descriptors.own import Descriptor
@@ -28,6 +28,7 @@ from screen.report.table import tidy
 from screen.settings import CHECK, STRUCTURES, Settings
 from screen.sources import reference
 from screen.store import Store
+from screen.thermo.stacks import Competition
 
 TABLE = """formula,formation_energy_per_atom_eV
 Li2O,-2.0
@@ -286,6 +287,38 @@ def test_many_candidates_are_described_in_batches(
         np.testing.assert_array_equal(one, other, err_msg=name)
         gone = missing(column)
         assert found.reason(name)[gone].tolist() == expected.reason(name)[gone].tolist()
+
+
+def test_what_is_made_of_the_phases_is_made_once_for_all_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a large table it takes seconds and half a gigabyte."""
+    made: list[int] = []
+    right = Competition
+
+    def counted(*given: Any) -> Any:
+        made.append(1)
+        return right(*given)
+
+    monkeypatch.setattr("screen.descriptors.phase_facts.Competition", counted)
+    monkeypatch.setattr(in_batches, "SIZE", 120)
+    monkeypatch.setattr(in_batches, "_processors", lambda: 1)
+    case, _ = candidates.make_case(reference.load(), Settings())
+    in_batches.compute_all(case, lambda *_: None, structures={})
+    assert len(made) == 2, "with the doubtful phases and without"
+
+
+def test_texts_of_many_candidates_are_held_once(whole: tuple[Case, Values]) -> None:
+    """Reasons take a byte or two each, and texts of candidates that are alike are one."""
+    case, described = whole
+    held = in_batches.joined([in_batches.encode(described)], np.arange(len(case)))
+    for name, column in held.columns.items():
+        reasons = held._reasons[name]
+        assert isinstance(reasons, Coded)
+        assert reasons.codes.nbytes <= 2 * len(case)
+        assert len({*reasons.distinct}) == len(reasons.distinct)
+        if column.dtype.kind == "O":
+            assert len({id(text) for text in column}) == len({*column}), name
 
 
 @settings(max_examples=8)

@@ -53,7 +53,7 @@ def shortlist(
         UsageError: for a role that the run does not have, or a condition that cannot be read.
         DataError: if the folder is incomplete, of another version or altered.
     """
-    files = run_folder.read(run)
+    files = run_folder.read(run, gaps=False)
     known = files.manifest["roles"]
     for name in names:
         if name not in known:

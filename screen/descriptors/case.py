@@ -64,6 +64,11 @@ class Case:
         """What the candidates come to, each answer solved when it is first asked for."""
         return Equilibria(self.compositions, self.anode, self.facts)
 
+    def forget(self) -> None:
+        """Let go of what was made of the phases and solved; it is made again when asked for."""
+        for name in ("facts", "equilibria"):
+            vars(self).pop(name, None)
+
     def take(self, rows: IntArray) -> Case:
         """The case of some candidates; what was made of the phases is not made again."""
         part = replace(

@@ -24,7 +24,7 @@ _MODEL = "model card"
 _MOST = 3
 _Pair = tuple[Row | None, Row | None]
 _ENERGY, _HULL = "formation_energy_ev_atom", "hull_distance_ev_atom"
-_BRIEF, _PLACE = ("role", "id", "formula", "rank", "score"), "place in the table"
+_BRIEF, _PLACE = ("role", "id", "formula", "rank", "score"), "place_in_table"
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,12 @@ class _Side:
         self.run = run
         self.anode: str = run.manifest["settings"]["anode"]
         self.roles: dict[str, dict[str, Row]] = {}
-        brief = run.ranked.select([n for n in (*_BRIEF, _HULL) if n in run.ranked.column_names])
+        names = [n for n in (*_BRIEF, _HULL) if n in run.ranked.column_names]
+        columns = [run.ranked.column(name).to_pylist() for name in names]
         hull: dict[str, Any] = {}
-        for place, row in enumerate(brief.to_pylist()):
-            self.roles.setdefault(row["role"], {})[row["id"]] = row | {_PLACE: place}
+        for place, cells in enumerate(zip(*columns, strict=True)):
+            row = dict(zip(names, cells, strict=True), **{_PLACE: place})
+            self.roles.setdefault(row["role"], {})[row["id"]] = row
             hull.setdefault(row["formula"], row.get(_HULL))
         self.on_hull = {formula for formula, above in hull.items() if _number(above) == 0.0}
         """Formulas on the hull, as far as the candidates tell."""
