@@ -513,8 +513,8 @@ def _tipping(
         if role.learned is not None:
             if other is not None:
                 step = abs(score[other] - score[i]) / role.learned.error
-                way = "rises" if place else "falls"
-                wanted = f"its learned score {way} to {score[other]:.3f}"
+                way = _move(place > 0, beyond=True)
+                wanted = f"its learned score {way} {score[other]:.3f}"
                 options.append((step, f"{verb} {formulas[other]} if {wanted}"))
             other = None
         for g, goal in enumerate(role.goals):
