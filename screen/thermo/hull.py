@@ -19,7 +19,7 @@ from screen.thermo.stacks import (
     blocks,
     iteration_cap,
     no_convergence,
-    shifted,
+    shift,
     stacks,
 )
 from screen.thermo.threads import in_order
@@ -87,7 +87,7 @@ def _decompose(
             missing = without[stack.problem, None]
             stack.energy[(missing >= 0) & (stack.column == missing)] = NEVER
         basis, energy[stack.problem] = cheapest(table, stack, stack.supply(fractions))
-        log.add(stack.problem, basis.phase.T, basis.inverse[:, basis.k].T)
+        log.add(stack.problem, basis.phase, basis.inverse[:, :, basis.k])
     atoms = candidates.atoms.astype(float)
     return Decompositions(energy, log.mixtures(table, atoms, [atoms] if own else ()))
 
@@ -96,32 +96,32 @@ def cheapest(table: Competition, stack: Stack, supply: FloatArray) -> tuple[Basi
     """The vertex of least energy for what each problem balances, and that energy.
 
     Args:
-        supply: amount of each row's element, shape (k, b); the basic amounts are the column of
+        supply: amount of each row's element, shape (b, k); the basic amounts are the column of
             `Basis.inverse` behind the inverse.
     """
-    basis = Basis(table, stack, [supply, shifted(supply)], objectives=1)
-    minimise(stack, basis, side=1)
-    return basis, (basis.dual[0] * supply).sum(axis=0)
+    basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=1)
+    minimise(stack, basis, shifted=1)
+    return basis, basis.cost(np.arange(len(supply)), supply)[0]
 
 
-def minimise(stack: Stack, basis: Basis, side: int) -> None:
+def minimise(stack: Stack, basis: Basis, shifted: int) -> None:
     """Walk every problem of the stack to the mixture of least energy.
 
     Args:
-        side: which right-hand side of the basis is the tie-breaking one.
+        shifted: which right-hand side of the basis is the tie-breaking one.
     """
     part, where = stack, np.arange(len(stack.problem))
     for _ in range(iteration_cap(stack)):
         reduced = basis.reduced_costs(where, part.tableau)[:, 0]
         enter = reduced.argmin(axis=1)
         least = reduced[np.arange(len(where)), enter]
-        live = np.flatnonzero(least < -TOLERANCE)
+        (live,) = (least < -TOLERANCE).nonzero()
         if not len(live):
             return
         at, enter = where[live], enter[live]
         column = basis.column(at, part.a[live, :, enter])
-        leave = basis.leaving(at, column, side)
-        basis.pivot(at, leave, part.column[live, enter], column, least[None, live])
+        leave = basis.leaving(at, column, shifted)
+        basis.pivot(at, leave, part.column[live, enter], column, least[live, None])
         if len(live) < 0.75 * len(where):
             part, where = part.part(live), at
     raise no_convergence(stack, where)

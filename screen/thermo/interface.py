@@ -28,9 +28,8 @@ from screen.thermo.stacks import (
     blocks,
     iteration_cap,
     join_starts,
-    least_of,
     no_convergence,
-    shifted,
+    shift,
     stacks,
 )
 from screen.thermo.threads import in_order
@@ -204,7 +203,7 @@ class Ends:
     same: IntArray | None = None
 
     def _stacks(self) -> Iterator[tuple[Stack, FloatArray, FloatArray]]:
-        """Stacks of the pairs, with what is balanced at either end, shape (k, b)."""
+        """Stacks of the pairs, with what is balanced at either end, shape (b, k)."""
         owner, element = np.nonzero((self.a > 0) | (self.b > 0))
         elements = Ragged.from_owner(owner, element, len(self.a))
         for stack in stacks(self.table, elements, self.reservoir, self.own, self.mu):
@@ -252,7 +251,7 @@ def _follow(
     """Log the hull energy at x = 0, every kink and x = 1.
 
     Args:
-        of_a, of_b: what is balanced at x = 1 and x = 0, shape (k, b).
+        of_a, of_b: what is balanced at x = 1 and x = 0, shape (b, k).
         log: gets x and the hull energy there.
         rise: slopes in x of the lines that E is counted from, shape (b, lines). With them only
             the lowest point over each line is logged, where E begins to rise, and the sweep ends
@@ -260,13 +259,13 @@ def _follow(
     """
     toward = of_a - of_b
     basis = _begin(table, stack, of_b, toward, same)
-    minimise(stack, basis, side=2)
+    minimise(stack, basis, shifted=2)
     k = basis.k
 
     def log_at(at: IntArray, x: FloatArray) -> None:
-        mixed = (basis.dual[0][:, at] * (of_b[:, at] + x * toward[:, at])).sum(axis=0)
-        atoms = basis.inverse[:, k, at] + x * basis.inverse[:, k + 1, at]
-        log.add(stack.problem[at], basis.phase[:, at].T, atoms.T, x, mixed)
+        mixed = basis.cost(at, of_b[at] + x[:, None] * toward[at])[0]
+        atoms = basis.inverse[at, :, k] + x[:, None] * basis.inverse[at, :, k + 1]
+        log.add(stack.problem[at], basis.phase[at], atoms, x, mixed)
 
     part, where = stack, np.arange(len(stack.problem))
     x = np.zeros(len(where))
@@ -278,7 +277,7 @@ def _follow(
         if rise is None:
             x[where[ends]] = 1.0
         else:
-            slope = (basis.dual[0][:, where] * toward[:, where]).sum(axis=0)
+            slope = basis.cost(where, toward[where])[0]
             lowest = (slope[:, None] - rise[where] > -TOLERANCE).sum(axis=1)
             over = lowest == rise.shape[1]
             some = where[(lowest > passed[where]) & ~over]
@@ -286,7 +285,7 @@ def _follow(
             passed[where] = lowest
             x[where[ends & ~over]] = 1.0
             ends |= over
-        live = np.flatnonzero(~ends)
+        (live,) = (~ends).nonzero()
         if not len(live):
             log_at(np.arange(len(x)), x)
             return
@@ -296,9 +295,8 @@ def _follow(
             live = np.arange(len(where))
         # Dual pivot: what replaces the phase that ran out at the least rise in energy.
         rows = np.zeros((len(where), 2, k + 1))
-        np.negative(basis.dual[0][:, where].T, out=rows[:, 0, :k])
-        rows[:, 0, k] = 1.0
-        np.negative(basis.inverse[leave, :k, where], out=rows[:, 1, :k])
+        rows[:, 0] = basis.prices[where, 0]
+        np.negative(basis.inverse[where, leave, :k], out=rows[:, 1, :k])
         priced = rows @ part.tableau
         reduced, falls = np.maximum(priced[:, 0], _LEAST), priced[:, 1]
         with np.errstate(divide="ignore"):
@@ -310,7 +308,7 @@ def _follow(
         if rise is None:
             log_at(at[moved], kink[moved])
         column = basis.column(at, part.a[live, :, enter])
-        basis.pivot(at, leave, part.column[live, enter], column, reduced[None, live, enter])
+        basis.pivot(at, leave, part.column[live, enter], column, reduced[live, enter, None])
     raise no_convergence(stack, where)
 
 
@@ -322,25 +320,27 @@ def _begin(
     Args:
         same: one number for each problem, equal where problems have b and the prices in common.
     """
-    sides = [of_b, toward, shifted(of_b)]
+    sides = [of_b, toward, of_b + shift(*of_b.shape)]
     basis = Basis(table, stack, sides, objectives=1)
     if same is None:
         return basis
     # The order of the rows, and so the shift, is part of what must be the same.
     held = of_b > 0
-    places = (1 << np.arange(basis.k)) @ held + (same << basis.k)
+    places = held @ (1 << np.arange(basis.k)) + (same << basis.k)
     _, first, group = np.unique(places, return_index=True, return_inverse=True)
     if 4 * len(first) > len(places):
         return basis
     few = stack.part(first)
-    outside = ((few.a > 0) & ~held[:, first].T[:, :, None]).any(axis=1)
+    outside = ((few.a > 0) & ~held[first][:, :, None]).any(axis=1)
     few.energy[outside] = NEVER
-    solved = Basis(table, few, [side[:, first] for side in sides], objectives=1)
-    minimise(few, solved, side=2)
-    basis.phase = np.where(held, solved.phase[:, group], basis.phase)
-    basis.inverse = solved.inverse[:, :, group]
-    basis.dual = solved.dual[:, :, group]
-    basis.inverse[:, basis.k + 1] = (basis.inverse[:, : basis.k] * toward).sum(axis=1)
+    solved = Basis(table, few, [side[first] for side in sides], objectives=1)
+    minimise(few, solved, shifted=2)
+    basis.phase = np.where(held, solved.phase[group], basis.phase)
+    basis.inverse = solved.inverse[group]
+    basis.prices = solved.prices[group]
+    basis.inverse[:, :, basis.k + 1] = np.einsum(
+        "bij,bj->bi", basis.inverse[:, :, : basis.k], toward
+    )
     return basis
 
 
@@ -349,12 +349,12 @@ def _next_kink(
 ) -> tuple[IntArray, FloatArray, BoolArray]:
     """The row that runs out first as x grows, x there, and whether x = 1 comes before."""
     k = basis.k
-    change = basis.inverse[:, k + 1, where]
+    change = basis.inverse[where, :, k + 1]
     shrinks = np.where(change < -AMOUNT_TOLERANCE, -change, np.nan)
-    runs_out = basis.inverse[:, k + 2, where] / shrinks
+    runs_out = basis.inverse[where, :, k + 2] / shrinks
     runs_out[np.isnan(runs_out)] = np.inf
-    leave = least_of(runs_out)
+    leave = runs_out.argmin(axis=1)
     here = np.arange(len(where))
-    kink = np.maximum(basis.inverse[leave, k, where] / shrinks[leave, here], x)
-    ends = ~(runs_out[leave, here] < 1.0) | ~(kink < 1.0 - AMOUNT_TOLERANCE)
+    kink = np.maximum(basis.inverse[where, leave, k] / shrinks[here, leave], x)
+    ends = ~(runs_out[here, leave] < 1.0) | ~(kink < 1.0 - AMOUNT_TOLERANCE)
     return leave, kink, ends

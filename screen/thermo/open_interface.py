@@ -220,7 +220,7 @@ def _equilibrate(
             log.add_nothing(stack.problem)
             continue
         basis, hull[stack.problem] = cheapest(lasting, stack, stack.supply(counted.balanced))
-        log.add(stack.problem, basis.phase.T, basis.inverse[:, basis.k].T)
+        log.add(stack.problem, basis.phase, basis.inverse[:, :, basis.k])
     sides = [candidates] if own else []
     products = log.mixtures(table, np.ones(len(hull)), [side.atoms.astype(float) for side in sides])
     held = held_in(table, products, reservoir, [side.amount_of(reservoir) for side in sides])

@@ -239,8 +239,8 @@ class Stack:
         return self.tableau[:, self.rows.shape[1]]
 
     def supply(self, amounts: FloatArray) -> FloatArray:
-        """What each problem balances, of amounts of shape (problems, elements): (k, b)."""
-        return amounts[self.problem, self.rows.T]
+        """What each problem balances, of amounts of shape (problems, elements): (b, k)."""
+        return amounts[self.problem[:, None], self.rows]
 
     def part(self, keep: BoolArray | IntArray) -> Stack:
         """The chosen problems."""
@@ -405,36 +405,37 @@ def _subset_sums(hashes: HashArray, deepest: int) -> HashArray:
 
 
 class Basis:
-    """The current vertex of each problem of a stack: revised simplex in k x (k + extra) x b.
+    """The current vertex of each problem of a stack: revised simplex in b x k x (k + extra).
 
-    `inverse[:, :k]` is the inverse of the basis matrix; the columns behind it are that inverse
-    applied to right-hand sides. The pure elements are the first basis: always feasible. Problems
-    come last in all arrays, so that numpy runs along many of them, not along a few rows.
+    `inverse[:, :, :k]` is the inverse of the basis matrix; the columns behind it are that inverse
+    applied to right-hand sides. The pure elements are the first basis: always feasible.
 
     Attributes:
-        k: number of rows.
-        phase: phase of each basic variable, shape (k, b).
-        inverse: shape (k, k + right-hand sides, b).
-        dual: prices of the elements for each objective, shape (objectives, k, b).
+        phase: phase of each basic variable, shape (b, k).
+        inverse: shape (b, k, k + right-hand sides).
+        prices: those of the elements with a minus, and behind them a one for each objective's own
+            cost: of shape (b, objectives, k + objectives).
     """
 
     def __init__(self, table: Competition, stack: Stack, sides: list[FloatArray], objectives: int):
         b, k = stack.rows.shape
         self.k = k
-        self.phase = table.element_phase[stack.rows.T]
-        self.inverse = np.zeros((k, k + len(sides), b))
-        self.inverse[np.arange(k), np.arange(k)] = 1.0
+        self.phase = table.element_phase[stack.rows]
+        self.inverse = np.zeros((b, k, k + len(sides)))
+        self.inverse[:, np.arange(k), np.arange(k)] = 1.0
         for i, side in enumerate(sides):
-            self.inverse[:, k + i] = side
-        self.dual = np.zeros((objectives, k, b))
+            self.inverse[:, :, k + i] = side
+        self.prices = np.zeros((b, objectives, k + objectives))
+        self.prices[:, :, k:] = np.eye(objectives)
+
+    def cost(self, at: IntArray, supply: FloatArray) -> FloatArray:
+        """What a supply (len(at), k) costs for each objective, shape (objectives, len(at))."""
+        found: FloatArray = -(self.prices[at, :, : self.k] * supply[:, None]).sum(axis=2).T
+        return found
 
     def reduced_costs(self, at: IntArray, tableau: FloatArray) -> FloatArray:
         """Costs less prices of the columns of problems `at`, shape (len(at), objectives, n)."""
-        objectives = len(self.dual)
-        rows = np.empty((len(at), objectives, self.k + objectives))
-        np.negative(self.dual[:, :, at].transpose(2, 0, 1), out=rows[:, :, : self.k])
-        rows[:, :, self.k :] = np.eye(objectives)
-        reduced: FloatArray = rows @ tableau
+        reduced: FloatArray = self.prices[at] @ tableau
         return reduced
 
     def pivot(
@@ -450,45 +451,31 @@ class Basis:
         Args:
             leaving: row that leaves, shape (len(at),).
             entering: phase that enters.
-            column: the entering column in the current basis, shape (k, len(at)).
-            reduced: its reduced cost for each objective, shape (objectives, len(at)).
+            column: the entering column in the current basis, shape (len(at), k).
+            reduced: its reduced cost for each objective, shape (len(at), objectives).
         """
-        here, every = np.arange(len(at)), len(at) == self.phase.shape[1]
-        inverse = self.inverse if every else self.inverse[:, :, at]
-        row = np.ascontiguousarray(inverse[leaving, :, here].T)
-        row /= column[leaving, here]
-        for i in range(self.k):
-            inverse[i] -= column[i] * row
-        inverse[leaving, :, here] = row.T
+        here, every = np.arange(len(at)), len(at) == len(self.phase)
+        inverse = self.inverse if every else self.inverse[at]
+        row = inverse[here, leaving] / column[here, leaving][:, None]
+        inverse -= column[:, :, None] * row[:, None, :]
+        inverse[here, leaving] = row
         if not every:
-            self.inverse[:, :, at] = inverse
-        self.dual[:, :, at] += reduced[:, None] * row[: self.k]
-        self.phase[leaving, at] = entering
+            self.inverse[at] = inverse
+        self.prices[at, :, : self.k] -= reduced[:, :, None] * row[:, None, : self.k]
+        self.phase[at, leaving] = entering
 
     def leaving(self, at: IntArray, column: FloatArray, shifted: int) -> IntArray:
         """The row that reaches zero first as the column enters, shape (len(at),)."""
-        amount = self.inverse[:, self.k + shifted, at]
+        amount = self.inverse[at, :, self.k + shifted]
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(column > AMOUNT_TOLERANCE, amount / column, np.inf)
-        return least_of(ratio)
+        first: IntArray = ratio.argmin(axis=1)
+        return first
 
     def column(self, at: IntArray, a: FloatArray) -> FloatArray:
-        """Columns a (len(at), k) of the original problem, in the current basis: (k, len(at))."""
-        inverse = self.inverse[:, : self.k, at]
-        expressed: FloatArray = np.zeros((self.k, len(at)))
-        for j, amount in enumerate(np.ascontiguousarray(a.T)):
-            expressed += inverse[:, j] * amount
+        """Columns a (len(at), k) of the original problem, in the current basis."""
+        expressed: FloatArray = (self.inverse[at, :, : self.k] @ a[:, :, None])[:, :, 0]
         return expressed
-
-
-def least_of(values: FloatArray) -> IntArray:
-    """The first row in which each column is least; shape (rows, b) -> (b,)."""
-    least, first = values[0].copy(), np.zeros(values.shape[1], dtype=np.int64)
-    for i in range(1, len(values)):
-        below = values[i] < least
-        first[below] = i
-        np.minimum(least, values[i], out=least)
-    return first
 
 
 @dataclass(frozen=True)
@@ -545,10 +532,7 @@ class SolutionLog:
         self._values: list[tuple[FloatArray, ...]] = []
 
     def add(self, owner: IntArray, phase: IntArray, atoms: FloatArray, *values: FloatArray) -> None:
-        """Add solutions: owner (b,), phase and atoms (b, k), one array (b,) per name.
-
-        What is added is kept, not copied.
-        """
+        """Add solutions: owner (b,), phase and atoms (b, k), one array (b,) per name."""
         if len(owner):
             self._owner.append(owner)
             self._phase.append(phase)
@@ -639,10 +623,9 @@ def _ranks(phases: IntArray, there: BoolArray) -> IntArray:
     return ranks
 
 
-def shifted(supply: FloatArray) -> FloatArray:
-    """The tie-breaking right-hand side, shape (k, b)."""
-    moved: FloatArray = supply + _SHIFT[: len(supply), None]
-    return moved
+def shift(b: int, k: int) -> FloatArray:
+    """The tie-breaking right-hand side, shape (b, k)."""
+    return np.broadcast_to(_SHIFT[:k], (b, k))
 
 
 def iteration_cap(stack: Stack) -> int:

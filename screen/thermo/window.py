@@ -27,7 +27,7 @@ from screen.thermo.stacks import (
     iteration_cap,
     join_starts,
     no_convergence,
-    shifted,
+    shift,
     stacks,
 )
 from screen.thermo.threads import in_order
@@ -214,17 +214,12 @@ def _sweep(
     table: Competition, stack: Stack, content: FloatArray, supply: FloatArray, log: SolutionLog
 ) -> None:
     """Lower the voltage pivot by pivot; log each state when it ends."""
-    basis = Basis(table, stack, [supply, shifted(supply)], objectives=2)
+    basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=2)
 
     def log_end(at: IntArray, voltage: FloatArray) -> None:
-        energy, held = (basis.dual[:, :, at] * supply[:, at]).sum(axis=1)
+        energy, held = basis.cost(at, supply[at])
         log.add(
-            stack.problem[at],
-            basis.phase[:, at].T,
-            basis.inverse[:, basis.k, at].T,
-            voltage,
-            held,
-            energy,
+            stack.problem[at], basis.phase[at], basis.inverse[at, :, basis.k], voltage, held, energy
         )
 
     # What is priced dearer by less than any energy differs needs no second look for rounding.
@@ -237,22 +232,22 @@ def _sweep(
         np.divide(reduced[:, 0], ratio, out=ratio)
         enter = ratio.argmin(axis=1)
         step = reduced[np.arange(len(where)), :, enter]
-        gains = step[:, 0] < 0
-        step[:, 0] -= _DEARER
-        voltage = -step[:, 0] / np.maximum(step[:, 1], TOLERANCE)
-        live = np.flatnonzero(gains & (voltage > VOLTAGE_TOLERANCE))
+        gain, taken = _DEARER - step[:, 0], step[:, 1]
+        voltage = gain / np.maximum(taken, TOLERANCE)
+        voltage[taken < TOLERANCE] = np.inf  # costs no A: forms at any voltage
+        (live,) = ((gain > _DEARER) & (voltage > VOLTAGE_TOLERANCE)).nonzero()
         if not len(live):
             everything = np.arange(len(stack.problem))
             log_end(everything, np.zeros(len(everything)))
             return
         at, enter, voltage, step = where[live], enter[live], voltage[live], step[live]
-        voltage[step[:, 1] < TOLERANCE] = np.inf  # costs no A: forms at any voltage
+        step[:, 0] -= _DEARER
         column = basis.column(at, part.a[live, :, enter])
-        leave = basis.leaving(at, column, 1)
-        used = column[leave, np.arange(len(at))]
-        changes = basis.inverse[leave, basis.k, at] > AMOUNT_TOLERANCE * used
+        leave = basis.leaving(at, column, shifted=1)
+        used = column[np.arange(len(at)), leave]
+        changes = basis.inverse[at, leave, basis.k] > AMOUNT_TOLERANCE * used
         log_end(at[changes], voltage[changes])
-        basis.pivot(at, leave, part.column[live, enter], column, step.T)
+        basis.pivot(at, leave, part.column[live, enter], column, step)
         if len(live) < 0.75 * len(where):
             part, where = part.part(live), at
     raise no_convergence(stack, where)
