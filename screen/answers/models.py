@@ -63,7 +63,14 @@ def model_skill(phases: Phases, seed: int, progress: training.Progress = lambda 
             ]
     progress("performance model")
     known = literature.table(own=True)
-    for name, target in training.fit_performance(seed, known).targets.items():
+    cells_model = training.fit_performance(seed, known)
+    for name, pair in cells_model.paired.items():
+        found += [
+            ("paired", name, "model", "error in decades", *pair.error),
+            ("paired", name, "median", "error in decades", *pair.error_by_median),
+            ("paired", name, "model", "gain over the median in decades", *pair.gain),
+        ]
+    for name, target in cells_model.targets.items():
         cells = target.skill
         found += [
             ("performance", name, "model", "gain in log likelihood", *cells.gain),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from screen import verdicts
 from screen.energies import error_model
-from screen.model import learned, lithiophilic, performance, recovery
+from screen.model import learned, lithiophilic, paired, performance, recovery
 from screen.model.figures import DESIRABILITY, PHYSICS
 from screen.model.validation import CHANCE, MOST, Estimate
 
@@ -305,6 +305,14 @@ def of_performance(model: performance.Model) -> Card:
         lines[f"{name}, 80 % interval"] = (
             f"covers {_percent(skill.cover)}; it spans a factor "
             f"{10 ** (target.high - target.low):.0f}"
+        )
+    for name, pair in model.paired.items():
+        lines[f"{paired.FIGURES[name]}, ratio of film to control"] = (
+            f"10^{pair.middle:.2f} on average, spread {pair.spread:.2f} decades, of {pair.pairs} "
+            f"pairs of {pair.papers} papers and {pair.families} families; families left out are "
+            f"told to {pair.error} decades, by the median of the others to {pair.error_by_median}, "
+            f"gain {pair.gain}: "
+            + ("ahead of the median" if pair.counts else "no better than the median, no weight")
         )
     shares = [
         f"{target.skill.share:.1%} of the score by {performance.FIGURES[name]}"

@@ -28,11 +28,11 @@ from screen.composition import (
 )
 from screen.errors import ScreenError
 from screen.literature import Row
-from screen.model import persistence, validation
+from screen.model import paired, persistence, validation
 from screen.model.validation import Estimate
 from screen.tables import role_names
 
-NAME, FORMAT = "performance_model", 2
+NAME, FORMAT = "performance_model", 3
 FEATURES = ("uptake", "matrix")
 READS = ("alloyed_per_host_atom", "matrix_fraction")
 """Descriptors that `features` reads."""
@@ -345,11 +345,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Model:
-    """Both targets; the elements of what taught them; digests of tables by name."""
+    """Both targets; the elements of what taught them; digests of tables by name.
+
+    Attributes:
+        paired: what the ratio to the control of the same paper says of a film, by its name.
+    """
 
     features: tuple[str, ...]
     targets: dict[str, Target]
     elements: tuple[str, ...]
+    paired: dict[str, paired.Skill]
     fitted_to: dict[str, str]
     seed: int
 
@@ -444,6 +449,11 @@ def train(
         FEATURES,
         {name: _target(tests(rows, name, known), name, seed) for name in TARGETS},
         _elements(rows, known),
+        {
+            name: skill
+            for name in paired.TARGETS
+            if (skill := paired.measure(paired.Pairs.of(rows, name, known), seed)) is not None
+        },
         dict(fitted_to),
         seed,
     )
