@@ -200,3 +200,30 @@ def test_train_writes_what_load_reads(copied: Path) -> None:
     lithiophilic.write(made)
     assert (copied / "lithiophilic_model.json").read_bytes() == first
     assert made == before == lithiophilic.load()
+
+
+YAN = (("Au", "Ag", "Zn", "Mg"), ("Al", "Pt"), ("C", "Sn", "Si"), ("Ni", "Cu"))
+"""By nucleation barrier, none to largest: Yan et al., Nat. Energy 1, 16010 (2016)."""
+
+
+def test_the_order_of_nucleation_barriers_is_that_of_the_figures_in_part() -> None:
+    """A test of what it reads, not of the fit: nickel and copper are last, tin and silicon are not
+    where the paper has them.
+    """
+    formulas = [formula for group in YAN for formula in group]
+    case = case_of(*formulas)
+    values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
+    told = dict(zip(formulas, lithiophilic.load().probability(values.columns), strict=True))
+    inert = max(told[formula] for formula in YAN[-1])
+    assert all(told[formula] > inert for group in YAN[:-1] for formula in group)
+    assert told["C"] < min(told[formula] for group in YAN[:2] for formula in group)
+    assert told["Sn"] > told["Mg"]
+
+
+def test_what_takes_up_nothing_is_told_nothing() -> None:
+    """Both figures are zero there, whatever it is; the labels of such substrates are split."""
+    case = case_of("LiF", "Ni", "Cu", "TiN")
+    values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
+    told = lithiophilic.load().probability(values.columns)
+    assert np.ptp(told) == 0
+    assert told[0] == pytest.approx(0.5, abs=0.1)
