@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from screen import cards
 from screen.columns import Column
@@ -169,20 +170,31 @@ def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
     (folder / CARDS).write_bytes(dump(about, indent=None))
     if done.is_big:  # nothing more is asked of what was solved
         done.case.forget()
+    missing = _write_gaps(done, folder, also, list(about["candidates"]))
     tops = _write_ranked(done, folder, also, meanings[names[0]])
-    missing = table.gaps(
-        done.descriptors, done.values, done.identity["id"], done.identity["formula"]
-    )
-    if not done.is_big or ALL_AS_CSV in also:
-        _write_csv([missing], folder / GAPS, "id")
-    if done.is_big:
-        missing = table.by_candidate(missing)
-        _write_parquet([missing], folder / BIG_TABLES[1])
     (folder / COLUMNS).write_bytes(dump(meanings))
     digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
     facts = sealed({"layout": LAYOUT} | manifest(done, command) | {"files": digests})
     (folder / MANIFEST).write_bytes(dump(facts))
     (folder / PAGE).write_bytes(page.build(facts, meanings[names[0]], tops, missing, about))
+
+
+def _write_gaps(done: Run, folder: Path, also: Sequence[str], page_ids: list[str]) -> pa.Table:
+    """Write why values are missing, before the larger ranked table is made.
+
+    Returns:
+        What the page needs of it.
+    """
+    missing = table.gaps(
+        done.descriptors, done.values, done.identity["id"], done.identity["formula"]
+    )
+    if not done.is_big or ALL_AS_CSV in also:
+        _write_csv([missing], folder / GAPS, "id")
+    if not done.is_big:
+        return missing
+    missing = table.by_candidate(missing)
+    _write_parquet([missing], folder / BIG_TABLES[1])
+    return missing.filter(pc.is_in(missing.column("id"), pa.array(page_ids, pa.string())))
 
 
 def _write_ranked(
