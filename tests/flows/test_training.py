@@ -120,5 +120,7 @@ def test_killed_and_put_in_place(copy: Callable[[str], Copy], serving: Serving) 
     assert len(changed) == MODELS + 1
     assert "datasets.toml" in changed
     assert own.works()
-    assert own.train().count("unchanged") == MODELS
+    again = own.train()
+    assert again.count("unchanged") == MODELS + 1
+    assert "Order: unchanged." in again  # it is fitted to a table that is not here
     assert own.files() == after
