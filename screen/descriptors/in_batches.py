@@ -27,6 +27,7 @@ from screen.columns import Coded, Texts, Values
 from screen.composition import Compositions, IntArray
 from screen.descriptors.case import Case
 from screen.descriptors.structure_runs import Progress, StructureResults
+from screen.thermo import threads
 
 SIZE = 8192
 """Candidates per batch: a block of the kernel, three seconds. Smaller ones cost more, since
@@ -122,7 +123,8 @@ class _Work:
 
 
 def _described(case: Case, rows: IntArray, names: Sequence[str]) -> bytes:
-    return encode(descriptors.compute_families(case.take(rows), names))
+    with threads.limited(1):  # other processes have the other processors
+        return encode(descriptors.compute_families(case.take(rows), names))
 
 
 @contextmanager
@@ -147,15 +149,15 @@ def _helped(work: _Work, count: int) -> Iterator[None]:
     case = replace(work.case, own=())
     vars(case)["facts"] = work.case.facts
     case.facts.on_hull  # noqa: B018 (solved once, for all)
-    threads = [
+    asking = [
         threading.Thread(target=_ask, args=(work, case, process), daemon=True)
         for process in processes
     ]
     try:
-        for thread in threads:
+        for thread in asking:
             thread.start()
         yield
-        for thread in threads:
+        for thread in asking:
             thread.join()
     finally:
         for process in processes:
