@@ -206,7 +206,7 @@ def test_explain_json(cli: Cli) -> None:
     answer = good(cli("explain", "ZnO", "--format", "json")).json
     assert list(answer) == [
         *("anode", "roles", "values", "gaps", "states", "contact", "interfaces", "structure"),
-        *("goals", "doubtful", "alternatives", "measured", "precedents"),
+        *("goals", "doubtful", "tried", "alternatives", "measured", "precedents"),
     ]
     assert [verdict["role"] for verdict in answer["roles"]] == ["interlayer", "host", "alloy"]
     for verdict in answer["roles"]:

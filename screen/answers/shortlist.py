@@ -71,12 +71,15 @@ def shortlist(
 
     def show(console: Console) -> None:
         symbol = files.manifest["anode"]["symbol"]
+        verdicts = [pick.row.get("interphase") for pick in picks]
+        colours = [terminal.verdict_style("interphase", verdict) for verdict in verdicts]
         terminal.print_table(
             console,
             short.brief(picks, symbol),
             files.declared,
             f"Shortlist for {symbol}",
             keys=("role", "rank", "formula", "score"),
+            styles={f"against {symbol}": colours},
         )
         for pick in picks:
             said = (pick.reason, pick.row["why"] or "", pick.contact(symbol))

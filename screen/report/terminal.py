@@ -98,6 +98,7 @@ def print_table(
     *,
     keys: Collection[str] = (),
     nothing: str = "–",
+    styles: Mapping[str, Sequence[str]] | None = None,
     rest: str = "--format csv",
 ) -> None:
     """Print a table with units in the head and numbers aligned.
@@ -105,6 +106,7 @@ def print_table(
     Args:
         keys: columns that identify a row, which are never left out; the first if none is named.
         nothing: what stands for a missing value.
+        styles: of each cell of columns that are made for this table; others judge by their values.
         rest: how to see the columns that do not fit.
     """
     print_title(console, title)
@@ -118,7 +120,7 @@ def print_table(
                 [text(value, column.decimals, nothing) for value in values],
                 numeric(table, name),
                 name in keys,
-                [verdict_style(name, value) for value in values],
+                (styles or {}).get(name) or [verdict_style(name, value) for value in values],
             )
         )
     _print(console, columns, rest)

@@ -57,6 +57,7 @@ class Serving:
                 [
                     *(sys.executable, "-m", "flows.serve", "--every", self.every, "--anode", "Li"),
                     *("--port", str(self.port), "--results", "results", "--top", "3"),
+                    *("--robust", "0"),  # runs that give what `rank` gives
                 ],
                 cwd=self.home,
                 env=environment(self.home) | self.more,
