@@ -58,8 +58,8 @@ class Pairs:
                 found.append((np.log10(film / control), x, row.family, row.paper))
         if not found:
             return cls(np.zeros(0), np.zeros((0, 0)), (), ())
-        y, x, family, paper = zip(*found, strict=True)
-        return cls(np.array(y), np.array(x), family, paper)
+        ratio, described_by, family, paper = zip(*found, strict=True)
+        return cls(np.array(ratio), np.array(described_by), family, paper)
 
 
 @dataclass(frozen=True)

@@ -400,7 +400,7 @@ def fit_weights(
     spread = x.std(axis=0)
     kept = spread > 0
     positive = votes > 0
-    label = np.repeat([1, 0], [positive.sum(), len(x)])
+    label = np.repeat([1, 0], [int(positive.sum()), len(x)])
     weight = np.concatenate([votes[positive], np.full(len(x), UNLABELLED / len(x))])
     weights = np.zeros(x.shape[1])
     while kept.any():
