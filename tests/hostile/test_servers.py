@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import signal
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -264,6 +268,64 @@ def test_a_limit_within_a_limit() -> None:
 
     with pytest.raises(TimeUp):
         nested()
+
+
+def test_a_limit_that_was_swallowed_holds() -> None:
+    """As by a callback of the garbage collector, whose exceptions are lost."""
+
+    def lost(*, goes_on: bool) -> None:
+        with time_limit(0.05):
+            with contextlib.suppress(TimeUp):
+                wait()
+            if goes_on:
+                wait()
+            raise ValueError("what it came to was too late")
+
+    def wait() -> None:
+        while True:  # a step of Python at a time, where another thread may raise
+            time.sleep(0.001)
+
+    with ThreadPoolExecutor(1) as beside:
+        for goes_on in (True, False):
+            with pytest.raises(TimeUp):
+                lost(goes_on=goes_on)
+            with pytest.raises(TimeUp):
+                beside.submit(lost, goes_on=goes_on).result()
+            assert beside.submit(sum, range(10**5)).result() == 4999950000
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_limit_that_is_over_at_once_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its time may be over before its watcher is ready; what comes next is not ended by it."""
+
+    class Slow(threading.Thread):
+        def start(self) -> None:
+            super().start()
+            for _ in range(20):
+                time.sleep(0.001)
+
+    def work() -> int:
+        with contextlib.suppress(TimeUp), time_limit(0.001):
+            time.sleep(0.1)
+        steps = 0
+        for _ in range(100):
+            time.sleep(0.001)
+            steps += 1
+        return steps
+
+    monkeypatch.setattr("screen.limits.AGAIN_S", 0.01)
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(int).result()  # its own thread has begun
+        before = set(threading.enumerate())
+        with monkeypatch.context() as slowly:
+            slowly.setattr("threading.Thread", Slow)
+            assert beside.submit(work).result() == 100
+        for watcher in set(threading.enumerate()) - before:
+            watcher.join(30)
+            assert not watcher.is_alive()
+    assert work() == 100
 
 
 def test_no_material_that_can_be_used(few: Database, dial: Connect, tmp_path: Path) -> None:
