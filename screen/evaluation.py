@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from screen import literature, training
-from screen.model import figures, learning, matched, recovery, validation
+from screen.model import figures, learning, matched, nulls, recovery, validation
 from screen.model.learned import earns
 from screen.model.matched import MEASURES, Fold, Order, Scores, Standing, Trial, Votes
 from screen.model.validation import Estimate
@@ -18,22 +19,25 @@ from screen.ranking import order as ranking
 from screen.training import Described
 
 DRAWS = 10
-"""Of the matched null."""
+"""Of the nulls."""
 YEARS = (2020, 2021, 2022)
 """Papers up to each of these teach, later ones test."""
 IN_FORCE, DESIRABILITY = "order in force", "desirability"
+AHEAD = f"ahead of {DESIRABILITY}"
 MIXTURE, LEARNED = "goals and recovery model", "physics and desirability"
 """What orders a role that the learned order does not lead, and the learned order."""
 PASSED, RATE = "let through what worked", "let through all phases"
-NULL = tuple(f"{name}, as simple formulas in place" for name in ("matched", "balanced"))
-NULLED = ("recovery model", LEARNED)
-"""Orders that are also fitted to formulas that are as simple; what these find is no chemistry."""
+SWAPPED, SHUFFLED = "as simple formulas in place", "taught by shuffled outcomes"
+TWICE = "papers entered twice"
+NULL = f"balanced, {SWAPPED}"
+NULLED = ("recovery model", LEARNED, IN_FORCE)
+"""Orders that are also asked what they gain where there is nothing to gain (`model.nulls`)."""
 
 
 class Line(NamedTuple):
     """One figure: of an order, in a role or in all, with its 95 % interval over families.
 
-    Of the null it is the range over draws; `families` counts what it is a mean of.
+    Of the nulls it is the range over draws; `families` counts what it is a mean of.
     """
 
     order: str
@@ -89,7 +93,7 @@ def evaluate(
     Args:
         phases: among which they are to be found; on the reference set some figures are missing.
         only: names of the orders to measure, beside the desirability; none: all.
-        draws: of the matched null, for each order of NULLED.
+        draws: of the nulls.
     """
     trial = training.trial(phases, literature.rows(own=True), seed)
     among = trial.pool
@@ -98,43 +102,36 @@ def evaluate(
         for name, order in orders(trial).items()
         if not only or name in {*only, DESIRABILITY}
     }
-    nulled = [name for name in NULLED if name in named]
-    told = partial(progress, "measuring the order")
-    parts = (len(named) + 1) * (1 + len(YEARS)) + len(nulled) * draws
-    lines: list[Line] = []
-    done = 0
+    both = {MIXTURE, LEARNED} <= named.keys()
+    parts = (len(named) + both) * (1 + len(YEARS)) + (draws + 1 if both else 0)
+    counted = itertools.count(1)
 
     def tell() -> None:
-        nonlocal done
-        done += 1
-        told(done, parts)
+        progress("measuring the order", next(counted), parts)
 
+    lines: list[Line] = []
     standings: dict[str, list[Standing]] = {}
     for name, order in named.items():
         standings[name] = trial.standing(order)
         tell()
         for year in YEARS:
-            fold = trial.later(year)
-            lines += _of_years(name, order, trial, fold, seed)
+            lines += _of_years(name, order, trial, trial.later(year), seed)
             tell()
-    if {MIXTURE, LEARNED} <= standings.keys():
-        learned, mixed, by_hand = (standings[name] for name in (LEARNED, MIXTURE, DESIRABILITY))
-        standings = {IN_FORCE: learning.in_force(learned, mixed, by_hand, seed)} | standings
-        decided = learning.gains(learned, by_hand, seed)
+    if both:
+        standings = {IN_FORCE: _in_force(standings, seed)} | standings
+        decided = learning.gains(standings[LEARNED], standings[DESIRABILITY], seed)
         leads = [role for role, gain in decided.items() if earns(gain)]
         combined = partial(_combined, named[LEARNED], named[MIXTURE], leads)
         for year in YEARS:
             lines += _of_years(IN_FORCE, combined, trial, trial.later(year), seed)
             tell()
+        tell()
     for name, found in standings.items():
         lines += _of_roles(name, found, standings[DESIRABILITY], seed)
-    for name in nulled:
-        null = []
-        for values in trial.nulls(partial(_named, name=name), draws):
-            null.append(values)
-            tell()
-        for measure, each in zip(NULL, zip(*null, strict=True), strict=False):
-            lines.append(Line(name, "all", measure, *_spread(each), len(each)))
+    if both:
+        lines += _nulls(trial, named, seed, draws, tell)
+        lines += _entered_twice(trial, standings, seed)
+        tell()
     lines += _recall(trial, seed)
     absent = {name: float(np.isnan(phases.columns[name]).mean()) for name in figures.READS}
     return Evaluation(
@@ -145,8 +142,55 @@ def evaluate(
     )
 
 
-def _named(trial: Trial, name: str) -> Order:
-    return orders(trial)[name]
+def _in_force(standings: Mapping[str, list[Standing]], seed: int) -> list[Standing]:
+    return learning.in_force(standings[LEARNED], standings[MIXTURE], standings[DESIRABILITY], seed)
+
+
+def _nulls(
+    trial: Trial, named: Mapping[str, Order], seed: int, draws: int, tell: Callable[[], None]
+) -> Iterator[Line]:
+    """What orders gain where formulas or outcomes are shuffled: mean and range of draws."""
+    wanted = [name for name in (*NULLED, MIXTURE, DESIRABILITY) if name in named]
+    found: dict[tuple[str, str], list[float]] = {}
+    for draw in nulls.draws(trial, draws):
+        each = {name: draw.standings(named[name]) for name in wanted}
+        for k, what in enumerate((SWAPPED, SHUFFLED)):
+            standings = {name: both[k] for name, both in each.items()}
+            standings[IN_FORCE] = _in_force(standings, seed)
+            for name in NULLED:
+                for measure, value in _means(standings[name], standings[DESIRABILITY]):
+                    found.setdefault((name, f"{measure}, {what}"), []).append(value)
+        tell()
+    for (name, said), values in found.items():
+        yield Line(name, "all", said, *_spread(values), len(values))
+
+
+def _means(mine: list[Standing], alone: list[Standing]) -> Iterator[tuple[str, float]]:
+    """How an order stands, and how far it is ahead of the desirability."""
+    for measure in ("matched", "balanced"):
+        own, base = (float(np.mean([getattr(one, measure) for one in of])) for of in (mine, alone))
+        yield measure, own
+        yield f"{measure}, {AHEAD}", own - base
+
+
+def _entered_twice(trial: Trial, once: Mapping[str, list[Standing]], seed: int) -> Iterator[Line]:
+    """The same orders where every paper is entered twice, and what they gain by it."""
+    doubled, folds = nulls.twice(trial)
+    named = orders(doubled)
+    standings = {
+        name: doubled.standing(named[name], folds, alike=False)
+        for name in (LEARNED, MIXTURE, DESIRABILITY)
+    }
+    standings[IN_FORCE] = _in_force(standings, seed)
+    for name in (LEARNED, IN_FORCE):
+        mine = standings[name]
+        gained = matched.gain(mine, once[name], "matched", seed)
+        for said, value in (
+            (f"matched, {TWICE}", matched.summary(mine, "matched", seed)),
+            (f"matched, gained by {TWICE}", gained),
+        ):
+            if value is not None:
+                yield _line(name, "all", said, value, mine, "matched")
 
 
 def _combined(learned: Order, mixed: Order, leads: Collection[str], votes: Votes) -> Scores:
@@ -175,7 +219,7 @@ def _of_roles(name: str, found: list[Standing], alone: list[Standing], seed: int
         for measure in ("matched", "within", "balanced", "balanced_within"):
             ahead = matched.gain(mine, base, measure, seed)
             if ahead is not None:
-                yield _line(name, role, f"{measure}, ahead of desirability", ahead, mine, measure)
+                yield _line(name, role, f"{measure}, {AHEAD}", ahead, mine, measure)
 
 
 def _of_years(name: str, order: Order, trial: Trial, fold: Fold, seed: int) -> Iterator[Line]:

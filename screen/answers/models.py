@@ -112,7 +112,7 @@ _MEASURES = {
     "within": "within gates",
     "top_10": "best 10 %",
     "matched, ahead of desirability": "ahead",
-    evaluation.NULL[1]: "null",
+    evaluation.NULL: "null",
 }
 """What a terminal shows of an order, with its head."""
 

@@ -13,7 +13,7 @@ of them are lighter as heavier.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -110,11 +110,16 @@ class Fold:
 
 @dataclass(frozen=True)
 class Trial:
-    """Families of the literature, each to be found in the pool by what the others teach."""
+    """Families of the literature, each to be found in the pool by what the others teach.
+
+    Attributes:
+        apart: further rows of the pool that are no controls.
+    """
 
     pool: Pool
     entries: tuple[Entry, ...]
     seed: int
+    apart: tuple[int, ...] = ()
 
     @cached_property
     def row(self) -> IntArray:
@@ -129,7 +134,8 @@ class Trial:
     @cached_property
     def unlabelled(self) -> IntArray:
         """Phases that the literature does not name."""
-        return np.setdiff1d(np.arange(len(self.pool.compositions)), self.row)
+        named = np.append(self.row, self.apart).astype(np.int64)
+        return np.setdiff1d(np.arange(len(self.pool.compositions)), named)
 
     @cached_property
     def teaching(self) -> IntArray:
@@ -349,10 +355,17 @@ class Trial:
         return np.column_stack([self.pool.physics, desired, self.pool.tried])
 
     @one_thread()
-    def standing(self, order: Order, folds: Sequence[Fold] | None = None) -> list[Standing]:
-        """How each family of each role stands in an order."""
+    def standing(
+        self, order: Order, folds: Sequence[Fold] | None = None, *, alike: bool = True
+    ) -> list[Standing]:
+        """How each family of each role stands in an order.
+
+        Args:
+            folds: which families; none: all.
+            alike: measure it against phases of equal propensity, too, which takes a fit.
+        """
         return [
-            self._stand(fold, role, score, members)
+            self._stand(fold, role, score, members, alike)
             for fold in (self.folds if folds is None else folds)
             for score_of in [order(fold.votes)]
             for role, members in fold.members.items()
@@ -360,7 +373,9 @@ class Trial:
             for score in [score_of[role]]
         ]
 
-    def _stand(self, fold: Fold, role: str, score: FloatArray, members: IntArray) -> Standing:
+    def _stand(
+        self, fold: Fold, role: str, score: FloatArray, members: IntArray, alike: bool
+    ) -> Standing:
         rows = members.tolist()
         place = places(score, members)
 
@@ -373,31 +388,12 @@ class Trial:
             fold.family,
             mean((row, self.matched[row]) for row in rows),
             mean((row, self.balanced[row]) for row in rows),
-            mean((row, self.alike(fold, row)) for row in rows),
+            mean((row, self.alike(fold, row)) for row in rows) if alike else np.nan,
             float((place >= 0.95).mean()),
             float((place >= 0.9).mean()),
             mean((row, self.matched_within.get((role, row))) for row in rows),
             mean((row, self.balanced_within.get((role, row))) for row in rows),
         )
-
-    def nulls(self, order: Callable[[Trial], Order], draws: int) -> Iterator[tuple[float, float]]:
-        """Mean matched and balanced AUC where every formula was swapped for one that is as simple:
-        for one of its balanced controls. Families and papers stay; what an order finds then is no
-        chemistry.
-        """
-        random = np.random.default_rng(self.seed)
-        for _ in range(draws):
-            taken: dict[int, int] = {}
-            for row, controls in self.balanced.items():
-                free = np.setdiff1d(controls, list(taken.values()))
-                taken[row] = int(random.choice(free if len(free) else controls))
-            swapped = tuple(entry._replace(row=taken[entry.row]) for entry in self.entries)
-            other = replace(self, entries=swapped)
-            found = other.standing(order(other))
-            yield (
-                float(np.mean([one.matched for one in found])),
-                float(np.mean([one.balanced for one in found])),
-            )
 
 
 class Standing(NamedTuple):
@@ -405,7 +401,7 @@ class Standing(NamedTuple):
 
     Attributes:
         matched, balanced: share of the nearest, and of the balanced controls that score lower.
-        alike: share of those of equal propensity that score lower.
+        alike: share of those of equal propensity that score lower; NaN where it is not measured.
         top_5, top_10: share of its formulas in the best 5 and 10 % of all phases.
         within, balanced_within: as `matched` and `balanced`, among what passes the gates; NaN where
             none of its formulas does.

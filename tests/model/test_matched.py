@@ -177,14 +177,6 @@ def test_simplicity_alone_wins_places_but_no_matches() -> None:
     assert mean(found, "matched") == pytest.approx(0.5, abs=0.12)
 
 
-def test_the_null_keeps_families_and_loses_chemistry() -> None:
-    planted = trial(simple_best())
-    null = list(planted.nulls(lambda other: other.shared(tried="nuisance"), 4))
-    assert len(null) == 4
-    assert np.mean([balanced for _, balanced in null]) == pytest.approx(0.5, abs=0.1)
-    assert null == list(planted.nulls(lambda other: other.shared(tried="nuisance"), 4))
-
-
 def test_later_papers_test_what_earlier_ones_taught() -> None:
     asked = trial(drawn())
     fold = asked.later(2020)
