@@ -18,6 +18,8 @@ from screen.descriptors import in_batches, structure_runs
 from screen.descriptors.case import Case
 from screen.descriptors.own import Descriptor
 from screen.descriptors.structure_runs import Progress
+from screen.errors import UsageError
+from screen.model import lithiophilic
 from screen.phases import Phases
 from screen.predictions import explained, predict, with_models
 from screen.ranking import order
@@ -26,7 +28,7 @@ from screen.ranking.roles import Role
 from screen.run import Run, computed_columns, ranked_columns, told_of
 from screen.settings import Settings
 from screen.sources import REFERENCE, reference
-from screen.tables import anode_of
+from screen.tables import anode_of, role_names
 
 
 def describe(
@@ -43,21 +45,28 @@ def describe(
 
 
 def check_roles(roles: Sequence[Role], case: Case) -> None:
-    """Refuse roles that read what this run does not compute, and two columns of one name.
+    """Refuse roles that read what this run does not compute, two columns of one name, and roles
+    that have no column for what `robust` finds.
 
     Raises:
-        ScreenError: naming the column.
+        ScreenError: naming the column, or the role.
     """
     ranked_columns(case.electrolytes, case.settings, case.own)
     columns = computed_columns(case.electrolytes, case.settings, case.own)
     for role in roles:
         role.check(columns)
+        if case.settings.robust and role.name not in role_names():
+            raise UsageError(
+                f"--robust: role {role.name!r} is none of {', '.join(role_names())}, which alone "
+                "have a column for it; give a role of yours one of these names, or leave --robust "
+                "out"
+            )
 
 
 def rank(roles: Sequence[Role], values: Values, formulas: Sequence[str]) -> tuple[Ranking, ...]:
     """Judge every candidate in every role."""
-    told = told_of(len(formulas))
-    return tuple(order.order(role, values.columns, formulas, told) for role in roles)
+    told, notes = told_of(len(formulas)), lithiophilic.notes(values.columns)
+    return tuple(order.order(role, values.columns, formulas, told, notes) for role in roles)
 
 
 def _ranked(

@@ -11,18 +11,7 @@ from rich.console import Console
 
 from screen import evaluation, literature, training
 from screen.answers import models
-from screen.evaluation import (
-    AHEAD,
-    DESIRABILITY,
-    IN_FORCE,
-    PASSED,
-    RATE,
-    SHUFFLED,
-    SWAPPED,
-    TWICE,
-    Evaluation,
-    Line,
-)
+from screen.evaluation import DESIRABILITY, PASSED, RATE, Evaluation, Line
 from screen.model.figures import READS
 from screen.sources import reference
 from tests.conftest import ROOT
@@ -102,30 +91,6 @@ def test_what_the_repository_shows_is_what_is_measured() -> None:
         fitted = one.order == ONLY or "alike" in one.measure
         apart = 0.03 if fitted else 2e-3
         assert float(row["value"]) == pytest.approx(one.value, abs=apart), one
-
-
-def written() -> dict[tuple[str, str], float]:
-    """Figures of results/evaluation/full_table.csv of all roles, by order and measure."""
-    with (ROOT / "results/evaluation/full_table.csv").open(newline="", encoding="utf-8") as file:
-        return {
-            (row["by"], row["measure"]): float(row["value"])
-            for row in csv.DictReader(file)
-            if row["model"] == "order" and row["of"] == "all"
-        }
-
-
-@pytest.mark.parametrize("what", [SWAPPED, SHUFFLED])
-def test_shuffles_bring_the_gain_of_the_order_in_force_to_nothing(what: str) -> None:
-    """On the full table, whose figures `model evaluate` wrote."""
-    told = written()
-    gained = told[IN_FORCE, f"matched, {AHEAD}"]
-    assert gained > 0.02
-    assert told[IN_FORCE, f"matched, {AHEAD}, {what}"] < gained / 2
-    assert told[IN_FORCE, f"balanced, {AHEAD}, {what}"] < gained / 2
-
-
-def test_papers_entered_twice_bring_nothing() -> None:
-    assert written()[IN_FORCE, f"matched, gained by {TWICE}"] == pytest.approx(0, abs=0.01)
 
 
 def test_the_terminal_says_what_was_measured() -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from screen import pipeline, robust
+from screen.candidates import chosen_case
 from screen.columns import missing
 from screen.composition import BoolArray, FloatArray
-from screen.errors import DataError
+from screen.errors import DataError, UsageError
 from screen.predictions import FIRST, first_ten_column
 from screen.ranking.order import FLOOR, passing
 from screen.ranking.roles import chosen_roles
@@ -75,6 +76,15 @@ def test_draws_are_kept_and_read_again(run: Run, monkeypatch: pytest.MonkeyPatch
 def test_off_by_default_and_without_a_column() -> None:
     bare = pipeline.run(phases(), settings(0), chosen_roles(("host",)))
     assert not [name for name in bare.values.columns if name.startswith("first_ten")]
+
+
+def test_a_role_of_another_name_is_refused() -> None:
+    """It has no column; one of a shipped name has, whatever its goals are."""
+    (host,) = chosen_roles(("host",))
+    with pytest.raises(UsageError, match="'cage' is none of interlayer, host, alloy"):
+        pipeline.run(phases(), settings(), (host.model_copy(update={"name": "cage"}),))
+    case, _ = chosen_case(phases(), settings(0), (host,), selected=False)
+    pipeline.check_roles((host.model_copy(update={"name": "cage"}),), case)
 
 
 def test_energies_of_an_unknown_scheme_have_no_chance(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screen.columns import Column, Values
+from screen.columns import Column, Texts, Values
 from screen.composition import Compositions, FloatArray
 from screen.errors import ScreenError
 from screen.model import persistence
@@ -32,6 +32,8 @@ STRENGTH = 1.0
 """Inverse of the ridge penalty on standardised features: the default of scikit-learn."""
 RESAMPLES = 2000
 SURE = 0.5
+COLUMN = "lithiophilic_probability"
+NOT_TOLD = ", like all that takes up nothing"
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def columns() -> tuple[Column, ...]:
     low, high = skill.ranked[1:]
     return (
         Column(
-            "lithiophilic_probability",
+            COLUMN,
             "lithiophilic",
             "Probability that the literature would call it lithiophilic, from what its alloys hold "
             "and its reduction limit. The literature reports few failures: "
@@ -148,6 +150,15 @@ def columns() -> tuple[Column, ...]:
     )
 
 
+def notes(columns: Mapping[str, npt.NDArray[Any]]) -> dict[str, Texts]:
+    """What to say beside the probability, by column: where both figures are zero all have one, and
+    nothing is told of the substrate.
+    """
+    nothing = (transformed(columns) == 0).all(axis=1)
+    said = np.where(nothing, NOT_TOLD, "").astype(object)
+    return {COLUMN: said}
+
+
 def _least() -> float:
     """The probability of a substrate that takes up nothing."""
     return float(1 / (1 + np.exp(-load().intercept)))
@@ -156,7 +167,7 @@ def _least() -> float:
 def predict(descriptors: Values, anode: str) -> Values:
     """The column of `columns` for described candidates."""
     values = Values(descriptors.length)
-    name = columns()[0].name
+    name = COLUMN
     if anode != ANODE:
         gone = np.full(descriptors.length, np.nan)
         values.add(name, gone, f"the labels are for lithium, nothing is known of {anode}")

@@ -11,8 +11,9 @@ stands beside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -179,13 +180,20 @@ NOT_TOLD = "Told here of the first of a role alone; explain tells it of any."
 """What would change of those that nobody will look up in a long list."""
 
 
-def order(role: Role, table: Table, formulas: Sequence[str], told: int | None = None) -> Ranking:
+def order(
+    role: Role,
+    table: Table,
+    formulas: Sequence[str],
+    told: int | None = None,
+    notes: Mapping[str, Texts] = MappingProxyType({}),
+) -> Ranking:
     """Judge all candidates in one role.
 
     Args:
         table: values of every column that the role reads.
         formulas: names of the candidates; equal scores are ordered by them.
         told: of how many, the first, it is told what would change; none: of all.
+        notes: by column, what follows where the value of a candidate is said.
     """
     count = len(formulas)
     kind, homeless, undecided = _kinds(role, table, count)
@@ -224,7 +232,7 @@ def order(role: Role, table: Table, formulas: Sequence[str], told: int | None = 
         score_without_model=alone,
         rank_without_model=ranked(alone)[1],
         pareto=_pareto(desirability, weights, kind, passed),
-        why=_reasons(role, table, kind, passed, gates, under, desirability, weights),
+        why=_reasons(role, table, kind, passed, gates, under, desirability, weights, notes),
         what_would_change=_tipping(
             role,
             table,
@@ -420,6 +428,7 @@ def _reasons(
     under: Texts,
     desirability: FloatArray,
     weights: FloatArray,
+    notes: Mapping[str, Texts],
 ) -> Texts:
     """Why a candidate that passed stands where it does: its best two goals and its worst, and what
     it passed by evidence alone.
@@ -445,6 +454,7 @@ def _reasons(
         text += f": {' and '.join(said)}" if said else ": no goal is met well"
         if desirability[worst, i] < GOOD_ENOUGH:
             text += f"; held back: {role.goals[worst].weak.format(_said(values[worst][i]))}"
+            text += notes[role.goals[worst].column][i] if role.goals[worst].column in notes else ""
         if unknown:
             text += f"; not known: {', '.join(unknown)}"
         for g in np.flatnonzero(gates.excused[:, i]).tolist():

@@ -227,3 +227,15 @@ def test_what_takes_up_nothing_is_told_nothing() -> None:
     told = lithiophilic.load().probability(values.columns)
     assert np.ptp(told) == 0
     assert told[0] == pytest.approx(0.5, abs=0.1)
+
+
+def test_where_nothing_is_told_of_a_substrate_it_is_said() -> None:
+    """Both figures are zero: the probability is one for all of them, and its text says so."""
+    formulas = ("LiF", "Ni", "Ag", "ZnO")
+    case = case_of(*formulas)
+    values = descriptors.compute_families(case, ("against_anode", "lithiophilicity"))
+    (notes,) = lithiophilic.notes(values.columns).values()
+    assert [bool(note) for note in notes] == [True, True, False, False]
+    same = lithiophilic.predict(values, "Li").columns[lithiophilic.COLUMN]
+    assert same[0] == same[1]
+    assert same[0] not in same[2:]
