@@ -332,8 +332,8 @@ def test_rank_says_on_stderr_where_it_wrote(cli: Cli, quick: str) -> None:
     assert said.code == 0
     assert len(said.json) > 20
     assert re.fullmatch(
-        r"\d+ candidates, passed: \d+ as interlayer, \d+ as host, \d+ as alloy\. "
-        r"Written: run/\n",
+        r"\d+ candidates, passed: \d+ as interlayer, \d+ as host, \d+ as alloy "
+        r"\(\d+ ranked, the others come to the same as these\)\. Written: run/\n",
         said.err,
     )
 

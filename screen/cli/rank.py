@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -39,6 +39,9 @@ from screen.cli.program import described
 from screen.cli.progress import step_progress
 from screen.cli.view import View
 from screen.errors import NothingPassedError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from screen.ranking.order import Ranking
 
 
 def rank_command(
@@ -148,7 +151,7 @@ def rank_command(
     if not quiet:
         for about in notes_on(done.case.electrolytes):
             say(f"note: {about}")
-        passed = ", ".join(f"{r.passed.sum()} as {r.role.name}" for r in done.rankings)
+        passed = ", ".join(map(_passed, done.rankings))
         note = " The literature speaks of Li alone."
         if predictions.learns(settings):
             note = f" {said}" if (said := training.about_own_rows()) else ""
@@ -166,6 +169,13 @@ def rank_command(
         draw(plot, ranking_picture.drawing_of(done))
     if not shown:
         raise NothingPassedError(f"no candidate meets --where {where!r}; {folder}/ has all of them")
+
+
+def _passed(ranking: Ranking) -> str:
+    """How many passed in a role, and how many of them have a place of their own."""
+    passed, placed = int(ranking.passed.sum()), int((ranking.rank > 0).sum())
+    alike = "" if placed == passed else f" ({placed} ranked, the others come to the same as these)"
+    return f"{passed} as {ranking.role.name}{alike}"
 
 
 def _more(also: str) -> list[str]:

@@ -142,6 +142,7 @@ def payload(
         "cells": cards.get("cells", {"head": [], "rows": []}),
         "papers": cards.get("papers", []),
         "shown": SHOWN,
+        "all": min(name for name in manifest["files"] if name.startswith("ranked.")),
     }
 
 

@@ -78,7 +78,7 @@ def page_at(browser: Browser, files: dict[str, Path]) -> Iterator[Open]:
     asked: list[str] = []
     contexts = []
 
-    def call(name: str = "real", width: int = 1280, place: str = "", **options: Any) -> Page:
+    def call(name: str = "real", width: int = 1440, place: str = "", **options: Any) -> Page:
         size: Any = {"width": width, "height": WIDTHS.get(width, 900)}
         context = browser.new_context(viewport=size, offline=True, **options)
         contexts.append(context)
@@ -427,7 +427,7 @@ def test_headings_are_explained_where_they_stand(page_at: Open) -> None:
     box = note.bounding_box()
     assert box is not None
     assert box["x"] >= 0
-    assert box["x"] + box["width"] <= 1280
+    assert box["x"] + box["width"] <= 1440
     page.goto(page.url.partition("#")[0] + "#interlayer/ZnO")
     page.locator("#card-title", has_text="ZnO").wait_for()
     heads = page.locator("#card .plain thead th")
@@ -514,6 +514,18 @@ def test_a_card_draws_reactions_at_every_ratio_and_the_layers(page_at: Open) -> 
         ]
         green = bars.evaluate_all("all => all.map(e => e.classList.contains('kind-2'))")
         assert green == [gap == 0 for gap in gaps]
+
+
+@pytest.mark.parametrize("width", [1200, 1366, 1440, 1920])
+def test_the_list_does_not_scroll_sideways_on_a_laptop(page_at: Open, width: int) -> None:
+    page = page_at(width=width)
+    page.check("#all")
+    for tab in page.locator("[role=tab]").all():
+        tab.click()
+        assert page.evaluate("[list.scrollWidth - list.clientWidth, list.clientWidth > 900]") == [
+            0,
+            True,
+        ]
 
 
 def test_results_stand_beside_the_search_on_a_laptop(page_at: Open) -> None:

@@ -46,7 +46,7 @@ const named = (points, box, width) => {
       if (b[0] < box.left + 2 || b[2] > width || b[1] < box.top - 8 || b[3] > box.bottom) continue;
       if (taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1] < t[3] && b[3] > t[1])) continue;
       taken.push(b);
-      texts.push(g("text", { class: "strong", x: p.x + dx, y: p.y + dy, "text-anchor": anchor }, p.text));
+      texts.push(g("text", { class: "strong halo", x: p.x + dx, y: p.y + dy, "text-anchor": anchor }, p.text));
       break;
     }
     if (texts.length > 17) break;

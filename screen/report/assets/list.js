@@ -5,6 +5,7 @@ const shownColumns = (role) => [...new Set([
   ...["interphase", "handling"].filter((name) => columns.has(name)), ...role.show,
 ])];
 const SIZES = [25, 50, 100, 500];
+const LINE = 20; // A longer text may take more lines than one.
 const freshState = (role) => ({
   names: shownColumns(role), sort: "rank", falls: false, query: "", kind: "", all: role.passed === 0,
   with: [], without: [], where: "", wrong: "", page: 0, size: 50,
@@ -97,8 +98,8 @@ const cell = (role, row, name) => {
     return h("td", { title: chancesSaid(candidate) || null }, words(value),
       chance != null ? h("span", { class: "range" }, `${Math.round(100 * chance)} %`) : null);
   }
-  const wide = value.length > 26 && !MIXTURES.has(name);
-  return h("td", { class: value.length > 26 ? "wide" : null },
+  const wide = value.length > LINE && !MIXTURES.has(name);
+  return h("td", { class: value.length > LINE ? "wide" : null },
     h("span", { class: "text", title: wide && value.length < 600 ? visible(value) : null },
       MIXTURES.has(name) ? mixture(brief(value)) : words(brief(value))));
 };
@@ -154,8 +155,8 @@ const drawTable = () => {
     ? `No candidate meets what is searched and filtered for.${state.all ? "" : " Those that fail a gate are not among them."}`
     : "No candidate was judged in this role."));
   old.scrollLeft = left;
-  const outOf = state.all ? role.rows.length : Math.min(role.passed, role.rows.length);
-  $("said").textContent = `${rowsNow.length} of ${outOf}${state.all ? "" : " that passed"}`;
+  const [here, held] = state.all ? [role.rows.length, role.total] : [passedRows(role).length, role.passed];
+  $("said").textContent = `${rowsNow.length} of ${here}${state.all ? "" : " that passed"}${held > here ? `; ${held} in all` : ""}`;
   const step = (by, text) => h("button", {
     type: "button", class: "button", disabled: by < 0 ? state.page === 0 : state.page >= pages - 1,
     onclick: () => { state.page += by; drawTable(); $("list").scrollIntoView({ block: "start" }); },
@@ -169,7 +170,7 @@ const drawTable = () => {
       onchange: (event) => { state.size = Number(event.target.value); state.page = 0; drawTable(); },
     }, SIZES.map((n) => h("option", { value: n, selected: n === state.size }, String(n))))),
     role.total > role.rows.length ? h("span", { class: "soft" },
-      `The page holds the first ${role.rows.length} of ${role.total}; ranked.csv has all.`) : null,
+      `The page holds the first ${role.rows.length} of ${role.total}; ${data.all} has all.`) : null,
   ].filter(Boolean));
   drawPapers();
   const taken = (list, text) => state[list].map((symbol) => chip(`${text} ${symbol}`, () => choose(state, symbol, "")));

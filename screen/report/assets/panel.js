@@ -101,7 +101,7 @@ const elementBox = (state, list, text, redraw) => h("label", { class: "stacked" 
 const filters = (role, state) => {
   const redraw = () => { state.page = 0; drawTable(); };
   return h("div", { class: "filters", role: "search", "aria-label": "Search and filters" },
-    h("input", { type: "search", class: "field", id: "search", placeholder: "ZnO, fluoride, garnet, host …", "aria-label": "Search formula, element, salt, family, product, role or paper's name", value: state.query, oninput: (event) => { state.query = event.target.value; redraw(); } }),
+    h("input", { type: "search", class: "field", id: "search", placeholder: "ZnO, fluoride, host …", "aria-label": "Search formula, element, salt, family, product, role or paper's name", value: state.query, oninput: (event) => { state.query = event.target.value; redraw(); } }),
     h("div", { class: "choosers" },
       role.kindNames.length ? h("label", {}, "Kind", h("select", { id: "kind", onchange: (event) => { state.kind = event.target.value; redraw(); } },
         h("option", { value: "" }, "any"), role.kindNames.map((kind) => h("option", { value: kind, selected: kind === state.kind }, words(kind))))) : null,
@@ -110,14 +110,14 @@ const filters = (role, state) => {
       elementBox(state, "with", "With all of these elements", redraw),
       elementBox(state, "without", "Without any of these", redraw),
       h("label", { class: "stacked" }, "Filter, as --where takes it", h("textarea", {
-        class: "field", id: "where", rows: 2, spellcheck: "false", placeholder: "reduction_v <= 0.5 and has F and not radioactive", "aria-describedby": "wrong",
+        class: "field", id: "where", rows: 2, spellcheck: "false", placeholder: "reduction_v <= 0.5 and has F", "aria-describedby": "wrong",
         oninput: (event) => { state.where = event.target.value; redraw(); } }, state.where)),
       builder(role, state, redraw)),
     h("p", { id: "wrong", class: "small wrong", role: "alert" }),
     h("div", { class: "chips", id: "chips" }));
 };
 const narrow = () => matchMedia("(max-width: 40rem)").matches;
-const roomy = () => matchMedia("(min-width: 75rem)").matches;
+const roomy = () => matchMedia("(min-width: 90rem)").matches;
 
 const panel = () => {
   const role = roles[current], state = states[current];
