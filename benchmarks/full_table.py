@@ -32,9 +32,10 @@ LOOK_EVERY_S = 0.05
 
 @dataclass(frozen=True)
 class Usage:
-    """Wall time and peak resident memory of a process and all that it starts."""
+    """Wall and processor time and peak resident memory of a process and all that it starts."""
 
     wall_s: float
+    processor_s: float
     peak_mb: float
     output: str
 
@@ -59,7 +60,8 @@ def measure(*arguments: str) -> Usage:
         if process.returncode:
             sys.exit(f"{' '.join(arguments)} gave exit code {process.returncode}")
         out.seek(0)
-        return Usage(wall, max(usage.ru_maxrss * 1024, seen[0]) / MB, out.read())
+        processor = usage.ru_utime + usage.ru_stime
+        return Usage(wall, processor, max(usage.ru_maxrss * 1024, seen[0]) / MB, out.read())
 
 
 def _watch(pid: int, ended: Event, seen: list[float]) -> None:

@@ -12,7 +12,7 @@ from pymatgen.core import Composition
 import screen
 from screen import candidates
 from screen.composition import FloatArray
-from screen.descriptors import against_anode, certainty
+from screen.descriptors import against_anode, certainty, three_layers
 from screen.descriptors.case import Case
 from screen.energies import sampling
 from screen.errors import UsageError
@@ -57,6 +57,33 @@ def test_wider_errors_never_narrow_an_interval() -> None:
         assert np.all(high - low >= before - 1e-9)
         before = high - low
     assert (before > 0).any()
+
+
+def drives(case: Case, widen: float) -> FloatArray:
+    """Drive with each electrolyte in each sample, shape (samples, electrolytes, candidates)."""
+    covered = np.ones((len(case.electrolytes), len(case)), dtype=bool)
+    found = [three_layers.drives(part, covered) for part in certainty.sampled_cases(case, widen)]
+    return np.array(found)
+
+
+SULFIDE_AND_GARNET = ("Li6PS5Cl", "Li7La3Zr2O12")
+
+
+def test_the_laws_hold_for_drives() -> None:
+    """No error, no spread; anchored, the drive is that of the table; more error, more spread."""
+    case = case_of(("LiF", "Li3N", "BN"), 12, energies="anchored", electrolytes=SULFIDE_AND_GARNET)
+    before = np.zeros((2, 3))
+    for widen in (0.0, 1.0, 2.0):
+        found = drives(case, widen)
+        low, high = np.quantile(found, [0.1, 0.9], axis=0)
+        if not widen:
+            np.testing.assert_allclose(found, np.broadcast_to(found[0], found.shape), atol=1e-12)
+            plain = three_layers.compute(case).columns
+            for k, name in enumerate(("li6ps5cl", "li7la3zr2o12")):
+                np.testing.assert_allclose(found[0, k], plain[f"drive_{name}_ev_atom"], atol=1e-9)
+        assert np.all(high - low >= before - 1e-9)
+        before = high - low
+    assert (before > 0.01).any()
 
 
 def test_a_bias_per_atom_of_an_element_changes_nothing() -> None:
@@ -125,6 +152,64 @@ def test_a_sample_is_what_pymatgen_makes_of_its_energies() -> None:
         np.testing.assert_allclose(part.own_energy - hull, drawn.hull_ev_atom[k], atol=1e-7)
 
 
+def test_the_drive_of_a_sample_is_what_pymatgen_makes_of_its_energies() -> None:
+    ours = case_of(["Li3N", "ZnO"], 2, electrolytes=["Li7La3Zr2O12"])
+    drawn = certainty.draws(ours, drives=True).drive_ev_atom
+    theirs = case_of(["Li3N", "ZnO"], 2, electrolytes=["Li7La3Zr2O12"], engine="pymatgen")
+    np.testing.assert_allclose(drives(theirs, 1.0), drawn, atol=1e-7)
+    assert (drawn < -0.01).any()
+
+
+def test_a_drive_has_ends_with_each_electrolyte_of_each_class_and_at_best() -> None:
+    case = case_of(["BN", "NaCl"], 8, electrolytes=["Li6PS5Cl", "Li3PS4", "Li7La3Zr2O12"])
+    values = certainty.compute(case)
+    drawn = certainty.draws(case, drives=True).drive_ev_atom[:, :, 0]
+    of_class = {"sulfide": drawn[:, :2].mean(axis=1), "garnet": drawn[:, 2]}
+    best = np.maximum(*of_class.values())
+    for name, samples in (
+        ("li3ps4", drawn[:, 1]),
+        ("sulfide_class", of_class["sulfide"]),
+        ("garnet_class", of_class["garnet"]),
+        ("best", best),
+    ):
+        for end, share in (("low", 0.1), ("high", 0.9)):
+            column = f"drive_{name}_{end}_ev_atom"
+            assert values.columns[column][0] == pytest.approx(np.quantile(samples, share))
+            assert np.isnan(values.columns[column][1])
+            assert values.reason(column)[1]
+
+
+def test_of_many_candidates_drives_are_of_the_first_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = case_of(["BN"], 6, electrolytes=["Li7La3Zr2O12"])
+    all_of_it = certainty.draws(case, drives=True)
+    monkeypatch.setattr(certainty, "NAMED", 0)
+    monkeypatch.setattr(certainty, "DRIVEN", 4)
+    part = certainty.draws(case, drives=True)
+    assert len(part.contact_ev_atom) == 6
+    np.testing.assert_allclose(part.contact_ev_atom, all_of_it.contact_ev_atom, atol=1e-6)
+    np.testing.assert_allclose(part.drive_ev_atom, all_of_it.drive_ev_atom[:4], atol=1e-6)
+
+
+def test_a_table_thinned_to_the_hull_gives_the_same_samples() -> None:
+    plain = reference.load()
+    rows = [i for i, row in enumerate(plain.compositions) if row.keys() <= {"Li", "Zn", "O", "N"}]
+    entries = [
+        PDEntry(Composition(counts), plain.energy[i] * sum(counts.values()))
+        for i, counts in zip(rows, (plain.compositions.row(i) for i in rows), strict=True)
+    ]
+    phases = screen.load(entries)
+    every = candidates.make_case(phases, Settings(samples=2), phases.formulas)[0]
+    thinned = certainty.draws(every)
+    for i in range(0, len(every), 2):
+        alone = certainty.draws(every.take(np.array([i])))  # where nothing is thinned
+        for name in ("reduction_v", "contact_ev_atom", "hull_ev_atom"):
+            one, other = getattr(thinned, name)[:, i], getattr(alone, name)[:, 0]
+            np.testing.assert_allclose(one, other, atol=1e-9, err_msg=name)
+    assert len(every) > 10
+
+
 def test_shares_are_shares() -> None:
     values = certainty.compute(case_of(FORMULAS, 40)).columns
     for name in ("p_on_hull", "p_unreacted", "p_products"):
@@ -164,6 +249,20 @@ def test_answers_say_how_sure_they_are() -> None:
     assert low < high < 0
     assert sum(one["probability"] for one in said["products"]) == pytest.approx(1)
     assert "samples" not in screen.window("BN").records[0]
+
+
+def test_a_card_says_how_sure_the_drives_are() -> None:
+    answer = screen.explain("BN", samples=6, electrolytes=["Li7La3Zr2O12"])
+    said = answer.records["samples"]
+    low, high = said["drives_ev_atom"]["Li7La3Zr2O12"]
+    assert low < high <= 0
+    assert said["drive_best_ev_atom"] == [low, high]  # the only one
+    text = str(answer.only("certainty"))
+    assert "least drive" in text
+    assert f"{low:.3f} to {high:.3f}" in text
+    page = answer.render("html").decode()
+    assert "How sure this is" in page
+    assert f"{low:.3f} to {high:.3f}" in page.replace("−", "-")
 
 
 def test_a_stack_says_how_sure_it_is() -> None:

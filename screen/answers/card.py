@@ -169,7 +169,7 @@ def explanation(done: Run, alone: Case | None = None) -> Explanation:
             for near in own.precedents
         ],
     }
-    if alone is not None and (sampled := certainty.samples_of(alone)):
+    if alone is not None and (sampled := certainty.samples_of(alone, drives=True)):
         record["samples"] = certainty.record(alone, *sampled, 0)
         record["samples"]["to_measure"] = certainty.narrowest(alone, sampled[0])
     title = f"{known['formula']}, for {case.anode.symbol}"
@@ -202,7 +202,7 @@ def _page(done: Run, sections: Sequence[text_card.Section]) -> Iterator[text_car
     verdict = "passes" if best.passed[0] else best.verdict[0].replace("_", " ")
     yield text_card.Section("role", "", [f"As {best.role.name}: {verdict}."])
     yield from people.one_page(lines, row)
-    yield from (section for section in sections if section.name == "electrolytes")
+    yield from (one for one in sections if one.name in ("certainty", "electrolytes"))
 
 
 def _cells(done: Run) -> list[literature.Row]:
@@ -276,7 +276,7 @@ def _interfaces(done: Run, own: cards.Card) -> Iterator[dict[str, Any]]:
 
 def _computed(known: Mapping[str, Any]) -> dict[str, float]:
     """The figures of a candidate that samples have intervals of."""
-    names = ("reduction_v", "oxidation_v", "contact_reaction_energy_ev_atom")
+    names = ("reduction_v", "oxidation_v", "contact_reaction_energy_ev_atom", "drive_best_ev_atom")
     return {name: np.nan if known[name] is None else known[name] for name in names}
 
 
@@ -310,7 +310,14 @@ def _sections(done: Run, record: dict[str, Any]) -> Iterator[text_card.Section]:
     if "samples" in record:
         told = certainty.lines(record["samples"], _computed(known))
         to_measure = certainty.narrowing_line(record["samples"]["to_measure"])
-        yield text_card.Section("certainty", "How sure this is", [*told, to_measure])
+        yield text_card.Section(
+            "certainty",
+            "How sure this is",
+            [*told, to_measure],
+            certainty.DRIVES_HEAD,
+            certainty.drive_rows(done.case.electrolytes, known, record["samples"]),
+            frozenset([1, 2]),
+        )
     yield text_card.Section(
         "voltage",
         "Voltage profile",

@@ -17,6 +17,7 @@ from screen.descriptors.case import Case
 from screen.descriptors.certainty import Draws
 from screen.formatting import number
 from screen.report import terminal
+from screen.tables import Electrolyte
 from screen.units import DECIMALS
 from screen.verdicts import VERDICTS
 
@@ -28,12 +29,19 @@ SHOWN = 3
 """Sets of products that a sentence names."""
 
 
-def samples_of(case: Case) -> tuple[Draws, Values] | None:
-    """The samples of a case and what follows of each candidate; none if none are asked for."""
+def samples_of(case: Case, drives: bool = False) -> tuple[Draws, Values] | None:
+    """The samples of a case and what follows of each candidate; none if none are asked for.
+
+    Args:
+        drives: also those of the electrolytes.
+    """
     if not case.settings.samples:
         return None
-    found = certainty.draws(case)
-    return found, certainty.columns_of(case, found)
+    found = certainty.draws(case, drives)
+    values = certainty.columns_of(case, found)
+    if drives:
+        values.update(certainty.drives_of(case, found))
+    return found, values
 
 
 def record(case: Case, found: Draws, values: Values, i: int) -> dict[str, Any]:
@@ -45,6 +53,13 @@ def record(case: Case, found: Draws, values: Values, i: int) -> dict[str, Any]:
         return None if np.isnan(low) else [low, high]
 
     chances = {name: float(columns[f"sampled_p_{name}"][i]) for name in VERDICTS}
+    drives = {}
+    if certainty.BEST_DRIVE + "_low_ev_atom" in columns:
+        stems = {e.formula: f"drive_{e.slug}" for e in case.electrolytes}
+        drives = {
+            "drive_best_ev_atom": ends(certainty.BEST_DRIVE, "ev_atom"),
+            "drives_ev_atom": {f: ends(stem, "ev_atom") for f, stem in stems.items()},
+        }
     return {
         "samples": case.settings.samples,
         "seed": case.settings.seed,
@@ -53,6 +68,7 @@ def record(case: Case, found: Draws, values: Values, i: int) -> dict[str, Any]:
         "reduction_v": ends("reduction", "v"),
         "oxidation_v": ends("oxidation", "v"),
         "contact_reaction_energy_ev_atom": ends("contact", "ev_atom"),
+        **drives,
         "p_on_hull": _known(columns["p_on_hull"][i]),
         "p_unreacted": float(columns["p_unreacted"][i]),
         **{f"p_{name}": _known(chance) for name, chance in chances.items()},
@@ -75,12 +91,12 @@ def lines(said: Mapping[str, Any], computed: Mapping[str, float]) -> list[str]:
     parts = [
         f"{words} {between(said[name], unit)}"
         for name, words, unit in _INTERVALS
-        if said[name] is not None
+        if said.get(name) is not None
     ]
     outside = [
         words
         for name, words, unit in _INTERVALS
-        if said[name] is not None and is_outside(computed[name], said[name], unit)
+        if said.get(name) is not None and is_outside(computed[name], said[name], unit)
     ]
     found = [
         f"80 % of {said['samples']} samples of the energies: {', '.join(parts)}.",
@@ -103,7 +119,29 @@ _INTERVALS: tuple[tuple[str, str, str], ...] = (
     ("reduction_v", "reduction limit", "V"),
     ("oxidation_v", "oxidation limit", "V"),
     ("contact_reaction_energy_ev_atom", "contact energy", "eV/atom"),
+    ("drive_best_ev_atom", "least drive", "eV/atom"),
 )
+
+
+DRIVES_HEAD = ("as a film on", "drive, eV/atom", "80 % of the samples")
+
+
+def drive_rows(
+    electrolytes: Sequence[Electrolyte], known: Mapping[str, Any], said: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """The drive of a candidate with each electrolyte, and its interval, under `DRIVES_HEAD`.
+
+    Args:
+        known: values of the candidate; said: the record of its samples.
+    """
+    found = []
+    for electrolyte in electrolytes:
+        drive = known[f"drive_{electrolyte.slug}_ev_atom"]
+        ends = said["drives_ev_atom"][electrolyte.formula]
+        if drive is not None and ends is not None:
+            interval = between(ends, "eV/atom").removesuffix(" eV/atom")
+            found.append((electrolyte.label, number(drive, DECIMALS["eV/atom"]), interval))
+    return found
 
 
 def between(ends: Sequence[float], unit: str) -> str:

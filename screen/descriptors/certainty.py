@@ -9,25 +9,38 @@ from __future__ import annotations
 import copy
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from screen import store, verdicts
 from screen.columns import Column, Values
-from screen.composition import SYMBOLS, FloatArray, HashArray, IntArray, mixed, segment_sum
-from screen.descriptors import against_anode
+from screen.composition import (
+    SYMBOLS,
+    BoolArray,
+    FloatArray,
+    HashArray,
+    IntArray,
+    mixed,
+    segment_sum,
+)
+from screen.descriptors import against_anode, three_layers
 from screen.descriptors.case import Case
 from screen.descriptors.phase_facts import PhaseFacts
 from screen.energies import error_model, sampling
 from screen.settings import CHECK, STRUCTURES, Settings
+from screen.tables import Electrolyte
 from screen.thermo.stacks import Mixtures
 
-STEP = "samples 1"
+STEP = "samples 2"
 """What is kept; raise the number when what is computed of a sample changes."""
 LOW, HIGH = 0.1, 0.9
 """Ends of the intervals: 80 % lie between."""
+DRIVEN = 40
+"""Samples of more candidates in which drives are solved too, which costs more than all else; the
+ends of their intervals are then known to a tenth of the width.
+"""
 _UNREACTED = 1e-6
 """eV/atom; less is no reaction."""
 _SURE = 1e-4
@@ -36,9 +49,12 @@ ALL_AT_ONCE = True
 """Of many candidates too: a table of energies is made for each sample, not for each batch."""
 NAMED = 2000
 """Of more candidates sets of products are counted, not named."""
+BEST_DRIVE = "drive_best"
+"""Stem of the columns of the weakest drive."""
+_NO_DRIVE = "not known in half of the samples or more: see the drive itself"
 _BY = "joint samples of the errors of formation energies (screen/energies); settings.samples, seed"
 
-COLUMNS: tuple[Column, ...] = (
+_OWN_COLUMNS: tuple[Column, ...] = (
     Column("reduction_low_v", "reduction limit from", "Lower end of 80 % of the samples.", _BY),
     Column("reduction_high_v", "reduction limit to", "Upper end of 80 % of the samples.", _BY),
     Column("oxidation_low_v", "oxidation limit from", "Lower end of 80 % of the samples.", _BY),
@@ -79,6 +95,37 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
+def columns(electrolytes: tuple[Electrolyte, ...]) -> tuple[Column, ...]:
+    """Those of every candidate, and the ends of each of its drives."""
+    ends = (("low", "from", "Lower"), ("high", "to", "Upper"))
+    return (
+        *_OWN_COLUMNS,
+        *(
+            Column(
+                f"{stem}_{end}_ev_atom",
+                f"{label} {word}",
+                f"{which} end of 80 % of the samples; of more than {NAMED:,} candidates, "
+                f"of {DRIVEN} samples.",
+                _BY,
+            )
+            for stem, label in _drives(electrolytes)
+            for end, word, which in ends
+        ),
+    )
+
+
+def _drives(electrolytes: Sequence[Electrolyte]) -> list[tuple[str, str]]:
+    """Stem of the columns and label of each drive, as `three_layers` has them: with each
+    electrolyte, of each class, and the weakest.
+    """
+    ending = "_ev_atom"
+    return [
+        (column.name.removesuffix(ending), column.label)
+        for column in three_layers.columns(tuple(electrolytes))
+        if column.name.startswith("drive_")
+    ]
+
+
 def asked(settings: Settings) -> bool:
     """Whether samples are asked for."""
     return settings.samples > 0
@@ -95,6 +142,9 @@ class Draws:
         chance: of each verdict, shape (samples, candidates, 3); NaN where it is not known.
         products: a number for each set of contact products.
         usual: the set that the energies themselves give, shape (candidates,).
+        drive_ev_atom: with each electrolyte (`three_layers.drives`), shape (samples, electrolytes,
+            candidates); no electrolytes where drives were not asked for, and of many candidates
+            the first `DRIVEN` samples.
         rows, energy: of a single candidate, the compounds of its elements and the anode metal, as
             rows of the phases, and their energies, eV/atom, shape (samples, rows).
         names: sets of products by their number, as far as they are named.
@@ -107,6 +157,7 @@ class Draws:
     chance: FloatArray
     products: HashArray
     usual: HashArray
+    drive_ev_atom: FloatArray
     rows: IntArray
     energy: FloatArray
     names: dict[int, str] = field(default_factory=dict)
@@ -139,20 +190,26 @@ def sampled_cases(case: Case, widen: float = 1.0) -> Iterator[Case]:
         vars(phases)["energy"] = energy
         table = facts.competition.with_energy(energy)
         its = PhaseFacts(phases, settings)
-        vars(its).update(kept, competition=table, table=table)
+        vars(its).update(kept, competition=table)
+        if 2 * len(case) < len(phases):  # to find those on the hull costs more than it saves
+            vars(its)["table"] = table
         part = replace(case, phases=phases)
         vars(part).update(facts=its, conducts=case.conducts, _unreal=case._unreal)
         yield part
 
 
-def draws(case: Case) -> Draws:
-    """The samples of a case; those that were drawn before are read from the store."""
+def draws(case: Case, drives: bool = False) -> Draws:
+    """The samples of a case; those that were drawn before are read from the store.
+
+    Args:
+        drives: also what drives each electrolyte to react, which takes longer than all else.
+    """
     if len(case) > NAMED:
-        return _draw(case)
-    kept, key = store.of_home(), key_of_case(case)
+        return _draw(case, drives)
+    kept, key = store.of_home(), key_of_case(case, "drives" if drives else "")
     content = kept.get("samples", key)
     if content is None:
-        found = _draw(case)
+        found = _draw(case, drives)
         kept.put("samples", key, _encode(found))
         return found
     return _decode(content)
@@ -178,10 +235,14 @@ def key_of_case(case: Case, what: str = "") -> str:
     )
 
 
-def _draw(case: Case) -> Draws:
-    shape = (case.settings.samples, 4 + len(verdicts.VERDICTS), len(case))
+def _draw(case: Case, drives: bool) -> Draws:
     # Of a whole table single precision will do, and takes half of the memory.
-    columns = np.empty(shape, np.float64 if len(case) <= NAMED else np.float32)
+    precision = np.float64 if len(case) <= NAMED else np.float32
+    shape = (case.settings.samples, 4 + len(verdicts.VERDICTS), len(case))
+    columns = np.empty(shape, precision)
+    covered = _covered(case) if drives else np.zeros((0, len(case)), dtype=bool)
+    most = shape[0] if len(case) <= NAMED else min(shape[0], DRIVEN)
+    driven = np.empty((most, *covered.shape), precision)
     sets = np.empty((shape[0], shape[2]), np.uint64)
     names: dict[int, str] = {}
     rows = _compounds(case) if len(case) == 1 else np.zeros(0, np.int64)
@@ -195,6 +256,8 @@ def _draw(case: Case) -> Draws:
         columns[k] = (profiles.reduction_v, profiles.oxidation_v, contact, above, *chance.T)
         energies.append(part.phases.energy[rows])
         sets[k] = _sets(part.equilibria.contact_products)
+        if drives and k < most:
+            driven[k] = three_layers.drives(part, covered)
         if len(case) <= NAMED:
             _name(part, sets[k], names)
     return Draws(
@@ -205,10 +268,17 @@ def _draw(case: Case) -> Draws:
         chance=np.moveaxis(columns[:, 4:], 1, 2),
         products=sets,
         usual=_sets(case.equilibria.contact_products),
+        drive_ev_atom=driven,
         rows=rows,
         energy=np.array(energies),
         names=names,
     )
+
+
+def _covered(case: Case) -> BoolArray:
+    """Whether the table answers for each electrolyte with each candidate."""
+    asked_of = [case.equilibria.not_covered_with(e.formula) == "" for e in case.electrolytes]
+    return np.array(asked_of, dtype=bool).reshape(len(case.electrolytes), len(case))
 
 
 def _compounds(case: Case) -> IntArray:
@@ -297,8 +367,31 @@ def _decode(content: bytes) -> Draws:
 
 def compute(case: Case) -> Values:
     """Intervals and probabilities of each candidate."""
-    found = draws(case)
-    return columns_of(case, found)
+    found = draws(case, drives=True)
+    values = columns_of(case, found)
+    values.update(drives_of(case, found))
+    return values
+
+
+def drives_of(case: Case, found: Draws) -> Values:
+    """The ends of the drives, from samples that have them."""
+    values = Values(len(case))
+    for (stem, _), drive in zip(_drives(case.electrolytes), _each_drive(case, found), strict=True):
+        for end, figures in zip(("low", "high"), interval(drive), strict=True):
+            values.add(f"{stem}_{end}_ev_atom", figures, _NO_DRIVE)
+    return values
+
+
+def _each_drive(case: Case, found: Draws) -> Iterator[FloatArray]:
+    """With each electrolyte, of each class, the weakest; each of shape (samples, candidates)."""
+    drives = found.drive_ev_atom
+    yield from np.moveaxis(drives, 1, 0)
+    weakest = np.full((drives.shape[0], drives.shape[2]), np.nan, drives.dtype)
+    for name in three_layers.classes(case.electrolytes):
+        of_class = [three_layers.of_class(name, case.electrolytes, drive) for drive in drives]
+        yield (median := np.array(of_class))
+        np.fmax(weakest, median, out=weakest)
+    yield weakest
 
 
 def columns_of(case: Case, found: Draws) -> Values:

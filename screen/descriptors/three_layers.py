@@ -145,12 +145,20 @@ def films(case: Case) -> Films:
 
 def partner(case: Case, formula: str) -> layers.Electrolyte:
     """An electrolyte against the anode metal of a case."""
-    one = Compositions.from_formulas([formula])
-    return layers.Electrolyte(
-        one,
-        case.facts.engine.profiles(case.facts.table, one, case.anode.element, case.anode.valence),
-        case.facts.engine.decompose(case.facts.table, one).energy,
-    )
+    (one,) = partners(case, [formula])
+    return one
+
+
+def partners(case: Case, formulas: Sequence[str]) -> list[layers.Electrolyte]:
+    """Electrolytes against the anode metal of a case."""
+    engine, table, anode = case.facts.engine, case.facts.table, case.anode
+    every = Compositions.from_formulas(formulas)
+    profiles = engine.profiles(table, every, anode.element, anode.valence)
+    energy = engine.decompose(table, every).energy
+    return [
+        layers.Electrolyte(every.take(np.array([i])), profiles.one(i), energy[i : i + 1])
+        for i in range(len(formulas))
+    ]
 
 
 def solve(
@@ -174,6 +182,38 @@ def solve(
         solve=case.facts.engine.react_open,
         only_lowest=only_lowest,
     )
+
+
+def drives(case: Case, covered: BoolArray) -> FloatArray:
+    """Drive of each candidate with each electrolyte, eV per atom that is not the anode metal's.
+
+    NaN where it is not known.
+
+    Args:
+        covered: whether the table holds all phases of the two, shape (electrolytes, candidates).
+    """
+    stands = films(case)
+    known = covered & (stands.unknown == "")
+    found = np.full(known.shape, np.nan)
+    met = [k for k in range(len(known)) if known[k].any()]
+    facing = partners(case, [case.electrolytes[k].formula for k in met])
+    for k, electrolyte in zip(met, facing, strict=True):
+        rows = np.flatnonzero(known[k])
+        found[k, rows] = solve(case, stands, rows, electrolyte).drive_ev_atom
+    return found
+
+
+def of_class(name: str, electrolytes: Sequence[Electrolyte], figures: FloatArray) -> FloatArray:
+    """Median over the electrolytes of a class, of those that are known; NaN where none is.
+
+    Args:
+        figures: shape (electrolytes, candidates).
+    """
+    mine = figures[np.array([electrolyte.family == name for electrolyte in electrolytes])]
+    known = ~np.isnan(mine).all(axis=0)
+    found = np.full(mine.shape[1:], np.nan, mine.dtype)
+    found[known] = np.nanmedian(mine[:, known], axis=0)
+    return found
 
 
 def compute(case: Case) -> Values:
@@ -257,23 +297,23 @@ def _add_classes(
 ) -> None:
     """What the electrolytes come to by class; arrays have shape (electrolytes, candidates)."""
     names = classes(case.electrolytes)
-    of_class, bridged = np.full((2, len(names), len(case)), np.nan)
+    medians, bridged = (
+        np.array([of_class(name, case.electrolytes, figures) for name in names]).reshape(
+            len(names), len(case)
+        )
+        for figures in (drives, gaps)
+    )
+    families = [electrolyte.family for electrolyte in case.electrolytes]
     for k, name in enumerate(names):
-        mine = np.array([e.family == name for e in case.electrolytes])
-        known = ~np.isnan(drives[mine]).all(axis=0)
-        of_class[k, known] = np.nanmedian(drives[mine][:, known], axis=0)
-        bridged[k, known] = np.nanmedian(gaps[mine][:, known], axis=0)
-        first = why[int(np.flatnonzero(mine)[0])]
-        values.add(f"drive_{name}_class_ev_atom", of_class[k], first)
-    some = ~np.isnan(of_class).all(axis=0) if len(names) else np.zeros(len(case), dtype=bool)
-    best, beside = np.full(len(case), np.nan), np.full(len(case), "", dtype=object)
-    protects = np.full(len(case), "", dtype=object)
+        values.add(f"drive_{name}_class_ev_atom", medians[k], why[families.index(name)])
+    best = np.fmax.reduce(medians, axis=0, initial=np.nan)
+    some = ~np.isnan(best)
+    beside, protects = np.full((2, len(case)), "", dtype=object)
     none = np.full(len(case), f"no electrolytes for {case.anode.symbol}", dtype=object)
     if some.any():
-        best[some] = np.nanmax(of_class[:, some], axis=0)
-        beside[some] = np.array(names, dtype=object)[np.nanargmax(of_class[:, some], axis=0)]
+        beside[some] = np.array(names, dtype=object)[np.nanargmax(medians[:, some], axis=0)]
         settings = case.settings
-        good = (bridged <= settings.bridged_v) & (of_class >= -settings.quiet_drive_ev_atom)
+        good = (bridged <= settings.bridged_v) & (medians >= -settings.quiet_drive_ev_atom)
         words = [name.replace("_", " ") for name in names]
         for i in np.flatnonzero(good.any(axis=0)):
             protects[i] = ", ".join(words[k] for k in np.flatnonzero(good[:, i]))

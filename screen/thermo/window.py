@@ -93,6 +93,18 @@ class Profiles:
             **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names},
         )
 
+    def one(self, place: int) -> Profiles:
+        """The profile of a single candidate."""
+        states = np.arange(self.start[place], self.start[place + 1])
+        of_state = ("v_high", "v_low", "uptake", "energy")
+        of_candidate = ("outcome", "reduction_v", "oxidation_v")
+        return Profiles(
+            start=np.array([0, len(states)]),
+            products=self.products.take(states),
+            **{name: getattr(self, name)[states] for name in of_state},
+            **{name: getattr(self, name)[[place]] for name in of_candidate},
+        )
+
     @property
     def contact(self) -> IntArray:
         """The state of each candidate at V = 0+, in touch with A metal."""
