@@ -11,7 +11,19 @@ from rich.console import Console
 
 from screen import evaluation, literature, training
 from screen.answers import models
-from screen.evaluation import DESIRABILITY, PASSED, RATE, Evaluation, Line
+from screen.evaluation import (
+    AHEAD,
+    DESIRABILITY,
+    IN_FORCE,
+    LEARNED,
+    PASSED,
+    RATE,
+    SHUFFLED,
+    SWAPPED,
+    TWICE,
+    Evaluation,
+    Line,
+)
 from screen.model.figures import READS
 from screen.sources import reference
 from tests.conftest import ROOT
@@ -91,6 +103,36 @@ def test_what_the_repository_shows_is_what_is_measured() -> None:
         fitted = one.order == ONLY or "alike" in one.measure
         apart = 0.03 if fitted else 2e-3
         assert float(row["value"]) == pytest.approx(one.value, abs=apart), one
+
+
+def written() -> dict[tuple[str, str], float]:
+    """Figures of results/evaluation/full_table.csv of all roles, by order and measure."""
+    with (ROOT / "results/evaluation/full_table.csv").open(newline="", encoding="utf-8") as file:
+        return {
+            (row["by"], row["measure"]): float(row["value"])
+            for row in csv.DictReader(file)
+            if row["model"] == "order" and row["of"] == "all"
+        }
+
+
+def test_formulas_as_simple_bring_the_gain_of_the_order_in_force_to_nothing() -> None:
+    """On the full table, whose figures `model evaluate` wrote."""
+    told = written()
+    assert told[IN_FORCE, f"matched, {AHEAD}"] > 0.02
+    assert told[IN_FORCE, f"matched, {AHEAD}, {SWAPPED}"] == pytest.approx(0, abs=0.01)
+    assert told[IN_FORCE, f"balanced, {AHEAD}, {SWAPPED}"] == pytest.approx(0, abs=0.01)
+
+
+def test_outcomes_teach_more_than_shuffled_ones() -> None:
+    """What is left then is of the form of the order; docs/trust.md says how much."""
+    told = written()
+    for order in (IN_FORCE, LEARNED, "recovery model"):
+        for measure in ("matched", "balanced"):
+            assert told[order, f"{measure}, {SHUFFLED}"] < told[order, measure]
+
+
+def test_papers_entered_twice_bring_nothing() -> None:
+    assert written()[IN_FORCE, f"matched, gained by {TWICE}"] == pytest.approx(0, abs=0.01)
 
 
 def test_the_terminal_says_what_was_measured() -> None:

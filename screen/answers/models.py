@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
@@ -140,6 +142,7 @@ def _print_order(console: Console, told: evaluation.Evaluation, source: str) -> 
         "desirability, in matched.",
         "null: balanced, when formulas as simple stand in place of those of the literature; range "
         "over draws.",
+        *_about_leaks(shown),
         *(
             f"{role}: the gates let {said['gates', role, evaluation.PASSED].value:.0%} of what "
             f"worked through, and {said['gates', role, evaluation.RATE].value:.0%} of all phases."
@@ -154,6 +157,18 @@ def _print_order(console: Console, told: evaluation.Evaluation, source: str) -> 
     ):
         terminal.print_sentence(console, sentence)
     console.print()
+
+
+def _about_leaks(shown: Callable[[str, str], str]) -> Iterator[str]:
+    """What the order in force gains where it should gain nothing."""
+    said = [
+        (f"matched, {evaluation.AHEAD}, {evaluation.SWAPPED}", "with formulas as simple in place"),
+        (f"matched, {evaluation.AHEAD}, {evaluation.SHUFFLED}", "taught by shuffled outcomes"),
+        (f"matched, gained by {evaluation.TWICE}", "over itself with every paper entered twice"),
+    ]
+    parts = [f"{shown(evaluation.IN_FORCE, name)} {words}" for name, words in said]
+    if shown(evaluation.IN_FORCE, said[0][0]):
+        yield f"The order in force is ahead by {'; '.join(parts)}."
 
 
 def model_drawing(form: str) -> bytes:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from screen.cli.output import say
 
-_COUNTED = {"describing": "candidates"}
+_COUNTED = {"describing": "candidates", "robustness": "draws"}
 """What is counted in a step, where it is not structures."""
 _STEPS = ("reading", "ranking", "cross-check", "writing")
 
