@@ -9,11 +9,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from screen import literature, measured, tried
-from screen.columns import Values, missing
-from screen.composition import Compositions, FloatArray, IntArray
+from screen.columns import Values
+from screen.composition import FloatArray, IntArray
 from screen.descriptors import equations
 from screen.descriptors.case import Case
-from screen.descriptors.curves import whole_curves, windows
+from screen.descriptors.curves import whole_curves, windows, with_electrolytes
 from screen.ranking.order import UNKNOWN, Ranking
 from screen.reactions import Equation
 from screen.report.page import SHOWN
@@ -184,18 +184,10 @@ def _states(case: Case, i: int, meaning: IntArray) -> Iterator[State]:
 def _interfaces(judged: Judged, rows: Sequence[int]) -> dict[int, list[Interface]]:
     """Of each row, the strongest reaction with each electrolyte that the table answers for."""
     case, found = judged.case, {row: list[Interface]() for row in rows}
-    for k, electrolyte in enumerate(case.electrolytes):
-        known = ~missing(judged.values.columns[electrolyte.column])
-        some = np.array([row for row in rows if known[row]], dtype=np.int64)
-        partner = Compositions.from_formulas([electrolyte.formula])
-        reactions = case.facts.engine.react(
-            case.facts.table,
-            case.compositions.take(some),
-            partner.take(np.zeros(len(some), dtype=np.int64)),
-            only_lowest=True,
-        )
-        for row, best in zip(some.tolist(), reactions.lowest.tolist(), strict=True):
-            energy, pair = float(reactions.energy[best]), (case.formulas[row], electrolyte.formula)
+    for k, some, reactions in with_electrolytes(case, judged.values, rows, only_lowest=True):
+        electrolyte = case.electrolytes[k].formula
+        for row, best in zip(some, reactions.lowest.tolist(), strict=True):
+            energy, pair = float(reactions.energy[best]), (case.formulas[row], electrolyte)
             equation = equations.between(case, pair, reactions, best) if energy < 0 else Equation()
             found[row].append(Interface(k, energy, equation))
     return found

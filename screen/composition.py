@@ -105,18 +105,7 @@ def parse_formula(text: str) -> dict[str, int]:
     Raises:
         DataError: one line that says what could not be read and, where it can, what was meant.
     """
-    amounts = {symbol: amount.value for symbol, amount in typed_amounts(text).items()}
-    scale = lcm(*(amount.denominator for amount in amounts.values()))
-    if scale > _MAX_DENOMINATOR:
-        raise DataError(
-            f"formula {text!r}: decimals this long have no whole-number composition below "
-            f"{_MAX_DENOMINATOR} formula units; round them to four places at most"
-        )
-    counts = {symbol: int(amount * scale) for symbol, amount in amounts.items()}
-    common = gcd(*counts.values())
-    if max(counts.values()) // common > _MAX_AMOUNT:
-        raise DataError(f"formula {text!r}: amounts above {_MAX_AMOUNT:,} are not read")
-    return {symbol: count // common for symbol, count in counts.items()}
+    return _read(text)[0]
 
 
 def typed_amounts(text: str) -> dict[str, Amount]:
@@ -257,7 +246,7 @@ def _expand(group: re.Match[str]) -> str:
 def _read(formula: str) -> tuple[dict[str, int], bool]:
     """`parse_formula`, and whether the text is plain and one reduced formula unit already.
 
-    Tables hold many thousands of plain formulas, hence the short cut for them.
+    Most are plain, and tables hold many thousands of them, hence the short cut for these.
     """
     flat, brackets = formula if len(formula) <= _MAX_LENGTH else "", 1
     while brackets and "(" in flat:
@@ -272,7 +261,23 @@ def _read(formula: str) -> tuple[dict[str, int], bool]:
             if common == 1:
                 return counts, not ("1" in formula and _EXPLICIT_ONE.search(formula))
             return {symbol: count // common for symbol, count in counts.items()}, False
-    return parse_formula(formula), False
+    return _reduced(formula), False
+
+
+def _reduced(text: str) -> dict[str, int]:
+    """Whatever `typed_amounts` understands, as reduced whole numbers."""
+    amounts = {symbol: amount.value for symbol, amount in typed_amounts(text).items()}
+    scale = lcm(*(amount.denominator for amount in amounts.values()))
+    if scale > _MAX_DENOMINATOR:
+        raise DataError(
+            f"formula {text!r}: decimals this long have no whole-number composition below "
+            f"{_MAX_DENOMINATOR} formula units; round them to four places at most"
+        )
+    counts = {symbol: int(amount * scale) for symbol, amount in amounts.items()}
+    common = gcd(*counts.values())
+    if max(counts.values()) // common > _MAX_AMOUNT:
+        raise DataError(f"formula {text!r}: amounts above {_MAX_AMOUNT:,} are not read")
+    return {symbol: count // common for symbol, count in counts.items()}
 
 
 def undoubled(name: str) -> str:

@@ -124,7 +124,7 @@ def balance(reactants: Amounts, products: Amounts, energy_ev: float = math.nan) 
     species = [names[key] for key in amounts]
     molecules = [MOLECULES.get(name, name) for name in species]
     halves = [units_in(name) for name in molecules]
-    written = _whole([Fraction(n, half) for n, half in zip(numbers, halves, strict=True)])
+    written = _lowest([n * 2 // half for n, half in zip(numbers, halves, strict=True)])
     place = shares.index(max(shares, key=abs))
     parts = list(zip(written, molecules, strict=True))
     return Equation(
@@ -145,7 +145,11 @@ def _small(shares: Sequence[float]) -> list[int]:
 def _whole(fractions: Sequence[Fraction]) -> list[int]:
     """Fractions as whole numbers in the same proportions, without a common factor."""
     scale = lcm(*(fraction.denominator for fraction in fractions))
-    numbers = [int(fraction * scale) for fraction in fractions]
+    return _lowest([int(fraction * scale) for fraction in fractions])
+
+
+def _lowest(numbers: Sequence[int]) -> list[int]:
+    """Whole numbers without their common factor."""
     common = gcd(*numbers) or 1
     return [number // common for number in numbers]
 

@@ -1,4 +1,4 @@
-"""What pictures of a card show: whole reactions with the electrolytes, and their windows."""
+"""What a card shows of candidates with the electrolytes: their reactions, and the windows."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from screen.columns import Values, missing
 from screen.composition import Compositions
 from screen.descriptors import three_layers
 from screen.descriptors.case import Case
+from screen.thermo.interface import Reactions
 
 _DIGITS = 4
 """Of shares and energies, more than a picture shows."""
@@ -27,6 +28,32 @@ def windows(case: Case) -> Iterator[list[float | None]]:
         yield [limit if np.isfinite(limit) else None for limit in limits.tolist()]
 
 
+def with_electrolytes(
+    case: Case, values: Values, rows: Iterable[int], *, only_lowest: bool = False
+) -> Iterator[tuple[int, list[int], Reactions]]:
+    """Reactions of some candidates with each electrolyte of the run.
+
+    Args:
+        values: of the run; where they hold no energy with an electrolyte, none is solved.
+        only_lowest: the strongest reaction alone.
+
+    Yields:
+        The place of the electrolyte, the rows that are known with it, and the reactions of these.
+    """
+    wanted = list(rows)
+    for k, electrolyte in enumerate(case.electrolytes):
+        known = ~missing(values.columns[electrolyte.column])
+        some = [row for row in wanted if known[row]]
+        partner = Compositions.from_formulas([electrolyte.formula])
+        reactions = case.facts.engine.react(
+            case.facts.table,
+            case.compositions.take(np.array(some, dtype=np.int64)),
+            partner.take(np.zeros(len(some), dtype=np.int64)),
+            only_lowest=only_lowest,
+        )
+        yield k, some, reactions
+
+
 def whole_curves(case: Case, values: Values, rows: Iterable[int]) -> dict[int, list[list[Any]]]:
     """Reactions of some candidates with the electrolytes at every mixing ratio.
 
@@ -35,17 +62,9 @@ def whole_curves(case: Case, values: Values, rows: Iterable[int]) -> dict[int, l
         share, ...], kink by kink; electrolytes with which it does not react are left out.
     """
     found = {row: list[list[Any]]() for row in rows}
-    for k, electrolyte in enumerate(case.electrolytes):
-        known = ~missing(values.columns[electrolyte.column])
-        some = np.array([row for row in found if known[row]], dtype=np.int64)
-        partner = Compositions.from_formulas([electrolyte.formula])
-        reactions = case.facts.engine.react(
-            case.facts.table,
-            case.compositions.take(some),
-            partner.take(np.zeros(len(some), dtype=np.int64)),
-        )
+    for k, some, reactions in with_electrolytes(case, values, found):
         x, energy = reactions.x_a.round(_DIGITS), reactions.energy.round(_DIGITS) + 0.0
-        for i, row in enumerate(some.tolist()):
+        for i, row in enumerate(some):
             own = slice(reactions.start[i], reactions.start[i + 1])
             if (energy[own] < 0).any():
                 found[row].append([k, *np.column_stack([x[own], energy[own]]).ravel().tolist()])

@@ -71,7 +71,8 @@ def _in_batches(case: Case, names: Sequence[str], progress: Progress) -> Values:
     # The default one keeps what large tables took: 70 MB of 85,000 candidates.
     pa.set_memory_pool(pa.system_memory_pool())
     rows = order(case.compositions)
-    bounds = list(pairwise([*range(0, len(rows), SIZE), len(rows)]))
+    # What is taken last comes in halves: no process waits long for another.
+    bounds = list(pairwise([0, SIZE // 2, *range(SIZE, len(rows), SIZE), len(rows)]))
     work = _Work(case, names, [rows[i:j] for i, j in bounds], [None] * len(bounds))
     with _helped(work, min(_processors() - 1, MOST_HELPERS, len(bounds) - 1)):
         for batch in work.open_batches():

@@ -73,10 +73,16 @@ class Precursor:
         if not self.partner <= found:
             return False
         if self.use == "vapour":  # metals are sputtered and evaporated
-            return not elements().forms_alloys[list(found)].all()
+            return not found <= _alloying()
         burns_off = self.use == "powder" and _OXYGEN in self.elements & found
         foreign = self.elements - found
         return self.use == "coreactant" or foreign <= (_LEAVING if burns_off else frozenset())
+
+
+@cache
+def _alloying() -> frozenset[int]:
+    """Elements that form alloys."""
+    return frozenset(np.flatnonzero(elements().forms_alloys).tolist())
 
 
 @cache

@@ -32,6 +32,8 @@ GOOD_ENOUGH = 0.8
 """A desirability above this is worth saying; one below is what holds a candidate back."""
 
 
+_TOGETHER = 256
+"""Points that are compared with a front at a time."""
 _BY = "ranking/order.py from data/roles.toml"
 
 COLUMNS: tuple[Column, ...] = (
@@ -385,12 +387,15 @@ def _undominated(points: FloatArray) -> BoolArray:
     """Which points (rows) no other equals in all columns and exceeds in one."""
     unique, inverse = np.unique(points, axis=0, return_inverse=True)
     unique = unique[::-1]  # lexicographically descending: nothing later dominates anything earlier
-    front = np.zeros((0, points.shape[1]))
     keep = np.zeros(len(unique), dtype=bool)
-    for i, point in enumerate(unique):
-        if not (front >= point).all(axis=1).any():
-            front = np.vstack([front, point])
-            keep[i] = True
+    for begin in range(0, len(unique), _TOGETHER):
+        block, front = unique[begin : begin + _TOGETHER], unique[:begin][keep[:begin]]
+        worse = np.ones((len(front), len(block)), dtype=bool)
+        for column in range(points.shape[1]):
+            worse &= front[:, column, None] >= block[:, column]
+        for i in np.flatnonzero(~worse.any(axis=0)).tolist():
+            earlier = block[:i][keep[begin : begin + i]]
+            keep[begin + i] = not (earlier >= block[i]).all(axis=1).any()
     chosen: BoolArray = keep[::-1][inverse.reshape(-1)]
     return chosen
 
