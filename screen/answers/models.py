@@ -10,7 +10,8 @@ from rich.console import Console
 
 from screen import evaluation, literature, training
 from screen.answers.answer import Answer
-from screen.model import model_cards, performance
+from screen.energies import error_model
+from screen.model import energy_errors, model_cards, performance
 from screen.phases import Phases
 from screen.report import plot, terminal
 from screen.sources import REFERENCE
@@ -81,6 +82,8 @@ def model_skill(phases: Phases, seed: int, progress: training.Progress = lambda 
             ("performance", name, "median", "error in decades", *cells.error_by_median),
             ("performance", name, "model", "80 % interval covers", *cells.cover),
         ]
+    progress("energy error model")
+    found += _of_energies(energy_errors.train(seed).skill)
     progress("interphase model")
     contacts = training.fit_interphase(seed).skill
     found += [
@@ -106,6 +109,25 @@ def model_skill(phases: Phases, seed: int, progress: training.Progress = lambda 
         terminal.print_table(console, of_models, {}, title)
 
     return Answer(rows, rows.to_pylist(), show)
+
+
+def _of_energies(skill: error_model.Skill) -> list[tuple[str, str, str, str, float, float, float]]:
+    """The model of errors of energies beside the table; ranges over divisions into folds."""
+    name, others = "energy errors", skill.divisions
+    ranged = f"range over {others.count} divisions"
+    error, volts = (f"mean error in {unit}" for unit in ("eV/atom", "V"))
+    _, table_v, _ = skill.conversion
+    covered = zip(error_model.LEVELS, others.covered, strict=True)
+    return [
+        (name, "formation energies", "table", error, skill.table, skill.table, skill.table),
+        (name, "formation energies", "model", f"{error}, {ranged}", *others.model),
+        *(
+            (name, "formation energies", "model", f"{level:.0%} interval covers, {ranged}", *found)
+            for level, found in covered
+        ),
+        (name, "conversion voltages", "table", volts, table_v, table_v, table_v),
+        (name, "conversion voltages", "model", f"{volts}, {ranged}", *others.conversion),
+    ]
 
 
 _MEASURES = {

@@ -23,7 +23,7 @@ from screen.composition import Compositions, FloatArray, HashArray, IntArray, mi
 from screen.energies import features, measured
 from screen.tables import datasets
 
-MODEL, FORMAT = "energy_error_model", 1
+MODEL, FORMAT = "energy_error_model", 2
 LEVELS = (0.5, 0.8, 0.95)
 """Intervals whose coverage is measured."""
 OWN, SYSTEM, MEASURING = range(3)
@@ -44,6 +44,28 @@ class OfClass:
     covered: float
 
 
+Range = tuple[float, float, float]
+"""Mean, least and largest."""
+
+
+@dataclass(frozen=True)
+class Divisions:
+    """The same figures over several divisions of the chemical systems into folds: how much of a
+    figure is the luck of one division.
+
+    Attributes:
+        count: divisions.
+        model: mean absolute error of the formation energies, eV/atom.
+        covered: share within each of the intervals of LEVELS.
+        conversion: mean absolute error of the conversion voltages, V.
+    """
+
+    count: int
+    model: Range
+    covered: tuple[Range, Range, Range]
+    conversion: Range
+
+
 @dataclass(frozen=True)
 class Skill:
     """Measured with whole chemical systems left out; energies in eV/atom, voltages in V.
@@ -56,6 +78,7 @@ class Skill:
         conversion: reactions MXn + n Li -> n LiX + M, and the errors of their voltages.
         thermal: mean absolute error of what room temperature adds.
         classes: by class.
+        divisions: other divisions into folds, this one among them.
     """
 
     phases: int
@@ -67,6 +90,7 @@ class Skill:
     conversion: tuple[int, float, float]
     thermal: float
     classes: tuple[OfClass, ...]
+    divisions: Divisions
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from screen.composition import INDEX, Compositions, FloatArray, IntArray
 from screen.energies import error_model, features, measured
-from screen.energies.error_model import LEVELS, Errors, Known, Model, OfClass, Skill, Spreads
+from screen.energies.error_model import (
+    LEVELS,
+    Divisions,
+    Errors,
+    Known,
+    Model,
+    OfClass,
+    Range,
+    Skill,
+    Spreads,
+)
 from screen.model import persistence
 from screen.tables import DATA
 
 FOLDS = 10
+DIVISIONS = 10
+"""Into folds, over which figures are averaged."""
 LITHIUM = "Li"
 _DIGITS = 5
 
@@ -71,27 +84,65 @@ def left_out(known: Known, seed: int) -> tuple[FloatArray, FloatArray, IntArray]
     return mean, spread, fold
 
 
-def train(seed: int) -> Model:
+def train(seed: int, divisions: int = DIVISIONS) -> Model:
     """Fit to all measured figures, and measure on chemical systems left out.
 
     Args:
         seed: of the folds.
+        divisions: into folds that are measured; the seeds of the others follow.
     """
     import sklearn  # noqa: PLC0415 (takes seconds)
 
     known = error_model.known()
-    mean, spread, fold = left_out(known, seed)
-    ratio = np.abs(known.error - mean) / spread
+    each = [_Left(known, *left_out(known, seed + k)) for k in range(divisions)]
     thermal, thermal_spread, thermal_error = _thermal(seed)
     return Model(
         fit_spreads(known),
-        round(_factor(ratio), 4),
+        round(_factor(each[0].in_spreads), 4),
         thermal,
         thermal_spread,
-        _skill(known, mean, spread, fold, thermal_error),
+        _skill(each, thermal_error),
         error_model.tables(),
         sklearn.__version__,
     )
+
+
+@dataclass(frozen=True)
+class _Left:
+    """What was told of measured phases whose chemical systems taught nothing.
+
+    Attributes:
+        mean, spread, fold: as `left_out`.
+    """
+
+    known: Known
+    mean: FloatArray
+    spread: FloatArray
+    fold: IntArray
+
+    @property
+    def error(self) -> FloatArray:
+        """What is left when the mean is taken off, eV/atom."""
+        return self.known.error - self.mean
+
+    @property
+    def in_spreads(self) -> FloatArray:
+        """Its size in units of the spread."""
+        return np.asarray(np.abs(self.error) / self.spread)
+
+    @cached_property
+    def ratio(self) -> FloatArray:
+        """The same in units of the calibrated spread. The factor of each fold is that of the
+        others, so that coverage is of what is new.
+        """
+        ratio, fold = self.in_spreads, self.fold
+        factor = np.array([_factor(ratio[fold != k]) for k in range(FOLDS)])[fold]
+        return np.asarray(ratio / factor)
+
+    def covered(self) -> tuple[float, float, float]:
+        """Share within the intervals of LEVELS."""
+        half, most, nearly = ((self.ratio <= _normal(level)).mean() for level in LEVELS)
+        return _short(half), _short(most), _short(nearly)
 
 
 def _factor(ratio: FloatArray) -> float:
@@ -106,13 +157,14 @@ def _normal(level: float) -> float:
     return NormalDist().inv_cdf(0.5 + level / 2)
 
 
-def _skill(
-    known: Known, mean: FloatArray, spread: FloatArray, fold: IntArray, thermal: float
-) -> Skill:
-    left = np.abs(known.error - mean)
-    # The factor of each fold is that of the others, so that coverage is of what is new.
-    factor = np.array([_factor((left / spread)[fold != k]) for k in range(FOLDS)])[fold]
-    ratio = left / (spread * factor)
+def _skill(each: Sequence[_Left], thermal: float) -> Skill:
+    """Measured on the first division, and on all.
+
+    Args:
+        thermal: error of what room temperature adds, eV/atom.
+    """
+    first = each[0]
+    known, left = first.known, np.abs(first.error)
     before = np.abs(known.error)
     lithium = known.compositions.amount_of(INDEX[LITHIUM]) > 0
     classes = []
@@ -120,20 +172,34 @@ def _skill(
         mine = known.features.kind == k
         if mine.any():
             figures = known.error[mine].mean(), before[mine].mean(), left[mine].mean()
-            covered = float((ratio[mine] <= _normal(0.8)).mean())
+            covered = float((first.ratio[mine] <= _normal(0.8)).mean())
             classes.append(OfClass(name, int(mine.sum()), *map(_short, (*figures, covered))))
-    within = [_short((ratio <= _normal(level)).mean()) for level in LEVELS]
     return Skill(
         phases=len(known),
         systems=len(np.unique(known.compositions.system)),
         table=_short(before.mean()),
         model=_short(left.mean()),
-        covered=(within[0], within[1], within[2]),
+        covered=first.covered(),
         lithium=(int(lithium.sum()), _short(before[lithium].mean()), _short(left[lithium].mean())),
-        conversion=_conversion(known, known.error - mean),
+        conversion=_conversion(known, first.error),
         thermal=thermal,
         classes=tuple(classes),
+        divisions=_divisions(each),
     )
+
+
+def _divisions(each: Sequence[_Left]) -> Divisions:
+    half, most, nearly = zip(*(one.covered() for one in each), strict=True)
+    return Divisions(
+        len(each),
+        _range([np.abs(one.error).mean() for one in each]),
+        (_range(half), _range(most), _range(nearly)),
+        _range([_conversion(one.known, one.error)[2] for one in each]),
+    )
+
+
+def _range(values: Sequence[float]) -> Range:
+    return _short(np.mean(values)), _short(min(values)), _short(max(values))
 
 
 def _short(value: Any) -> float:

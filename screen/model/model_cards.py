@@ -89,6 +89,7 @@ def of_energy_errors(model: error_model.Model) -> Card:
     half, most, nearly = (f"{share:.0%}" for share in skill.covered)
     _, lithium_table, lithium = skill.lithium
     reactions, volts_table, volts = skill.conversion
+    others = skill.divisions
     return {
         "what": "error of the formation energies of the 2019 table, table minus measured, as a "
         "distribution: a mean for each phase, and joint samples",
@@ -115,6 +116,12 @@ def of_energy_errors(model: error_model.Model) -> Card:
         "intervals": f"50, 80, 95 % cover {half}, {most}, {nearly}",
         "conversion voltages": f"{reactions} reactions MXn + n Li -> n LiX + M: mean absolute "
         f"error {volts:.3f} V, of the table {volts_table:.3f}",
+        "other divisions into folds": f"mean of {others.count}, and range: formation energies "
+        f"{_within(others.model)} eV/atom; 80 % interval covers "
+        f"{others.covered[1][0]:.0%} ({others.covered[1][1]:.0%} to {others.covered[1][2]:.0%}); "
+        f"conversion voltages {_within(others.conversion)} V, "
+        f"{others.conversion[0] / volts_table:.2f} of the table's "
+        f"({others.conversion[1] / volts_table:.2f} to {others.conversion[2] / volts_table:.2f})",
         "room temperature": f"what it adds to a formation energy, to {skill.thermal:.3f} eV/atom",
         "what makes it look better than it is": "features and classes were chosen looking at what "
         "the left-out phases err by; compounds that were measured are simple ones; the spread of "
@@ -124,6 +131,11 @@ def of_energy_errors(model: error_model.Model) -> Card:
         "molecular solids; for silicides, germanides and borides, of which hardly any teach it",
         "scikit-learn": model.scikit_learn,
     }
+
+
+def _within(found: error_model.Range) -> str:
+    """A mean and its range."""
+    return f"{found[0]:.3f} ({found[1]:.3f} to {found[2]:.3f})"
 
 
 def of_lithiophilic(model: lithiophilic.Model) -> Card:

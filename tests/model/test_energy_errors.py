@@ -159,12 +159,17 @@ def test_the_model_says_what_the_project_asked_of_it() -> None:
     count, table, model = skill.conversion
     assert count > 200
     assert model <= 0.65 * table
+    mean, least, largest = skill.divisions.conversion
+    assert least <= model <= largest  # the shipped division is one of them
+    assert mean <= 0.7 * table
+    assert skill.divisions.model[2] <= 0.6 * skill.table
+    assert all(0.74 <= share <= 0.86 for share in skill.divisions.covered[1])
     assert skill.phases == len(error_model.known())
 
 
 @pytest.mark.slow
 def test_the_shipped_model_is_what_training_gives() -> None:
-    shipped, made = error_model.load(), energy_errors.train(0)
+    shipped, made = error_model.load(), energy_errors.train(0, divisions=1)
     for name in ("groups", "kinds"):
         wanted, found = (getattr(model.spreads, name) for model in (shipped, made))
         np.testing.assert_allclose(found, wanted, rtol=0.02)
