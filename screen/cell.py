@@ -46,6 +46,8 @@ COPPER_G_CM3 = 8.92
 
 REVERSE_SHARE = 0.05
 """Of the current, what may flow backwards before a point lies off the Tafel line; own choice."""
+ROUNDING = 1e-9
+"""Of a ratio of measured figures: what it may lie above 1 where it is 1."""
 
 
 def thickness_um(capacity_mah_cm2: float, anode: Anode) -> float:
@@ -144,12 +146,12 @@ def transference_number(
                 f"of the polarisation of {polarisation_mv:g} mV"
             )
     number = steady_current_ma * left[0] / (initial_current_ma * left[1])
-    if number > 1:
+    if number > 1 + ROUNDING:
         raise UsageError(
             f"steady_resistance_ohm = {steady_resistance_ohm:g}: gives a transference number of "
             f"{number:.3g}, above 1; check currents and resistances"
         )
-    return number
+    return min(number, 1.0)
 
 
 @dataclass(frozen=True)

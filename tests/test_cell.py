@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from scipy import constants
 
@@ -94,6 +94,7 @@ def test_a_current_that_does_not_fall_is_carried_by_cations() -> None:
 
 
 @given(share, st.floats(0, 100), st.floats(0, 100), st.floats(1, 100))
+@example(number=1.0, before=0.0, after=0.5, bulk=1.0)  # rounded, a little above 1
 def test_transference_of_a_model_cell_comes_back(
     number: float, before: float, after: float, bulk: float
 ) -> None:
