@@ -12,6 +12,8 @@ from pathlib import Path
 # numpy is loaded, which asks once.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+# A process with a home of its own would look for the fonts of this machine anew.
+os.environ.setdefault("MPLCONFIGDIR", str(Path("~/.cache/matplotlib").expanduser()))
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402

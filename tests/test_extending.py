@@ -17,7 +17,7 @@ from screen.errors import NothingPassedError
 from tests.conftest import ROOT, quicken
 
 Done = subprocess.CompletedProcess[str]
-QUICK = "check_candidates = 2\ncheck_interfaces = 1\n"
+QUICK = "check_candidates = 0\ncheck_interfaces = 0\n"
 
 
 class Copy:
@@ -27,9 +27,7 @@ class Copy:
         self.folder, self.home = folder / "copy", folder / "home"
         self.home.mkdir()
         for name in ("screen", "flows"):
-            shutil.copytree(
-                ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
+            shutil.copytree(ROOT / name, self.folder / name)
         (self.folder / "quick.toml").write_text(QUICK, encoding="utf-8")
 
     @property

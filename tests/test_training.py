@@ -79,11 +79,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     thin()  # made of the whole one before that is replaced
     monkeypatch.setattr(training, "reference_described", thin)
     for module, name, count in (
-        (recovery, "SHUFFLES", 19),
-        (recovery, "REFITS", 4),
+        (recovery, "SHUFFLES", 2),
+        (recovery, "REFITS", 2),
         (recovery, "RIVAL_STRENGTHS", (0.03,)),
-        (learning, "REFITS", 3),
-        (performance, "SHUFFLES", 19),
+        (learning, "REFITS", 2),
+        (performance, "SHUFFLES", 2),
     ):
         monkeypatch.setattr(module, name, count)
     return tmp_path / "home"

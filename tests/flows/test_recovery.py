@@ -60,33 +60,39 @@ def kill_when(
         return process.wait() == -signal.SIGKILL
 
 
-def killed_at(stage: Callable[[Path], bool], folder: Path, serving: Serving) -> Path:
-    """Where a run was killed at a stage; on a busy machine a short one may pass unseen, so this
-    tries again.
+def killed_at_each_stage(folder: Path, serving: Serving) -> Path:
+    """Where runs were killed, each one stage further; on a busy machine a short stage may pass
+    unseen, so this tries again.
     """
     for i in range(ATTEMPTS):
         home = folder / f"attempt-{i}"
         home.mkdir()
-        if kill_when(partial(stage, home), SCREENING, home, serving.environment(home)):
+        env = serving.environment(home)
+        before: dict[str, int] = {}
+        for stage in (describing, ranking, writing):
+            if not kill_when(partial(stage, home), SCREENING, home, env):
+                break
+            assert not [p for p in home.glob("results/*") if not p.name.startswith(".")]
+            after = described(home)
+            assert kept_of(before, after) == before, "a finished batch was computed again"
+            before = after
+        else:
             return home
-    pytest.fail(f"{ATTEMPTS} runs ended before they were killed")
+    pytest.fail(f"{ATTEMPTS} times a run ended before it was killed")
 
 
-@pytest.mark.parametrize("stage", [describing, ranking, writing])
-def test_killed_and_run_again(
-    stage: Callable[[Path], bool], serving: Serving, flow: Run, expected: Path, tmp_path: Path
-) -> None:
-    home = killed_at(stage, tmp_path, serving)
-    results = home / "results"
-    assert not [p for p in results.glob("*") if not p.name.startswith(".")]
+def kept_of(before: dict[str, int], after: dict[str, int]) -> dict[str, int | None]:
+    return {name: after.get(name) for name in before}
+
+
+def test_killed_and_run_again(serving: Serving, flow: Run, expected: Path, tmp_path: Path) -> None:
+    home = killed_at_each_stage(tmp_path, serving)
     before = described(home)
-    assert len(before) >= 3
-    done = flow(*SCREENING, "--results", str(results), SCREEN_HOME=str(home))
+    assert len(before) == BATCHES
+    done = flow(*SCREENING, "--results", str(home / "results"), SCREEN_HOME=str(home))
     assert (done.returncode, done.stderr) == (0, "")
-    after = described(home)
-    assert len(after) == BATCHES
-    assert {name: after[name] for name in before} == before, "a finished batch was computed again"
-    (folder,) = (p for p in results.iterdir() if not p.name.startswith("."))
+    assert described(home) == before, "a finished batch was computed again"
+    (folder,) = (p for p in (home / "results").iterdir() if not p.name.startswith("."))
     same_run(folder, expected)
 
 

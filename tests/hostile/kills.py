@@ -276,13 +276,22 @@ def make_base(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def prepared() -> Iterator[None]:
-    """All that is imported once, and a server to pull from; models are fitted in a hurry."""
-    from screen import run_folder, training  # noqa: F401, PLC0415
-    from screen.model import learning, performance, recovery  # noqa: PLC0415
+def served() -> Iterator[None]:
+    """A server to pull from."""
     from screen.sources.materials_project import client  # noqa: PLC0415
     from tests.materials_project.documents import make_database  # noqa: PLC0415
     from tests.materials_project.emulator import KEY, Emulator  # noqa: PLC0415
+
+    client.check_client()
+    with Emulator(make_database(300, seed=2)) as emulator:
+        os.environ |= {"MP_API_KEY": KEY, "MP_API_ENDPOINT": emulator.endpoint}
+        yield
+
+
+def hurry() -> None:
+    """Models are fitted to a part of the phases, and measured with few repetitions."""
+    from screen import training  # noqa: PLC0415
+    from screen.model import learning, performance, recovery  # noqa: PLC0415
     from tests.test_training import thin  # noqa: PLC0415
 
     few = thin()
@@ -295,10 +304,6 @@ def prepared() -> Iterator[None]:
         (performance, "SHUFFLES", 19),
     ):
         setattr(module, name, value)
-    client.check_client()
-    with Emulator(make_database(300, seed=2)) as emulator:
-        os.environ |= {"MP_API_KEY": KEY, "MP_API_ENDPOINT": emulator.endpoint}
-        yield
 
 
 def run(*arguments: str) -> list[dict[str, Any]]:
@@ -318,7 +323,12 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=10)
     given = parser.parse_args()
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1"}
-    with tempfile.TemporaryDirectory() as place, prepared():
+    for name in ("screen.run_folder", "pymatgen.analysis.interface_reactions"):
+        importlib.import_module(name)  # once for all forks
+    if {*given.commands} & {"literature add", "model train"}:
+        hurry()
+    pulls = served() if "pull" in given.commands else contextlib.nullcontext()
+    with tempfile.TemporaryDirectory() as place, pulls:
         for name in given.commands:
             found = matrix(name, given.kills, Path(place) / name.replace(" ", "-"))
             print(json.dumps(found), flush=True)

@@ -13,7 +13,6 @@ def safe_environment(home: Path) -> dict[str, str]:
     return {
         "HOME": str(home),
         "MPRESTER_LOCAL_DATASET_CACHE": str(home / "datasets"),
-        "MPLCONFIGDIR": str(home / "matplotlib"),
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
         "AWS_ALLOW_HTTP": "true",
         "AWS_EC2_METADATA_DISABLED": "true",

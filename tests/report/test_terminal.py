@@ -92,20 +92,22 @@ SLOW = {"model evaluate", "model train"}
 
 DRIVER = """
 import fcntl, json, struct, sys, termios
-from screen import api
+from screen import api, run_folder
 from screen.cli import main
 
 def kept(function):
     made = {}
     def call(*words, **given):
-        given.pop("progress")
+        given.pop("progress", None)
         key = repr((words, given))
         if key not in made:
             made[key] = function(*words, **given)
         return made[key]
     return call
 
-api.rank, api.explain = kept(api.rank), kept(api.explain)  # the same at each width
+# The same at each width.
+api.rank, api.explain, api.narrow = kept(api.rank), kept(api.explain), kept(api.narrow)
+run_folder.write = kept(run_folder.write)
 for name, width, arguments in json.loads(sys.argv[1]):
     fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     code = main(arguments)
