@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,14 +77,42 @@ def ranked_name(done: Run) -> str:
     return BIG_TABLES[0] if done.is_big else RANKED
 
 
-def about_big(also: Sequence[str]) -> str:
+def about_big(done: Run, also: Sequence[str]) -> str:
     """Which files of a big run hold all candidates, and which the best."""
     best = [BEST, *(EXTRA[name] for name in ("short", "xlsx") if name in also)]
-    csv = "" if ALL_AS_CSV in also else "; all as CSV: --also csv"
-    return (
-        f"{BIG_TABLES[0]} has all candidates, {', '.join(best)} the first {page.SHOWN} of each "
-        f"role{csv}."
+    hold = "hold" if len(best) > 1 else "holds"
+    return f"{' and '.join(best)} {hold} the first {page.SHOWN} of each role. {_all_in(done, also)}"
+
+
+def _all_in(done: Run, also: Sequence[str]) -> str:
+    """Where all rows are, and how a spreadsheet gets them."""
+    if not done.is_big:
+        return f"All rows are in {RANKED}, which a spreadsheet opens."
+    csv = f"in {RANKED}, too" if ALL_AS_CSV in also else f"with --also {ALL_AS_CSV} in {RANKED}"
+    return f"All rows are in {BIG_TABLES[0]}, and {csv}, which a spreadsheet opens."
+
+
+def _about_book(done: Run, also: Sequence[str]) -> Iterator[str]:
+    """What the first sheet of the workbook says."""
+    metal, source = done.case.anode.name, done.case.phases.name
+    yield f"Candidates for {metal} anodes: {len(done.case):,} were judged in each role ({source})."
+    for ranking in done.rankings:
+        rows = len(ranking.order)
+        held = min(rows, page.SHOWN)
+        whole = held if done.is_big else rows
+        yield (
+            f"{ranking.role.label}: {int(ranking.passed.sum()):,} passed, "
+            f"{int((ranking.rank > 0).sum()):,} of them have a rank. The sheet to be read holds "
+            f"the first {held:,} of {rows:,}, the sheet of all columns {whole:,}."
+        )
+    yield _all_in(done, also)
+    yield (
+        "Rows stand in the order of rank. One without a rank fails a gate, which it names, or "
+        "comes to the same as a better one."
     )
+    gaps = BIG_TABLES[1] if done.is_big else GAPS
+    yield f"An empty cell: not known, or nothing to say; {gaps} has the reason."
+    yield "The last sheet says what each column means."
 
 
 def dictionary(
@@ -208,6 +236,8 @@ def _write_ranked(
     columns = {column.name: column for column in done.ranked_columns}
     paths = {name: folder / EXTRA[name] for name in also if name in EXTRA}
     book = Workbook(paths["xlsx"]) if "xlsx" in paths else None
+    if book is not None:
+        book.about(_about_book(done, also))
     tops: list[page.Top] = []
     short: list[pa.Table] = []
 

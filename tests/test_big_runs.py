@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -42,6 +43,18 @@ def written_as_big(path: Path, also: tuple[str, ...], patch: pytest.MonkeyPatch)
     return runs.written(path, also)
 
 
+def test_the_workbook_says_how_many_of_how_many_it_holds(big: Path) -> None:
+    every = runs.done()
+    lines = [row[0].value for row in openpyxl.load_workbook(big / "ranked.xlsx")["about"]]
+    for ranking in every.rankings:
+        (said,) = [line for line in lines if line.startswith(ranking.role.label)]
+        assert f"the first {len(every.case)} of {len(every.case)}, " in said
+        assert f"{int((ranking.rank > 0).sum())} of them have a rank" in said
+    assert "All rows are in ranked.parquet, and in ranked.csv, too" in "\n".join(lines)
+    book = openpyxl.load_workbook(big / "ranked.xlsx", read_only=True)
+    assert book.sheetnames[:2] == ["about", every.rankings[0].role.label]
+
+
 def test_all_are_in_parquet_and_the_best_in_csv(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,7 +70,9 @@ def test_all_are_in_parquet_and_the_best_in_csv(
     ]
     assert table.count_rows(run / "short.csv", "role") == best.num_rows
     assert run_folders.page_of(run) == (run / run_folder.PAGE).read_bytes()
-    assert "short.csv the first 7 of each role; all as CSV" in run_folder.about_big(["short"])
+    said = run_folder.about_big(runs.done(), ["short"])
+    assert said.startswith("best.csv and short.csv hold the first 7 of each role. All rows are in ")
+    assert "ranked.parquet, and with --also csv in ranked.csv" in said
 
 
 def test_both_forms_hold_the_same(small: Path, big: Path) -> None:

@@ -92,9 +92,9 @@ def rank_command(
     also: Annotated[
         str | None,
         typer.Option(
-            help="Write these too, by comma: parquet, xlsx (of each role a sheet for people "
-            "and one of all columns), csv (of more than 10,000 candidates all, as CSV; without it "
-            "only the best are, and all are in Parquet)."
+            help="Write these too, by comma: parquet, xlsx (of each role a sheet for people and "
+            "one of all columns; of more than 10,000 candidates, the first 500), csv (of more than "
+            "10,000 candidates all, as CSV; without it only the best are, and all are in Parquet)."
         ),
     ] = None,
     plot: Annotated[
@@ -155,9 +155,9 @@ def rank_command(
         note = " The literature speaks of Li alone."
         if predictions.learns(settings):
             note = f" {said}" if (said := training.about_own_rows()) else ""
-        say(f"{len(done.case)} candidates, passed: {passed}.{note} Written: {folder}/")
+        say(f"{len(done.case):,} candidates, passed: {passed}.{note} Written: {folder}/")
         if done.is_big:
-            say(run_folder.about_big(extra))
+            say(run_folder.about_big(done, extra))
         for line in added.standing(done):
             say(line)
     if not any(r.passed.any() for r in done.rankings):

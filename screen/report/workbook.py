@@ -1,4 +1,5 @@
-"""A workbook (xlsx): for each role a sheet for people and one of all columns, and what these mean.
+"""A workbook (xlsx): what it holds, for each role a sheet for people and one of all columns, and
+what these mean.
 
 Cells are typed, so that a spreadsheet guesses nothing.
 """
@@ -35,6 +36,18 @@ class Workbook:
         self._path = path
         self._book = Book(write_only=True)
         self._of_people = 0
+
+    def about(self, lines: Iterable[str]) -> None:
+        """A first sheet that says what the others hold; to be made before them."""
+        from openpyxl.styles import Alignment  # noqa: PLC0415
+
+        sheet = self._book.create_sheet("about", 0)
+        self._of_people += 1
+        sheet.column_dimensions["A"].width = 110
+        for line in lines:
+            cell = _cell(sheet, line, styled=True)
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            sheet.append([cell])
 
     def people(
         self, name: str, columns: Sequence[Shown], rows: Iterable[Row], frozen: str = "C2"

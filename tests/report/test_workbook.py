@@ -112,7 +112,7 @@ def test_a_run_has_a_sheet_of_all_columns_of_each_role(book: openpyxl.Workbook, 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_run_has_a_sheet_for_people_of_each_role(book: openpyxl.Workbook, role: str) -> None:
     """Before the others: units in the head, texts that wrap, a head that stays."""
-    assert book.sheetnames[: len(ROLES)] == ROLES
+    assert book.sheetnames[: len(ROLES) + 1] == ["about", *ROLES]
     sheet = book[role]
     heads = [cell.value for cell in sheet[1]]
     for head in (
