@@ -116,5 +116,18 @@ def console() -> Console:
 
 
 def say(message: str) -> None:
-    """A line for the reader, beside the data."""
-    print(visible(message), file=sys.stderr)
+    """A line for the reader, beside the data; on a terminal it breaks at blanks alone."""
+    text = visible(message)
+    if (width := _width_of_terminal()) and len(text) > width:
+        from screen.report.terminal import wrapped
+
+        text = "\n  ".join(wrapped(text, width - 2))
+    print(text, file=sys.stderr)
+
+
+def _width_of_terminal() -> int:
+    """Columns of the terminal that standard error goes to; 0 if it goes to none."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        return 0

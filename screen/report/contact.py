@@ -29,5 +29,5 @@ def as_film(row: Mapping[str, Any]) -> str:
         beside = beside.replace("_", " ")
         return f"As a film protects no class of electrolyte; least drive {least}, with {beside}."
     kept = row["protection_best_fraction"]
-    share = "" if kept is None else f"; protection where one is needed up to {kept:.0%}"
+    share = "" if kept is None else f"; keeps off up to {kept:.0%} of what the bare metal would do"
     return f"As a film protects {row[FILM]} electrolytes; least drive {least}{share}."

@@ -175,6 +175,21 @@ def leaves(command: Any, name: str = "") -> Iterator[str]:
         yield from leaves(inner, f"{name} {part}".strip())
 
 
+SAYS = """
+import fcntl, struct, sys, termios
+from screen.cli.output import say
+fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 80, 0, 0))
+say("220 candidates passed, " * 8 + "written: /" + "folder/" * 20)
+"""
+
+
+def test_what_is_said_beside_the_data_breaks_at_blanks(tmp_path: Path) -> None:
+    *lines, last = in_a_terminal([SAYS], tmp_path, stderr_too=True).splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert "  ".join(lines).split() == [*["220", "candidates", "passed,"] * 8, "written:"]
+    assert last.strip() == "/" + "folder/" * 20  # whole, for it may be copied
+
+
 def test_every_command_with_a_table_is_tried() -> None:
     tried = {re.split(" (?=--|[A-Z])", name)[0] for name in COMMANDS}
     assert set(leaves(typer.main.get_command(app))) == tried | PLAIN | SLOW
