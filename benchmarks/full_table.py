@@ -40,15 +40,21 @@ class Usage:
     output: str
 
 
-def measure(*arguments: str) -> Usage:
+def measure(*arguments: str, home: str | None = None) -> Usage:
     """Run this Python with some arguments in a fresh process.
 
     The peak is the larger of what the kernel of the system recorded for the process, which misses
     nothing, and the largest sum over the tree of processes that was seen from outside.
+
+    Args:
+        home: folder of what is kept between runs, if not the user's.
     """
+    environment = os.environ | ({} if home is None else {"SCREEN_HOME": home})
     with tempfile.TemporaryFile("w+") as out:
         begin = perf_counter()
-        process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=out)
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=ROOT, stdout=out, env=environment
+        )
         ended, seen = Event(), [0.0]
         watcher = Thread(target=_watch, args=(process.pid, ended, seen))
         watcher.start()

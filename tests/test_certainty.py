@@ -10,7 +10,7 @@ from pymatgen.analysis.phase_diagram import PDEntry
 from pymatgen.core import Composition
 
 import screen
-from screen import candidates
+from screen import candidates, descriptors
 from screen.composition import FloatArray
 from screen.descriptors import against_anode, certainty, three_layers
 from screen.descriptors.case import Case
@@ -177,6 +177,20 @@ def test_a_drive_has_ends_with_each_electrolyte_of_each_class_and_at_best() -> N
             assert values.columns[column][0] == pytest.approx(np.quantile(samples, share))
             assert np.isnan(values.columns[column][1])
             assert values.reason(column)[1]
+
+
+def test_ends_are_named_after_the_column_that_they_are_of() -> None:
+    """By which the page writes them under its values."""
+    case = case_of(["BN"])
+    columns = {column.name for column in descriptors.columns(case.electrolytes, case.settings)}
+    ends = [name for name in certainty_columns(case) if "_low_" in name]
+    assert len(ends) > 12
+    for low in ends:
+        assert {low.replace("_low_", "_high_"), low.replace("_low_", "_")} <= columns
+
+
+def certainty_columns(case: Case) -> list[str]:
+    return [column.name for column in certainty.columns(case.electrolytes)]
 
 
 def test_of_many_candidates_drives_are_of_the_first_samples(

@@ -67,7 +67,7 @@ def record(case: Case, found: Draws, values: Values, i: int) -> dict[str, Any]:
         "level": certainty.HIGH - certainty.LOW,
         "reduction_v": ends("reduction", "v"),
         "oxidation_v": ends("oxidation", "v"),
-        "contact_reaction_energy_ev_atom": ends("contact", "ev_atom"),
+        "contact_reaction_energy_ev_atom": ends("contact_reaction_energy", "ev_atom"),
         **drives,
         "p_on_hull": _known(columns["p_on_hull"][i]),
         "p_unreacted": float(columns["p_unreacted"][i]),

@@ -59,8 +59,18 @@ _OWN_COLUMNS: tuple[Column, ...] = (
     Column("reduction_high_v", "reduction limit to", "Upper end of 80 % of the samples.", _BY),
     Column("oxidation_low_v", "oxidation limit from", "Lower end of 80 % of the samples.", _BY),
     Column("oxidation_high_v", "oxidation limit to", "Upper end of 80 % of the samples.", _BY),
-    Column("contact_low_ev_atom", "contact energy from", "Lower end of 80 % of the samples.", _BY),
-    Column("contact_high_ev_atom", "contact energy to", "Upper end of 80 % of the samples.", _BY),
+    Column(
+        "contact_reaction_energy_low_ev_atom",
+        "contact energy from",
+        "Lower end of 80 % of the samples.",
+        _BY,
+    ),
+    Column(
+        "contact_reaction_energy_high_ev_atom",
+        "contact energy to",
+        "Upper end of 80 % of the samples.",
+        _BY,
+    ),
     Column(
         "p_on_hull",
         "on the hull with",
@@ -401,7 +411,7 @@ def columns_of(case: Case, found: Draws) -> Values:
     for name, samples, why in (
         ("reduction_{}_v", found.reduction_v, f"gives off {symbol} even at 0 V, or is {symbol}"),
         ("oxidation_{}_v", found.oxidation_v, f"holds no {symbol}, or is {symbol}"),
-        ("contact_{}_ev_atom", found.contact_ev_atom, "not known"),
+        ("contact_reaction_energy_{}_ev_atom", found.contact_ev_atom, "not known"),
     ):
         for end, figures in zip(("low", "high"), interval(samples), strict=True):
             values.add(name.format(end), figures, why)
