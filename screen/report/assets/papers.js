@@ -1,7 +1,7 @@
 // What cells have measured, and materials that papers name and no table of energies holds.
 
 const firstCells = () => (narrow() ? 4 : 8);
-const cellsTable = (places) => {
+const cellsTable = (places, name = "Cells") => {
   const { head, meanings, rows } = data.cells;
   const shown = head.map((_, i) => i).filter((i) => places.some((place) => rows[place][i] !== "–")); // what none states is left out
   const numeric = (i) => /cm²|mV|%/.test(head[i]);
@@ -10,7 +10,7 @@ const cellsTable = (places) => {
     if (i === 0) return h("th", { scope: "row" }, text);
     return h("td", { class: numeric(i) ? "num" : null }, i === head.length - 1 ? linked(cited(text)) : text);
   };
-  return sideways("Cells", h("table", { class: "plain cells" },
+  return sideways(name, h("table", { class: "plain cells" },
     h("thead", {}, h("tr", {}, shown.map((i) => columnHead(head[i], meanings?.[i] || "", numeric(i) ? "num" : null)))),
     h("tbody", {}, places.map((place) => h("tr", {}, shown.map((i) => cellAt(place, i)))))));
 };
@@ -23,7 +23,7 @@ const outcomesOf = (places) => {
 const measuredIn = (places) => (places.length
   ? [h("p", {}, `${places.length} ${places.length === 1 ? "cell" : "cells"}, beside their controls: ${outcomesOf(places)}. Conditions differ; > is a lower bound.`),
     cellsTable(places.slice(0, firstCells())),
-    places.length > firstCells() ? h("details", {}, h("summary", {}, `${places.length - firstCells()} more`), cellsTable(places.slice(firstCells()))) : null]
+    places.length > firstCells() ? h("details", {}, h("summary", {}, `${places.length - firstCells()} more`), cellsTable(places.slice(firstCells()), "More cells")) : null]
   : h("p", { class: "soft" }, "No cell of it is in the literature table."));
 
 const papers = data.papers.map(([label, family, formulas, inRoles, why, cells]) => ({
