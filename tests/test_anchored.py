@@ -104,7 +104,9 @@ def test_energies_of_another_scheme_are_refused() -> None:
     plain = reference.load()
     at = plain.table.schema.get_field_index("formation_energy_ev_atom")
     other = plain.table.set_column(at, "formation_energy_ev_atom", [plain.energy * 0.9])
-    with pytest.raises(DataError, match="energies of another scheme cannot be anchored") as caught:
+    with pytest.raises(
+        DataError, match="another scheme can neither be anchored nor sampled"
+    ) as caught:
         anchored.anchor(Phases(other, name="mine"))
     assert "--energies table" in str(caught.value)
 

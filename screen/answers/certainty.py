@@ -159,7 +159,8 @@ def is_outside(value: float, ends: Sequence[float], unit: str) -> bool:
 def _products(sets: Sequence[Mapping[str, Any]]) -> str:
     shown = [one for one in sets[:SHOWN] if one["probability"] >= 0.01]
     told = [f"{one['products']} in {one['probability']:.0%}" for one in shown]
-    more = "" if len(sets) == len(shown) else ", others in the rest"
+    rest = sum(one["probability"] for one in sets[len(shown) :])
+    more = f", others in {'less than 1%' if rest < 0.01 else f'{rest:.0%}'}" if rest else ""
     return f"products {', '.join(told)}{more}"
 
 

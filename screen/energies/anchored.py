@@ -104,8 +104,8 @@ def check_scheme(phases: Phases) -> None:
         raise DataError(
             f"{phases.name}: {measured.table()[worst].formula} is at "
             f"{phases.energy[rows[worst]]:.3f} eV/atom, in the 2019 table, whose errors are known, "
-            f"at {computed[worst]:.3f}; energies of another scheme cannot be anchored, use "
-            "--energies table"
+            f"at {computed[worst]:.3f}; energies of another scheme can neither be anchored nor "
+            "sampled, use --energies table without --samples"
         )
 
 
