@@ -46,7 +46,7 @@ def described(rows: pa.Table) -> str:
     open_ = np.array(rows["p_unreacted"], dtype=float)
     torn = ((open_ > 0.05) & (open_ < 0.95)).mean()
     return (
-        f"{rows.num_rows:,} candidates; median widths {', '.join(widths)}; same products in more "
+        f"{rows.num_rows:,} rows; median widths {', '.join(widths)}; same products in more "
         f"than {CERTAIN:.0%} of the samples {sure:.0%}; unreacted in 5 to 95 % {torn:.0%}"
     )
 
