@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from screen.columns import missing
 from screen.errors import DataError, ScreenError
 from screen.model import (
     energy_errors,
+    interphase,
     learned,
     learning,
     lithiophilic,
@@ -87,6 +88,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (performance, "SHUFFLES", 2),
     ):
         monkeypatch.setattr(module, name, count)
+    monkeypatch.setattr(energy_errors, "train", partial(energy_errors.train, divisions=1))
     return tmp_path / "home"
 
 
@@ -402,6 +404,7 @@ def test_a_lithiophilic_model_that_is_damaged_is_mended_with_rows_of_ones_own(
     monkeypatch.setattr(lithiophilic, "write", written.append)
     monkeypatch.setattr(energy_errors, "train", lambda _: None)
     monkeypatch.setattr(energy_errors, "write", lambda _: None)
+    monkeypatch.setattr(interphase, "write", lambda _: None)
     monkeypatch.setattr(training, "train_literature", lambda *_: None)
     monkeypatch.setattr(training, "load", lambda: None)
     literature.joined(Path(mine())).keep()
