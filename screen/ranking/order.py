@@ -30,10 +30,9 @@ FLOOR = 0.05
 UNKNOWN = 0.25
 GOOD_ENOUGH = 0.8
 """A desirability above this is worth saying; one below is what holds a candidate back."""
-
-
 _TOGETHER = 256
 """Points that are compared with a front at a time."""
+
 _BY = "ranking/order.py from data/roles.toml"
 
 COLUMNS: tuple[Column, ...] = (
