@@ -31,6 +31,7 @@ from screen.descriptors.phase_facts import PhaseFacts
 from screen.energies import error_model, sampling
 from screen.settings import CHECK, STRUCTURES, Settings
 from screen.tables import Electrolyte
+from screen.thermo import threads
 from screen.thermo.stacks import Mixtures
 
 STEP = "samples 2"
@@ -219,7 +220,11 @@ def draws(case: Case, drives: bool = False) -> Draws:
     kept, key = store.of_home(), key_of_case(case, "drives" if drives else "")
     content = kept.get("samples", key)
     if content is None:
-        found = _draw(case, drives)
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415 (loaded when used)
+
+        # With few candidates threads, those of numpy too, mostly wait for each other.
+        with threads.limited(1), threadpool_limits(1):
+            found = _draw(case, drives)
         kept.put("samples", key, _encode(found))
         return found
     return _decode(content)
