@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 # Test processes share the cores, where threads of a library would wait for each other; said before
 # numpy is loaded, which asks once.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+# Hundreds of processes are started here: each would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # A process with a home of its own would look for the fonts of this machine anew.
 os.environ.setdefault("MPLCONFIGDIR", str(Path("~/.cache/matplotlib").expanduser()))
 
@@ -21,6 +26,7 @@ from hypothesis import settings  # noqa: E402
 
 from screen.composition import SYMBOLS, Compositions  # noqa: E402
 from screen.thermo.stacks import Competition  # noqa: E402
+from tests.workers import scheduling, turn_of  # noqa: E402
 
 # The same examples each time; `pytest --hypothesis-profile=explore` looks further.
 settings.register_profile("fixed", deadline=None, derandomize=True, database=None, max_examples=80)
@@ -54,6 +60,16 @@ def quicken(package: Path) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: tests of flows mostly wait."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Ours in place of that of whole files."""
+    return scheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first."""
+    items.sort(key=lambda item: turn_of(item.nodeid))
 
 
 EMBEDDED = ROOT / "screen/data/reference_phases.csv"
