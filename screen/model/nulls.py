@@ -1,12 +1,12 @@
 """What an order gains where there is nothing to gain: a leak would show here.
 
-Formulas that are as simple in the place of those of the literature leave families and papers, but
-no chemistry, to teach and to be found. Outcomes that are shuffled, given to phases as simple, teach
-no chemistry, while the formulas that truly worked are to be found: what an order is then ahead of
-the desirability owes nothing to outcomes. (Shuffling success and failure among what was tried would
-say nothing of the matched measure: its controls were not tried, and hardly any failures are
-reported.) A paper that is entered twice, under other names of paper and family, is no second
-witness.
+The permutation test: formulas that are as simple in the place of those of the literature, to teach
+and to be found, leave families and papers but no chemistry. Outcomes that are shuffled on the side
+of teaching alone, given to phases as simple, teach no chemistry, while the formulas that truly
+worked are to be found: what an order is then ahead of the desirability owes nothing to outcomes.
+(Shuffling success and failure among what was tried would say nothing of the matched measure: its
+controls were not tried, and hardly any failures are reported.) A paper that is entered twice, under
+other names of paper and family, is no second witness.
 """
 
 from __future__ import annotations
