@@ -384,17 +384,20 @@ def _pareto(
 
 def _undominated(points: FloatArray) -> BoolArray:
     """Which points (rows) no other equals in all columns and exceeds in one."""
-    unique, inverse = np.unique(points, axis=0, return_inverse=True)
-    unique = unique[::-1]  # lexicographically descending: nothing later dominates anything earlier
+    # Places in the order of a column compare as its values do, and small numbers faster.
+    place = [np.unique(column, return_inverse=True)[1].reshape(-1) for column in points.T]
+    places = np.stack(place, axis=1).astype(np.min_scalar_type(len(points)))
+    unique, inverse = np.unique(places, axis=0, return_inverse=True)
+    columns = unique[::-1].T.copy()  # descending: nothing later dominates anything earlier
     keep = np.zeros(len(unique), dtype=bool)
     for begin in range(0, len(unique), _TOGETHER):
-        block, front = unique[begin : begin + _TOGETHER], unique[:begin][keep[:begin]]
-        worse = np.ones((len(front), len(block)), dtype=bool)
-        for column in range(points.shape[1]):
-            worse &= front[:, column, None] >= block[:, column]
+        block, front = columns[:, begin : begin + _TOGETHER], columns[:, :begin][:, keep[:begin]]
+        worse = np.ones((front.shape[1], block.shape[1]), dtype=bool)
+        for theirs, own in zip(front, block, strict=True):
+            worse &= theirs[:, None] >= own
         for i in np.flatnonzero(~worse.any(axis=0)).tolist():
-            earlier = block[:i][keep[begin : begin + i]]
-            keep[begin + i] = not (earlier >= block[i]).all(axis=1).any()
+            earlier = block[:, :i][:, keep[begin : begin + i]]
+            keep[begin + i] = not (earlier >= block[:, i : i + 1]).all(axis=0).any()
     chosen: BoolArray = keep[::-1][inverse.reshape(-1)]
     return chosen
 
@@ -416,11 +419,19 @@ def number(value: Value, column: str) -> str:
 def _name_gates(role: Role, gates: _Gates, which: BoolArray, no_kind: BoolArray) -> Texts:
     """Some gates of each candidate as text, and whether it has no kind."""
     kinds = " or ".join(f"({kind.describe()})" for kind in role.kinds.values())
-    names = np.array([*(gate.describe() for gate in gates.gates), f"no kind: {kinds}"], object)
-    # Many candidates fail the same gates: their text is written once.
-    patterns, pattern = np.unique(np.vstack([which, no_kind]), axis=1, return_inverse=True)
-    texts = ["; ".join(names[named]) for named in patterns.T]
-    return np.array(texts, dtype=object)[pattern.reshape(-1)]
+    names = [*(gate.describe() for gate in gates.gates), f"no kind: {kinds}"]
+    return _joined(names, np.vstack([which, no_kind]), "; ")
+
+
+def _joined(names: Sequence[str], chosen: BoolArray, separator: str) -> Texts:
+    """The chosen names of each candidate as one text; `chosen` is (names, candidates)."""
+    texts = np.array(names, dtype=object)
+    # Of many candidates the same are chosen: their text is written once.
+    packed = np.ascontiguousarray(np.packbits(chosen, axis=0).T)
+    pattern = packed.view(f"S{packed.shape[1]}").reshape(-1)
+    _, first, place = np.unique(pattern, return_index=True, return_inverse=True)
+    distinct = [separator.join(texts[chosen[:, i]]) for i in first]
+    return np.array(distinct, dtype=object)[place]
 
 
 def _reasons(
@@ -437,39 +448,47 @@ def _reasons(
     """Why a candidate that passed stands where it does: its best two goals and its worst, and what
     it passed by evidence alone.
     """
+    rows = np.flatnonzero(passed)
+    met, weight = desirability[:, rows], weights[:, rows]
+    gain = np.nan_to_num(met, nan=-1.0) * weight
+    loss = -np.log(np.maximum(np.nan_to_num(met, nan=1.0), FLOOR)) * weight
+    good = ((gain > 0) & (met >= GOOD_ENOUGH)).T.tolist()
+    best_first = np.argsort(-gain, axis=0, kind="stable").T.tolist()
+    held_back = (met < GOOD_ENOUGH).T.tolist()
+    worst = loss.argmax(axis=0).tolist()
+    names = [plain_name(goal.column) for goal in role.goals]
+    unknown = _joined(names, (weight > 0) & np.isnan(met), ", ").tolist()
+    values = [table[goal.column][rows].tolist() for goal in role.goals]
+    begin = {k: f"{plain_name(k) or role.label} candidate".capitalize() for k in {*kind[rows]}}
+    excuses = _excuses(table, gates, passed)
     texts = np.full(len(kind), "", dtype=object)
-    values = [table[goal.column] for goal in role.goals]
-    gain = np.nan_to_num(desirability, nan=-1.0) * weights
-    loss = -np.log(np.maximum(np.nan_to_num(desirability, nan=1.0), FLOOR)) * weights
-    for i in np.flatnonzero(passed):
-        best = [
-            g
-            for g in np.argsort(-gain[:, i], kind="stable")
-            if gain[g, i] > 0 and desirability[g, i] >= GOOD_ENOUGH
-        ][:2]
-        said = [role.goals[g].strong.format(_said(values[g][i])) for g in best]
-        worst = int(np.argmax(loss[:, i]))
-        unknown = [
-            plain_name(goal.column)
-            for g, goal in enumerate(role.goals)
-            if weights[g, i] > 0 and np.isnan(desirability[g, i])
-        ]
-        text = f"{plain_name(kind[i]) or role.label} candidate".capitalize()
+    for k, i in enumerate(rows.tolist()):
+        best = [g for g in best_first[k] if good[k][g]][:2]
+        said = [role.goals[g].strong.format(_said(values[g][k])) for g in best]
+        text = begin[kind[i]]
         text += f": {' and '.join(said)}" if said else ": no goal is met well"
-        if desirability[worst, i] < GOOD_ENOUGH:
-            text += f"; held back: {role.goals[worst].weak.format(_said(values[worst][i]))}"
-            text += notes[role.goals[worst].column][i] if role.goals[worst].column in notes else ""
-        if unknown:
-            text += f"; not known: {', '.join(unknown)}"
-        for g in np.flatnonzero(gates.excused[:, i]).tolist():
-            gate = gates.gates[g]
-            assert gate.unless is not None
-            value = number(table[gate.column][i], gate.column)
-            text += f"; passes with a {plain_name(gate.column)} of {value}"
-            text += f" because {_evidence(gate.unless, table, int(i))}"
+        last = worst[k]
+        if held_back[k][last]:
+            text += f"; held back: {role.goals[last].weak.format(_said(values[last][k]))}"
+            text += notes[role.goals[last].column][i] if role.goals[last].column in notes else ""
+        if unknown[k]:
+            text += f"; not known: {unknown[k]}"
+        text += excuses[i]
         if under[i]:
             text += f"; comes to the same as {under[i]}"
         texts[i] = text + "."
+    return texts
+
+
+def _excuses(table: Table, gates: _Gates, passed: BoolArray) -> Texts:
+    """Which gates a candidate that passed does not meet, and what excuses it."""
+    texts = np.full(len(passed), "", dtype=object)
+    for g, i in np.argwhere(gates.excused & passed).tolist():
+        gate = gates.gates[g]
+        assert gate.unless is not None
+        value = number(table[gate.column][i], gate.column)
+        texts[i] += f"; passes with a {plain_name(gate.column)} of {value}"
+        texts[i] += f" because {_evidence(gate.unless, table, i)}"
     return texts
 
 
