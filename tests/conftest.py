@@ -26,6 +26,7 @@ from hypothesis import settings  # noqa: E402
 
 from screen.composition import SYMBOLS, Compositions  # noqa: E402
 from screen.thermo.stacks import Competition  # noqa: E402
+from tests.once import computed_once  # noqa: E402
 from tests.workers import scheduling, turn_of  # noqa: E402
 
 # The same examples each time; `pytest --hypothesis-profile=explore` looks further.
@@ -42,6 +43,12 @@ def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCREEN_HOME", str(tmp_path_factory.mktemp("home")))
         yield
+
+
+@pytest.fixture
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tests of this process ask for alike is computed once."""
+    computed_once(monkeypatch)
 
 
 def quicken(package: Path) -> None:

@@ -21,6 +21,8 @@ from screen import errors
 from screen.cli import main
 from screen.frame import to_html
 
+pytestmark = pytest.mark.usefixtures("once")
+
 PUBLIC = [name for name in screen.__all__ if name not in ("__version__", "Settings")]
 
 

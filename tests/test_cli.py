@@ -29,6 +29,8 @@ from screen.thermo.engines import ENGINES
 from screen.verdicts import VERDICTS
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.usefixtures("once")
+
 QUICK = "check_candidates = 1\ncheck_interfaces = 1\n"
 
 

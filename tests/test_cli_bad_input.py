@@ -23,6 +23,8 @@ from tests.test_cli import Cli, Said, cli, good, quick, rank
 
 __all__ = ["cli", "quick", "rank"]
 
+pytestmark = pytest.mark.usefixtures("once")
+
 USAGE, DATA, NOTHING, INTERRUPTED = 2, 3, 4, 130
 
 

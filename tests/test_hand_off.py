@@ -18,6 +18,8 @@ from tests.test_cli import Cli, cli, good, quick, rank, read_csv
 
 __all__ = ["cli", "quick", "rank"]
 
+pytestmark = pytest.mark.usefixtures("once")
+
 
 @pytest.fixture
 def run(rank: Cli) -> Path:

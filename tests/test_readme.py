@@ -71,6 +71,7 @@ def test_first_command(
     assert checked["largest_difference_ev_atom"] < 1e-9
 
 
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize("name", PAGES)
 def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every indented command that needs no file, key or snapshot, as it stands."""
@@ -86,6 +87,7 @@ def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             assert main([*run, "-o", "page.html"] if run[0] == "report" else run) == 0, line
 
 
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize("name", PAGES)
 def test_outputs_are_todays(
     name: str,
