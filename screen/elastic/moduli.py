@@ -8,7 +8,7 @@ numpy only. How well they do is measured in data/README.md.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -77,13 +77,19 @@ class Trees:
         out = np.empty(len(features))
         for first in range(0, len(features), _CHUNK):
             part = features[first : first + _CHUNK]
-            row = np.arange(len(part))[:, None]
+            begin = np.arange(0, part.size, part.shape[1])[:, None]
             node = np.repeat(self.root[None, :], len(part), axis=0)
             for _ in range(self.depth):
-                left = part[row, self.feature[node]] <= self.threshold[node]
-                node += np.where(left, 1, self.skip[node])
-            out[first : first + _CHUNK] = self.baseline + self.value[node].sum(axis=1)
+                left = part.take(self.feature.take(node) + begin) <= self.threshold.take(node)
+                node = self._follows.take(2 * node + left)
+            out[first : first + _CHUNK] = self.baseline + self.value.take(node).sum(axis=1)
         return out
+
+    @cached_property
+    def _follows(self) -> IntArray:
+        """Of each node the one that follows above the threshold, and that at most there."""
+        node = np.arange(len(self.skip))
+        return np.stack([node + self.skip, node + 1], axis=1).reshape(-1)
 
 
 @dataclass(frozen=True, eq=False)
