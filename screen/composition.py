@@ -291,16 +291,82 @@ def tidy_formulas(formulas: Iterable[str]) -> tuple[list[str], Compositions]:
     Raises:
         DataError: for the first formula that cannot be read.
     """
-    tidy: list[str] = []
+    given = list(formulas)
+    compositions, tidy = _read_all(given)
+    names = [
+        DOUBLED.get(formula, formula) if good else format_formula(_read(formula)[0])
+        for formula, good in zip(given, tidy.tolist(), strict=True)
+    ]
+    return names, compositions
 
-    def rows() -> Iterator[dict[str, int]]:
-        for formula in formulas:
-            counts, plain = _read(formula)
-            tidy.append(DOUBLED.get(formula, formula) if plain else format_formula(counts))
-            yield counts
 
-    compositions = Compositions.from_counts(rows())
-    return tidy, compositions
+_MANY = 100
+"""Fewer formulas are read faster one by one."""
+_MOST_DIGITS = 7
+"""Of an amount that is read at once: as many as a formula can hold stay below _MAX_AMOUNT."""
+_ELEMENT_OF = np.full((128, 128), -1)
+"""Index of an element by the codes of its letters; the second is 0 where there is none."""
+_ELEMENT_OF[[ord(s[0]) for s in SYMBOLS], [ord(s[1:] or "\0") for s in SYMBOLS]] = range(
+    len(SYMBOLS)
+)
+
+
+def _read_all(formulas: Sequence[str]) -> tuple[Compositions, BoolArray]:
+    """`_read` of each formula; of many, plain ones are read at once."""
+    if len(formulas) < _MANY:
+        read = [_read(formula) for formula in formulas]
+        return Compositions.from_counts(counts for counts, _ in read), np.array(
+            [t for _, t in read], dtype=bool
+        )
+    found, plain = _read_plain(formulas)
+    common = np.ones(len(formulas), dtype=np.int64)
+    common[plain] = np.gcd.reduceat(found.count, found.start[:-1][plain])
+    reduced = Compositions(found.start, found.element, found.count // common[found.owner])
+    tidy = plain & (common == 1)
+    for i in np.flatnonzero(tidy).tolist():
+        tidy[i] = "1" not in formulas[i] or not _EXPLICIT_ONE.search(formulas[i])
+    others = np.flatnonzero(~plain)
+    read = [_read(formulas[i]) for i in others.tolist()]
+    tidy[others] = [good for _, good in read]
+    place = np.arange(len(formulas))
+    place[others] = len(formulas) + np.arange(len(others))
+    rest = Compositions.from_counts(counts for counts, _ in read)
+    return reduced.followed_by(rest).take(place), tidy
+
+
+def _read_plain(formulas: Sequence[str]) -> tuple[Compositions, BoolArray]:
+    """Amounts, not reduced, of plain formulas, all at once, and which these are.
+
+    Plain is what holds nothing but symbols of elements, whole numbers and round brackets.
+    """
+    text, brackets = "".join(formula.replace("\n", " ") + "\n" for formula in formulas), 1
+    while brackets and "(" in text:
+        text, brackets = _INNERMOST.subn(_expand, text)
+    code = np.frombuffer(text.encode("ascii", "replace"), dtype=np.uint8)
+    begin = np.flatnonzero((code >= ord("A")) & (code <= ord("Z")))
+    second = code[begin + 1]
+    two = (second >= ord("a")) & (second <= ord("z"))
+    element = _ELEMENT_OF[code[begin], np.where(two, second, 0)]
+    end = begin + 1 + two
+    amount, digits = np.zeros_like(begin), np.zeros_like(begin)
+    for _ in range(_MOST_DIGITS):
+        digit = (code[end] >= ord("0")) & (code[end] <= ord("9"))
+        amount = np.where(digit, 10 * amount + code[end] - ord("0"), amount)
+        digits += digit
+        end += digit
+    amount[digits == 0] = 1
+    line_end = np.flatnonzero(code == ord("\n"))
+    row = np.searchsorted(line_end, begin)
+    understood = np.where((element >= 0) & (amount > 0), end - begin, 0)
+    length = np.diff(line_end, prepend=-1) - 1
+    plain = (np.bincount(row, understood, len(formulas)) == length) & (length > 0)
+    plain &= np.fromiter(map(len, formulas), dtype=np.int64) <= _MAX_LENGTH
+    kept = np.flatnonzero(plain[row])
+    kept = kept[np.lexsort((element[kept], row[kept]))]
+    row, element = row[kept], element[kept]
+    new = np.flatnonzero((np.diff(row, prepend=-1) != 0) | (np.diff(element, prepend=-1) != 0))
+    start = np.searchsorted(row[new], np.arange(len(formulas) + 1)).astype(np.int64)
+    return Compositions(start, element[new], np.add.reduceat(amount[kept], new)), plain
 
 
 @dataclass(frozen=True)
@@ -343,7 +409,7 @@ class Compositions:
         Raises:
             DataError: for the first formula that cannot be read.
         """
-        return cls.from_counts(_read(formula)[0] for formula in formulas)
+        return _read_all(list(formulas))[0]
 
     def __len__(self) -> int:
         return len(self.start) - 1
@@ -363,6 +429,14 @@ class Compositions:
     def holds(self, symbols: Sequence[int] | IntArray) -> BoolArray:
         """Whether each composition has any of these elements (indices into SYMBOLS)."""
         return segment_sum(np.isin(self.element, symbols).astype(np.int64), self.start) > 0
+
+    def followed_by(self, others: Compositions) -> Compositions:
+        """These rows, and after them others."""
+        return Compositions(
+            np.concatenate([self.start, self.start[-1] + others.start[1:]]),
+            np.concatenate([self.element, others.element]),
+            np.concatenate([self.count, others.count]),
+        )
 
     def take(self, rows: Sequence[int] | IntArray) -> Compositions:
         """The chosen rows, in the order given."""

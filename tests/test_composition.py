@@ -13,6 +13,7 @@ from screen.composition import (
     element_hash,
     format_formula,
     parse_formula,
+    tidy_formulas,
 )
 from screen.errors import DataError
 from tests.strategies import FORMULAS, Counts, compositions
@@ -140,9 +141,44 @@ def test_agrees_with_pymatgen(text: str) -> None:
         assert count / atoms == pytest.approx(theirs.get_atomic_fraction(symbol), abs=1e-12)
 
 
+PLAIN = ["Li7La3Zr2O12", "LiTi2(PO4)3", "Na", "Al2(SO4)3", "H2O2", "C1O2", "C2H6", "LiFeLi2O4"] * 20
+"""So many that the plain ones are read at once."""
+ODD = [
+    *("Ca(OH)2·1.5H2O", "Na[B(C6H5)4]", "((Li))2O", "Li()2O", " Na2O\n", "Li₃PS₄", "Fe²⁺"),
+    *("Li0O", "Li(OH)0", "Li0.33La0.56TiO3", "Li100000000O", "Li12345678P7", "O" * 300, "Li٣O"),
+]
+
+
 @given(st.lists(FORMULAS, max_size=6))
 def test_many_formulas_read_as_each_alone(texts: list[str]) -> None:
-    assert list(Compositions.from_formulas(texts)) == [parse_formula(text) for text in texts]
+    alone = [parse_formula(text) for text in texts]
+    assert list(Compositions.from_formulas(texts)) == alone
+    assert list(Compositions.from_formulas(PLAIN + texts + PLAIN))[160:-160] == alone
+
+
+def test_many_formulas_are_spelled_as_each_alone() -> None:
+    names, compositions = tidy_formulas(ODD + PLAIN)
+    assert list(compositions) == [parse_formula(text) for text in ODD + PLAIN]
+    assert names == [tidy_formulas([text])[0][0] for text in ODD + PLAIN]
+    assert names[-8:] == [
+        "Li7La3Zr2O12",
+        "LiTi2(PO4)3",
+        "Na",
+        "Al2(SO4)3",
+        "H2O2",
+        "CO2",
+        "CH3",
+        "LiFeLi2O4",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "Xx2", "Li2)O", "(Li", "li2O", "Li2-xO", "O" * 301, "Li0"])
+def test_of_many_formulas_the_first_that_cannot_be_read_is_named(text: str) -> None:
+    with pytest.raises(DataError) as alone:
+        parse_formula(text)
+    with pytest.raises(DataError) as among_many:
+        Compositions.from_formulas([*PLAIN, text, "Yy", *PLAIN])
+    assert str(among_many.value) == str(alone.value)
 
 
 @given(LISTS)
