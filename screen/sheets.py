@@ -91,11 +91,12 @@ def read(path: Path) -> Sheet:
     begin = 1
     try:
         for cells in reader:
-            if any(cell.strip() for cell in cells):
+            if any(map(str.strip, cells)):
                 if not head:
                     head = tuple(cell.strip() for cell in cells)
                 else:
-                    _check_width(path, begin, cells, head)
+                    if len(cells) != len(head):
+                        raise DataError(_of_another_width(path, begin, cells, head))
                     rows.append(cells)
                     lines.append(begin)
             begin = reader.line_num + 1
@@ -107,10 +108,9 @@ def read(path: Path) -> Sheet:
     return Sheet(head, rows, lines, decimal_comma=mark != ",")
 
 
-def _check_width(path: Path, line: int, cells: list[str], head: tuple[str, ...]) -> None:
-    if len(cells) != len(head):
-        comma = " (a number with a decimal comma needs quotes, or columns parted by semicolons)"
-        raise DataError(
-            f"{path.name}, line {line}: {len(cells)} cells, but the first line names {len(head)} "
-            f"columns{comma if len(cells) > len(head) else ''}"
-        )
+def _of_another_width(path: Path, line: int, cells: list[str], head: tuple[str, ...]) -> str:
+    comma = " (a number with a decimal comma needs quotes, or columns parted by semicolons)"
+    return (
+        f"{path.name}, line {line}: {len(cells)} cells, but the first line names {len(head)} "
+        f"columns{comma if len(cells) > len(head) else ''}"
+    )
