@@ -12,9 +12,7 @@ from fractions import Fraction
 from functools import cache
 from math import gcd, lcm
 
-import numpy as np
-
-from screen.composition import DOUBLED, IntArray, parse_formula
+from screen.composition import DOUBLED, parse_formula
 from screen.formatting import quantity
 from screen.units import KJ_MOL_PER_EV
 
@@ -28,8 +26,9 @@ _OF_TWO = frozenset({*MOLECULES.values(), *DOUBLED.values()})
 
 _NOTHING = 1e-7
 """Amounts below this part of the largest are rounding."""
-_MULTIPLES = np.arange(1, 401)[:, None]
-"""Of the smallest amount, among which whole numbers are looked for before they are solved for."""
+_MULTIPLES = 400
+"""Of the smallest amount so many, among which whole numbers are looked for before they are solved
+for."""
 _DENOMINATOR = 20_000
 """Largest denominator of the parts of an amount that the balance does not settle."""
 _CLOSE = 1e-5
@@ -136,10 +135,12 @@ def balance(reactants: Amounts, products: Amounts, energy_ev: float = math.nan) 
 
 def _small(shares: Sequence[float]) -> list[int]:
     """Whole numbers in nearly these proportions, as small as possible; they may not balance."""
-    multiples = _MULTIPLES * (np.array(shares) / min(map(abs, shares)))
-    whole = np.rint(multiples)
-    fits: IntArray = np.flatnonzero((np.abs(multiples - whole) < _CLOSE).all(axis=1))
-    return [int(n) for n in whole[fits[0]]] if len(fits) else [1] * len(shares)
+    least = min(map(abs, shares))
+    parts = [share / least for share in shares]
+    for times in range(1, _MULTIPLES + 1):
+        if all(abs(times * part - round(times * part)) < _CLOSE for part in parts):
+            return [round(times * part) for part in parts]
+    return [1] * len(shares)
 
 
 def _whole(fractions: Sequence[Fraction]) -> list[int]:

@@ -287,12 +287,15 @@ def render(
     return sink.getvalue()
 
 
+_FINITE = (str, int, bool, type(None))
+
+
 def finite(value: Any) -> Any:
     """The same with null in place of NaN and infinity, which JSON does not know."""
-    if isinstance(value, dict):
-        return {key: finite(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(part) for part in value]
     if isinstance(value, float):
         return value + 0.0 if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [part if type(part) in _FINITE else finite(part) for part in value]
+    if isinstance(value, dict):
+        return {key: finite(part) for key, part in value.items()}
     return value
