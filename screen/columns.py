@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from screen.units import DECIMALS, SUFFIXES, suffix_of, unit_of
 
@@ -117,6 +118,22 @@ class Values:
         if isinstance(reason, Coded):
             return reason.texts
         return np.full(self.length, reason, dtype=object) if isinstance(reason, str) else reason
+
+    def coded_reasons(self) -> dict[str, pa.DictionaryArray]:
+        """The reasons of every column, each distinct text once."""
+        shared: dict[int, pa.DictionaryArray] = {}  # several columns may have the same ones
+        for reason in self._reasons.values():
+            if id(reason) not in shared:
+                shared[id(reason)] = self._coded(reason)
+        return {name: shared[id(reason)] for name, reason in self._reasons.items()}
+
+    def _coded(self, reason: str | Texts | Coded) -> pa.DictionaryArray:
+        if isinstance(reason, str):
+            reason = Coded(np.array([reason], dtype=object), np.zeros(self.length, dtype=np.uint8))
+        if isinstance(reason, Coded):
+            codes = pa.array(reason.codes.astype(np.int32))
+            return pa.DictionaryArray.from_arrays(codes, pa.array(reason.distinct, pa.string()))
+        return pa.array(reason, pa.string()).dictionary_encode()
 
     def first_reason(self, names: Sequence[str]) -> Texts:
         """The reason of the first of some columns that is missing, per candidate; else ""."""

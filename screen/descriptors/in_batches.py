@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from screen import descriptors
-from screen.columns import Coded, Texts, Values
+from screen.columns import Coded, Values
 from screen.composition import Compositions, IntArray
 from screen.descriptors.case import Case
 from screen.descriptors.structure_runs import Progress, StructureResults
@@ -197,17 +197,19 @@ def encode(values: Values) -> bytes:
     from pyarrow import parquet  # noqa: PLC0415 (brings file systems and TLS)
 
     table = {}
-    for name, column in values.columns.items():
+    for (name, column), reasons in zip(
+        values.columns.items(), values.coded_reasons().values(), strict=True
+    ):
         text = column.dtype.kind == "O"
-        table[name] = _coded(column) if text else pa.array(column)
-        table[_REASON + name] = _coded(values.reason(name))
+        made = pa.array(column, pa.string() if text else None)
+        table[name] = made.dictionary_encode() if text else made
+        table[_REASON + name] = reasons
+    texts = [name for name, column in table.items() if pa.types.is_dictionary(column.type)]
     sink = io.BytesIO()
-    parquet.write_table(pa.table(table), sink, compression="zstd")
+    parquet.write_table(
+        pa.table(table), sink, compression="zstd", use_dictionary=texts, write_statistics=False
+    )
     return sink.getvalue()
-
-
-def _coded(texts: Texts) -> pa.DictionaryArray:
-    return pa.array(texts, pa.string()).dictionary_encode()
 
 
 def joined(parts: Sequence[bytes], places: IntArray) -> Values:

@@ -79,10 +79,8 @@ def gaps(
     """One row for each missing value, with its reason; texts are coded."""
     names = [column.name for column in declared]
     rows = [np.flatnonzero(missing(values.columns[name])) for name in names]
-    reasons = [
-        pa.array(values.reason(name)[at], pa.string()).dictionary_encode()
-        for name, at in zip(names, rows, strict=True)
-    ]
+    coded = values.coded_reasons()
+    reasons = [coded[name].take(pa.array(at)) for name, at in zip(names, rows, strict=True)]
     at = pa.array(np.concatenate(rows).astype(np.int32))
     column = np.repeat(np.arange(len(names), dtype=np.int32), [len(part) for part in rows])
     reason = pa.chunked_array(reasons, pa.dictionary(pa.int32(), pa.string()))
