@@ -26,7 +26,6 @@ from hypothesis import settings  # noqa: E402
 
 from screen.composition import SYMBOLS, Compositions  # noqa: E402
 from screen.thermo.stacks import Competition  # noqa: E402
-from tests.once import computed_once  # noqa: E402
 from tests.workers import scheduling, turn_of  # noqa: E402
 
 # The same examples each time; `pytest --hypothesis-profile=explore` looks further.
@@ -48,6 +47,8 @@ def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What tests of this process ask for alike is computed once."""
+    from tests.once import computed_once  # noqa: PLC0415 (it loads nearly all of the package)
+
     computed_once(monkeypatch)
 
 
@@ -55,8 +56,9 @@ def quicken(package: Path) -> None:
     """Let a copy of the package refit and shuffle less: it measures the same, less surely."""
     for name, whole, quick in (
         ("recovery", "REFITS, SHUFFLES = 30, 99\n", "REFITS, SHUFFLES = 4, 19\n"),
+        ("recovery", "\nRIVAL_STRENGTHS = (0.003, 0.03, 0.3)\n", "\nRIVAL_STRENGTHS = (0.03,)\n"),
         ("performance", "\nSHUFFLES = 199\n", "\nSHUFFLES = 19\n"),
-        ("energy_errors", "\nDIVISIONS = 10\n", "\nDIVISIONS = 1\n"),
+        ("energy_errors", "\nFOLDS = 10\nDIVISIONS = 10\n", "\nFOLDS = 3\nDIVISIONS = 1\n"),
     ):
         path = package / "model" / f"{name}.py"
         text = path.read_text(encoding="utf-8")
