@@ -50,6 +50,7 @@ def test_another_process_with_another_hash_seed_writes_the_same(
         assert contents(f"there{seed}") == contents("here")
 
 
+@pytest.mark.usefixtures("once")
 def test_only_time_and_command_differ(rank: Cli) -> None:
     good(rank("-o", "one"))
     good(rank("-o", "two"))
@@ -66,6 +67,7 @@ def test_seed_changes_the_check_and_nothing_else(rank: Cli) -> None:
     assert one["manifest.json"] != two["manifest.json"]
 
 
+@pytest.mark.usefixtures("once")
 def test_an_earlier_run_is_replaced(rank: Cli) -> None:
     good(rank("--anode", "Na", "-o", "run"))
     good(rank("-o", "run"))

@@ -49,36 +49,63 @@ def renamed(path, target):
     return rename(path, target)
 
 Path.rename = renamed
-cli.main(["rank", "-q", "-o", "run"])
+cli.main(sys.argv[2:])
 """
 
 
-@pytest.mark.parametrize("renames", [0, 1])
+@pytest.fixture(scope="module")
+def rank(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A run into the folder `run`, with a small cross-check."""
+    settings = tmp_path_factory.mktemp("settings") / "quick.toml"
+    settings.write_text("check_candidates = 1\ncheck_interfaces = 1\n")
+    return ["rank", "-q", "-o", "run", "--config", str(settings)]
+
+
+@pytest.fixture(scope="module", params=[0, 1])
+def killed(
+    request: pytest.FixtureRequest,
+    written: Path,
+    rank: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Where a run was killed before either of the two renames that put it in an earlier's place."""
+    place = tmp_path_factory.mktemp("killed")
+    run = Path(shutil.copytree(written, place / "run"))
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, str(request.param), *rank], cwd=place, check=False
+    )
+    assert ended.returncode == -signal.SIGKILL
+    assert run.exists() == (request.param == 0)
+    return place
+
+
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize("look", ["report", "rank"])
 def test_a_kill_never_hides_the_earlier_run(
-    run: Path, renames: int, look: str, monkeypatch: pytest.MonkeyPatch
+    written: Path,
+    killed: Path,
+    rank: list[str],
+    look: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Killed before either of the two renames, the next command finds the earlier run."""
-    before = {path.name: path.read_bytes() for path in run.iterdir()}
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, str(renames)], cwd=run.parent, check=False
-    )
-    assert killed.returncode == -signal.SIGKILL
-    assert run.exists() == (renames == 0)
+    """The next command finds the earlier run."""
+    run = Path(shutil.copytree(killed, tmp_path / "killed")) / "run"
     monkeypatch.chdir(run.parent)
     if look == "report":
         assert run_folder.read(run).manifest
+        before = {path.name: path.read_bytes() for path in written.iterdir()}
         assert {path.name: path.read_bytes() for path in run.iterdir()} == before
     else:
-        assert main(["rank", "-q", "-o", "run"]) == 0
+        assert main(rank) == 0
         assert run_folder.read(run).manifest
         left = {path for path in run.parent.iterdir() if path != run}
         assert all(path.name.startswith(".run.") for path in left)
 
 
-def test_several_at_once_leave_one_whole_run(tmp_path: Path) -> None:
+def test_several_at_once_leave_one_whole_run(rank: list[str], tmp_path: Path) -> None:
     """Whoever is last wins; nothing is left beside it."""
-    command = [sys.executable, "-m", "screen", "rank", "-q", "-o", "run"]
+    command = [sys.executable, "-m", "screen", *rank]
     several = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(3)]
     assert [process.wait() for process in several] == [0, 0, 0]
     assert run_folder.read(tmp_path / "run").manifest

@@ -156,7 +156,7 @@ def mine(**changes: str) -> str:
     return "mine.csv"
 
 
-RANK = ("rank", "--config", "quick.toml")
+RANK = ["rank", "--config", "quick.toml"]
 
 
 def ranked() -> tuple[str, dict[str, Any]]:
