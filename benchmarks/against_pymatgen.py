@@ -31,9 +31,10 @@ from benchmarks.machine import TABLE, describe, markdown, skip_without
 from screen.composition import INDEX, Compositions, FloatArray, IntArray
 from screen.sources import user_files
 from screen.thermo import threads
+from screen.thermo.competition import Competition
 from screen.thermo.hull import Decompositions, decompose, stable_table
 from screen.thermo.interface import Reactions, react
-from screen.thermo.stacks import Competition, Mixtures
+from screen.thermo.mixtures import Mixtures
 from screen.thermo.window import VOLTAGE_TOLERANCE, Profiles, profiles
 
 ELECTROLYTES = ("Li6PS5Cl", "Li7La3Zr2O12", "LiTi2(PO4)3", "Li10Ge(PS6)2", "Li3InCl6")

@@ -95,8 +95,8 @@ def windows(path: str) -> None:
 
     from screen.composition import INDEX  # noqa: PLC0415 (the import is timed)
     from screen.sources import user_files  # noqa: PLC0415
+    from screen.thermo.competition import Competition  # noqa: PLC0415
     from screen.thermo.hull import stable_table  # noqa: PLC0415
-    from screen.thermo.stacks import Competition  # noqa: PLC0415
     from screen.thermo.window import profiles  # noqa: PLC0415
 
     lap("imports")

@@ -26,10 +26,10 @@ from benchmarks.machine import TABLE, describe, markdown, skip_without
 from screen.composition import Compositions, FloatArray, IntArray, parse_formula
 from screen.sources import user_files
 from screen.tables import electrolytes_of
+from screen.thermo.competition import Competition
 from screen.thermo.hull import decompose, stable_table
 from screen.thermo.interface import react
 from screen.thermo.open_interface import OpenReactions, equilibrate, react_open
-from screen.thermo.stacks import Competition
 
 VOLTAGES = (0.0, 1.3, 3.0)
 """In touch with the metal, in the midst of what electrolytes take up, and above."""

@@ -193,7 +193,7 @@ def code_digest(without: Collection[str] = ()) -> str:
     """
     digest = hashlib.sha256()
     root = Path(__file__).parent
-    kinds = {".py", *SEALED, ".toml", ".html", ".css", ".js"}
+    kinds = {".py", ".pyx", *SEALED, ".toml", ".html", ".css", ".js"}
     for path in sorted(path for path in root.rglob("*") if path.suffix in kinds):
         place = path.relative_to(root)
         if place.parts[0].removesuffix(".py") not in without and path.name not in without:

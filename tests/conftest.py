@@ -25,7 +25,7 @@ import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
 from screen.composition import SYMBOLS, Compositions  # noqa: E402
-from screen.thermo.stacks import Competition  # noqa: E402
+from screen.thermo.competition import Competition  # noqa: E402
 from tests.workers import scheduling, turn_of  # noqa: E402
 
 # The same examples each time; `pytest --hypothesis-profile=explore` looks further.

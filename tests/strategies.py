@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from screen.composition import INDEX, SYMBOLS, Compositions, FloatArray
-from screen.thermo.stacks import Competition
+from screen.thermo.competition import Competition
 
 Counts = dict[str, int]
 

@@ -13,8 +13,8 @@ from screen.errors import DataError, UsageError
 from screen.phases import Phases
 from screen.settings import Settings
 from screen.sources import reference
+from screen.thermo.competition import Competition
 from screen.thermo.hull import decompose
-from screen.thermo.stacks import Competition
 
 ANODE = "Li"
 # Gibbs energies of formation at 298 K over the charge, from NIST-JANAF and the CRC Handbook.

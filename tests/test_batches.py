@@ -28,7 +28,7 @@ from screen.report.table import tidy
 from screen.settings import CHECK, STRUCTURES, Settings
 from screen.sources import reference
 from screen.store import Store
-from screen.thermo.stacks import Competition
+from screen.thermo.competition import Competition
 
 TABLE = """formula,formation_energy_per_atom_eV
 Li2O,-2.0

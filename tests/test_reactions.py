@@ -22,7 +22,7 @@ from screen.settings import Settings
 from screen.sources import reference
 from screen.thermo.hull import decompose
 from screen.thermo.interface import react
-from screen.thermo.stacks import Mixtures
+from screen.thermo.mixtures import Mixtures
 from screen.thermo.window import profiles
 from tests.strategies import Chemistry, Counts, chemistries, compositions
 from tests.test_cli import Cli, cli, good

@@ -32,7 +32,7 @@ from screen.energies import error_model, sampling
 from screen.settings import CHECK, STRUCTURES, Settings
 from screen.tables import Electrolyte
 from screen.thermo import threads
-from screen.thermo.stacks import Mixtures
+from screen.thermo.mixtures import Mixtures
 
 STEP = "samples 2"
 """What is kept; raise the number when what is computed of a sample changes."""

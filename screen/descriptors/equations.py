@@ -5,8 +5,8 @@ from __future__ import annotations
 from screen.descriptors.case import Case
 from screen.reactions import MOLECULES, Amounts, Equation, atoms_of, balance, units_in
 from screen.thermo.interface import Reactions
+from screen.thermo.mixtures import Mixtures
 from screen.thermo.open_interface import OpenReactions
-from screen.thermo.stacks import Mixtures
 from screen.thermo.window import Profiles
 
 

@@ -21,7 +21,7 @@ from screen.descriptors.phase_facts import PhaseFacts, molar_mass
 from screen.errors import DataError
 from screen.tables import Anode, elements
 from screen.thermo.hull import Decompositions
-from screen.thermo.stacks import Mixtures
+from screen.thermo.mixtures import Mixtures
 from screen.thermo.window import Profiles
 
 

@@ -15,9 +15,10 @@ from screen.phases import Phases
 from screen.reactions import written
 from screen.settings import Settings
 from screen.tables import elements
+from screen.thermo.competition import Competition
 from screen.thermo.engines import ENGINES, Engine
 from screen.thermo.hull import stable_table
-from screen.thermo.stacks import Competition, Mixtures
+from screen.thermo.mixtures import Mixtures
 from screen.units import CM3_MOL_PER_A3
 
 
@@ -76,7 +77,6 @@ class PhaseFacts:
         facts = PhaseFacts(self.phases, keep)
         further = np.flatnonzero(doubtful.entries(self.phases.compositions) >= 0)
         everything = Competition(self.phases.compositions, self.phases.energy)
-        vars(everything)["fractions"] = self.table.fractions
         vars(facts)["table"] = everything.only(np.union1d(self.table.ground, further))
         for name in ("conducts", "volume_cm3_mol", "share_volume_cm3_mol", "volume_estimated"):
             vars(facts)[name] = getattr(self, name)  # they do not depend on what competes

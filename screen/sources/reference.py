@@ -17,8 +17,8 @@ from screen.errors import DataError
 from screen.phases import Phases
 from screen.sources import REFERENCE, Source, user_files
 from screen.tables import DATA, checked, datasets, electrolytes_of, rows_of, seal
+from screen.thermo.competition import Competition, Ragged, competitors
 from screen.thermo.hull import stable_table
-from screen.thermo.stacks import Competition, Ragged, competitors
 
 ANODES = ("Li", "Na", "Mg")
 """Anode metals that the embedded set covers."""

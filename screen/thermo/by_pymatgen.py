@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from screen.composition import SYMBOLS, Compositions, FloatArray, IntArray, segment_sum
+from screen.thermo.competition import Competition
 from screen.thermo.hull import Decompositions
 from screen.thermo.interface import ENERGY_TOLERANCE, Reactions
+from screen.thermo.mixtures import Mixtures
 from screen.thermo.open_interface import Equilibria, OpenReactions
-from screen.thermo.stacks import Competition, SolutionLog
+from screen.thermo.simplex import AMOUNT_TOLERANCE
 from screen.thermo.window import VOLTAGE_TOLERANCE, Profiles, close_profiles
 
 Decomposition = dict[Any, float]
@@ -94,11 +96,56 @@ def _own(
     return (_entry(compositions.row(i), float(energy[i]), -1 - number),)
 
 
-def _add(log: SolutionLog, i: int, mixture: Decomposition, scale: float, *values: float) -> None:
-    """Log one mixture of problem i, `scale` atoms of it, and the numbers that go with it."""
-    phase = np.array([[entry.attribute for entry in mixture]])
-    atoms = np.array([list(mixture.values())]) * scale
-    log.add(np.array([i]), phase, atoms, *(np.array([value]) for value in values))
+class _Log:
+    """Mixtures, problem after problem, and the numbers that go with each."""
+
+    def __init__(self, table: Competition, *sides: Compositions) -> None:
+        """Sides: the compositions of own column 0, 1 ..."""
+        self._per_formula = table.compositions.atoms
+        self._sides = [side.atoms for side in sides]
+        self._owner: list[int] = []
+        self._values: list[tuple[float, ...]] = []
+        self._mixtures: list[list[tuple[int, float]]] = []
+
+    def add(self, i: int, mixture: Decomposition, atoms: float, *values: float) -> None:
+        """Add a mixture of problem i, so many atoms of it."""
+        amounts = sorted((int(entry.attribute), amount) for entry, amount in mixture.items())
+        self._owner.append(i)
+        self._values.append(values)
+        self._mixtures.append(
+            [
+                (row, atoms * amount / self._atoms(row, i))
+                for row, amount in amounts
+                if amount * atoms > AMOUNT_TOLERANCE
+            ]
+        )
+
+    def _atoms(self, row: int, i: int) -> int:
+        return int(self._per_formula[row] if row >= 0 else self._sides[-1 - row][i])
+
+    @property
+    def owner(self) -> IntArray:
+        """The problem of each mixture."""
+        return np.array(self._owner, dtype=np.int64)
+
+    def start(self, problems: int) -> IntArray:
+        """The first mixture of each problem."""
+        return np.searchsorted(self.owner, np.arange(problems + 1)).astype(np.int64)
+
+    @property
+    def values(self) -> FloatArray:
+        """Shape (numbers, mixtures)."""
+        return np.array(self._values).reshape(len(self._owner), -1).T
+
+    @property
+    def mixtures(self) -> Mixtures:
+        """In formula units."""
+        flat = [pair for mixture in self._mixtures for pair in mixture]
+        return Mixtures(
+            np.cumsum([0, *map(len, self._mixtures)]),
+            np.array([row for row, _ in flat], dtype=np.int64),
+            np.array([amount for _, amount in flat]),
+        )
 
 
 def _energy(mixture: Decomposition) -> float:
@@ -115,16 +162,15 @@ def decompose(
     """As `hull.decompose`, by `PhaseDiagram.get_decomposition`."""
     diagrams = _Diagrams(table)
     energy = np.zeros(len(candidates))
-    log = SolutionLog()
+    log = _Log(table, candidates)
     for i, counts in enumerate(candidates):
         own = _own(candidates, own_energy, i)
         missing = -1 if without is None else int(without[i])
         diagram = diagrams.of(frozenset(counts), own, missing)
         mixture = diagram.get_decomposition(_pymatgen().Composition(counts))
         energy[i] = _energy(mixture)
-        _add(log, i, mixture, 1.0)
-    atoms = candidates.atoms.astype(float)
-    return Decompositions(energy, log.mixtures(table, atoms, [atoms]))
+        log.add(i, mixture, float(candidates.atoms[i]))
+    return Decompositions(energy, log.mixtures)
 
 
 def profiles(
@@ -141,12 +187,12 @@ def profiles(
     """
     diagrams = _Diagrams(table)
     metal = SYMBOLS[anode]
-    log = SolutionLog("v_low", "content", "energy")
+    log = _Log(table, candidates)
     for i, counts in enumerate(candidates):
         own = _own(candidates, own_energy, i)
         if set(counts) == {metal}:
             itself = {_entry({metal: 1}, 0.0, int(table.element_phase[anode])): 1.0}
-            _add(log, i, itself, 1.0, 0.0, 1.0, 0.0)
+            log.add(i, itself, 1.0, 0.0, 1.0, 0.0)
             continue
         held = counts.get(metal, 0) / sum(counts.values())
         diagram = diagrams.of(frozenset(counts) | {metal}, own)
@@ -158,8 +204,16 @@ def profiles(
             voltage = 0.0 if abs(voltage) < VOLTAGE_TOLERANCE else voltage
             grown = 1.0 + state["evolution"]
             content = held + state["evolution"]
-            _add(log, i, mixture, grown, voltage, content, _energy(mixture) * grown)
-    return close_profiles(table, candidates, candidates.fractions()[:, anode], valence, log)
+            atoms = grown * float(candidates.atoms[i])
+            log.add(i, mixture, atoms, voltage, content, _energy(mixture) * grown)
+    return close_profiles(
+        candidates,
+        candidates.fractions()[:, anode],
+        valence,
+        log.start(len(candidates)),
+        log.values,
+        log.mixtures,
+    )
 
 
 def react(
@@ -179,7 +233,7 @@ def react(
     itself, whatever the caller has.
     """
     diagrams = _Diagrams(table)
-    log = SolutionLog("x_a", "energy")
+    log = _Log(table, a, b)
     for i, (counts_a, counts_b) in enumerate(zip(a, b, strict=True)):
         own = (*_own(a, own_a, i), *_own(b, own_b, i, number=1))
         diagram = diagrams.of(frozenset(counts_a) | frozenset(counts_b), own)
@@ -198,17 +252,14 @@ def react(
             kinks = [min(kinks, key=lambda kink: kink[1])]
         for x, energy in kinks:
             mixture = diagram.get_decomposition(end_a * x + end_b * (1 - x))
-            _add(log, i, mixture, 1.0, x, energy)
-    owner, (x_a, energies) = log.rows()
-    start = np.searchsorted(owner, np.arange(len(a) + 1)).astype(np.int64)
+            log.add(i, mixture, 1.0, x, energy)
+    start, (x_a, energies) = log.start(len(a)), log.values
     return Reactions(
         start=start,
         x_a=x_a,
         energy=energies,
-        products=log.mixtures(
-            table, np.ones(len(owner)), [side.atoms[owner].astype(float) for side in (a, b)]
-        ),
-        lowest=np.lexsort((x_a, energies, owner))[start[:-1]],
+        products=log.mixtures,
+        lowest=np.lexsort((x_a, energies, log.owner))[start[:-1]],
     )
 
 
@@ -233,12 +284,12 @@ def react_open(
     diagrams = _Diagrams(table)
     symbol = SYMBOLS[reservoir]
     level = np.broadcast_to(np.asarray(mu, dtype=float), len(a))
-    log = SolutionLog("x_a", "mixing", "energy", "uptake")
+    log = _Log(table, a, b)
     for i, pair in enumerate(zip(a, b, strict=True)):
         starts = [None if given is None else float(given[i]) for given in (from_a, from_b)]
         alone = [{*counts} == {symbol} for counts in pair]
         if all(alone):
-            log.add_nothing(np.array([i]))
+            log.add(i, {}, 1.0, 0.0, 0.0, 0.0, 0.0)
             continue
         sides = [int(alone[0]), int(not alone[1])]  # in place of the reservoir, the other end
         own = (*_own(a, own_a, i), *_own(b, own_b, i, number=1))
@@ -253,14 +304,12 @@ def react_open(
             kinks = sorted({min(kinks, key=lambda kink: kink[n]) for n in (1, 2)})
         for x, mixing, energy in kinks:
             _add_open(log, i, grand, ends, x, mixing, energy)
-    owner, (x_a, mixings, energies, uptake) = log.rows()
-    atoms = [side.atoms[owner].astype(float) for side in (a, b)]
-    products = log.mixtures(table, np.ones(len(owner)), atoms)
+    owner, (x_a, mixings, energies, uptake) = log.owner, log.values
     share_a, share_b = (1 - side.fractions()[owner, reservoir] for side in (a, b))
     part_a, part_b = x_a * share_a, (1 - x_a) * share_b
     x_balanced = np.divide(part_a, part_a + part_b, out=x_a.copy(), where=part_a + part_b > 0)
     return OpenReactions.of_rows(
-        owner, len(a), x_a, x_balanced, mixings, energies - mixings, uptake, products
+        owner, len(a), x_a, x_balanced, mixings, energies - mixings, uptake, log.mixtures
     )
 
 
@@ -290,7 +339,7 @@ def _never_above_zero(energy: float) -> float:
 
 
 def _add_open(
-    log: SolutionLog,
+    log: _Log,
     i: int,
     grand: Any,
     ends: list[Any],
@@ -308,4 +357,4 @@ def _add_open(
         for entry, amount in grand.get_decomposition(balanced).items()
     }
     held = sum(n * e.original_comp.get_atomic_fraction(element) for e, n in formed.items())
-    _add(log, i, formed, 1.0, x, mixing, energy, held - mixed[element] / rest)
+    log.add(i, formed, 1.0, x, mixing, energy, held - mixed[element] / rest)

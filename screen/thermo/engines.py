@@ -1,4 +1,4 @@
-"""The two ways to solve the phase equilibria: the batched kernel, and pymatgen."""
+"""The two ways to solve the phase equilibria: the compiled kernel, and pymatgen."""
 
 from __future__ import annotations
 

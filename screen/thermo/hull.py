@@ -7,21 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from screen.composition import Compositions, FloatArray, IntArray
-from screen.thermo.stacks import (
-    NEVER,
-    TOLERANCE,
-    Basis,
-    Competition,
-    Mixtures,
-    Ragged,
-    SolutionLog,
-    Stack,
-    blocks,
-    iteration_cap,
-    no_convergence,
-    shift,
-    stacks,
-)
+from screen.thermo.competition import Competition, Ragged, blocks, chosen
+from screen.thermo.mixtures import Mixtures
+from screen.thermo.programs import programs, solved
+from screen.thermo.simplex import TOLERANCE
 from screen.thermo.threads import in_order
 
 STABLE = 1e-9
@@ -60,8 +49,8 @@ def decompose(
         lambda rows: _decompose(
             table,
             candidates.take(rows),
-            None if own_energy is None else own_energy[rows],
-            None if without is None else without[rows],
+            chosen(own_energy, rows),
+            chosen(without, rows),
         ),
         blocks(len(candidates)),
     )
@@ -78,53 +67,12 @@ def _decompose(
     without: IntArray | None,
 ) -> Decompositions:
     """One block of candidates."""
-    fractions = candidates.fractions()
-    own = () if own_energy is None else [(fractions, own_energy)]
-    energy = np.zeros(len(candidates))
-    log = SolutionLog()
-    for stack in stacks(table, Ragged(candidates.start, candidates.element), own=own):
-        if without is not None:
-            missing = without[stack.problem, None]
-            stack.energy[(missing >= 0) & (stack.column == missing)] = NEVER
-        basis, energy[stack.problem] = cheapest(table, stack, stack.supply(fractions))
-        log.add(stack.problem, basis.phase, basis.inverse[:, :, basis.k])
+    elements = Ragged(candidates.start, candidates.element)
     atoms = candidates.atoms.astype(float)
-    return Decompositions(energy, log.mixtures(table, atoms, [atoms] if own else ()))
-
-
-def cheapest(table: Competition, stack: Stack, supply: FloatArray) -> tuple[Basis, FloatArray]:
-    """The vertex of least energy for what each problem balances, and that energy.
-
-    Args:
-        supply: amount of each row's element, shape (b, k); the basic amounts are the column of
-            `Basis.inverse` behind the inverse.
-    """
-    basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=1)
-    minimise(stack, basis, shifted=1)
-    return basis, basis.cost(np.arange(len(supply)), supply)[0]
-
-
-def minimise(stack: Stack, basis: Basis, shifted: int) -> None:
-    """Walk every problem of the stack to the mixture of least energy.
-
-    Args:
-        shifted: which right-hand side of the basis is the tie-breaking one.
-    """
-    part, where = stack, np.arange(len(stack.problem))
-    for _ in range(iteration_cap(stack)):
-        reduced = basis.reduced_costs(where, part.tableau)[:, 0]
-        enter = reduced.argmin(axis=1)
-        least = reduced[np.arange(len(where)), enter]
-        (live,) = (least < -TOLERANCE).nonzero()
-        if not len(live):
-            return
-        at, enter = where[live], enter[live]
-        column = basis.column(at, part.a[live, :, enter])
-        leave = basis.leaving(at, column, shifted)
-        basis.pivot(at, leave, part.column[live, enter], column, least[live, None])
-        if len(live) < 0.75 * len(where):
-            part, where = part.part(live), at
-    raise no_convergence(stack, where)
+    own = () if own_energy is None else [(candidates, own_energy)]
+    asked = programs(table, elements, atoms, own=own, without=without)
+    energy, mixtures = solved(asked.cheapest, elements, candidates.fractions())
+    return Decompositions(energy, Mixtures(*mixtures))
 
 
 def stable_table(table: Competition) -> tuple[Competition, FloatArray]:

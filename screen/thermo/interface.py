@@ -1,44 +1,27 @@
 """Interface reactions: the mixture a + b along the line between two compositions.
 
 E(x) is the hull energy of x a + (1 - x) b, in atomic fractions, less the energies of the ends. It
-is convex and piecewise linear. The program starts at b and follows the optimal vertex as x grows:
-one dual pivot at each kink.
+is convex and piecewise linear. The solver starts at b and follows the best vertex as x grows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 
-from screen.composition import BoolArray, Compositions, FloatArray, IntArray
-from screen.thermo.hull import cheapest, decompose, minimise
-from screen.thermo.stacks import (
-    AMOUNT_TOLERANCE,
-    NEVER,
-    TOLERANCE,
-    Basis,
-    Competition,
-    Mixtures,
-    Own,
-    Ragged,
-    SolutionLog,
-    Stack,
-    blocks,
-    iteration_cap,
-    join_starts,
-    no_convergence,
-    shift,
-    stacks,
-)
+from screen.composition import Compositions, FloatArray, IntArray
+from screen.thermo.competition import Competition, Ragged, blocks, chosen
+from screen.thermo.hull import decompose
+from screen.thermo.mixtures import Mixtures, join_starts
+from screen.thermo.programs import Own, programs, solved
+from screen.thermo.simplex import Programs
 from screen.thermo.threads import in_order
 
 ENERGY_TOLERANCE = 1e-10
 """Reaction energies (eV/atom) smaller than this are the rounding of differences."""
-
-_LEAST = 1e-300
-"""In place of a reduced cost of zero, so that its ratio to nothing is infinite, not undefined."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +45,19 @@ class Reactions:
         return len(self.start) - 1
 
     @classmethod
-    def join(cls, parts: Sequence[Reactions]) -> Reactions:
+    def join(cls, parts: Sequence[Self]) -> Self:
         """All pairs, one part behind the other."""
-        before = np.cumsum([0, *(len(part.x_a) for part in parts)])
-        return cls(
-            start=join_starts(part.start for part in parts),
-            x_a=np.concatenate([part.x_a for part in parts]),
-            energy=np.concatenate([part.energy for part in parts]),
-            products=Mixtures.join([part.products for part in parts]),
-            lowest=np.concatenate(
-                [part.lowest + begin for part, begin in zip(parts, before[:-1], strict=True)]
-            ),
-        )
+        before = np.cumsum([0, *(len(part.x_a) for part in parts)])[:-1]
+        whole: dict[str, Any] = {
+            "start": join_starts(part.start for part in parts),
+            "products": Mixtures.join([part.products for part in parts]),
+        }
+        for name in [field.name for field in fields(cls) if field.name not in whole]:
+            columns = [getattr(part, name) for part in parts]
+            if name.startswith("lowest"):  # the number of a kink
+                columns = [column + at for column, at in zip(columns, before, strict=True)]
+            whole[name] = np.concatenate(columns)
+        return cls(**whole)
 
 
 def react(
@@ -107,7 +91,7 @@ def react(
             a.take(rows),
             b.take(rows),
             only_lowest,
-            *(None if values is None else values[rows] for values in given),
+            *(chosen(values, rows) for values in given),
         ),
         blocks(len(a)),
     )
@@ -128,26 +112,21 @@ def _react(
 ) -> Reactions:
     """One block of pairs."""
     own = own_columns(a, b, own_a, own_b)
-    same = None if own else np.unique(b.key, return_inverse=True)[1]
-    ends = Ends(table, a.fractions(), b.fractions(), own, same=same)
+    ends = Ends(table, a.fractions(), b.fractions(), own)
     if own:
         hull_a, hull_b = ends.hulls()
     hull_a = decompose(table, a).energy if hull_a is None else hull_a
     hull_b = decompose(table, b).energy if hull_b is None else hull_b
     start_a, start_b = before(from_a, hull_a), before(from_b, hull_b)
-    log = ends.follow((start_a - start_b)[:, None] if only_lowest else None)
-    owner, (x_a, energy) = log.rows()
+    start, (x_a, energy), products = ends.follow(
+        (start_a - start_b)[:, None] if only_lowest else None
+    )
+    owner = np.repeat(np.arange(len(a)), np.diff(start))
     energy -= start_b[owner]
     energy -= x_a * (start_a - start_b)[owner]
     energy[energy > -ENERGY_TOLERANCE] = 0.0
-    start = np.searchsorted(owner, np.arange(len(a) + 1)).astype(np.int64)
-    own_atoms = [a.atoms[owner].astype(float), b.atoms[owner].astype(float)] if own else []
     return Reactions(
-        start=start,
-        x_a=x_a,
-        energy=energy,
-        products=log.mixtures(table, np.ones(len(owner)), own_atoms),
-        lowest=first_lowest(energy, start),
+        start=start, x_a=x_a, energy=energy, products=products, lowest=first_lowest(energy, start)
     )
 
 
@@ -172,8 +151,8 @@ def own_columns(
         return ()
     nowhere = np.full(len(a), np.nan)
     return [
-        (a.fractions(), nowhere if own_a is None else own_a),
-        (b.fractions(), nowhere if own_b is None else own_b),
+        (a, nowhere if own_a is None else own_a),
+        (b, nowhere if own_b is None else own_b),
     ]
 
 
@@ -182,179 +161,49 @@ def before(own: FloatArray | None, hull: FloatArray) -> FloatArray:
     return hull if own is None else np.where(np.isnan(own), hull, own)
 
 
-@dataclass(frozen=True)
 class Ends:
     """Many pairs of ends among the phases that compete between them.
 
-    Attributes:
+    Args:
         a, b: what each end brings of each balanced element, shape (pairs, elements).
         own: columns of ends that are not in the table.
-        reservoir, mu: as in `stacks.stacks`.
-        same: a number for each pair, equal where b and mu are; those are begun together. None: none
-            are.
+        reservoir, mu: as in `programs.programs`.
     """
 
-    table: Competition
-    a: FloatArray
-    b: FloatArray
-    own: Own = ()
-    reservoir: int | None = None
-    mu: FloatArray | None = None
-    same: IntArray | None = None
-
-    def _stacks(self) -> Iterator[tuple[Stack, FloatArray, FloatArray]]:
-        """Stacks of the pairs, with what is balanced at either end, shape (b, k)."""
-        owner, element = np.nonzero((self.a > 0) | (self.b > 0))
-        elements = Ragged.from_owner(owner, element, len(self.a))
-        for stack in stacks(self.table, elements, self.reservoir, self.own, self.mu):
-            yield (
-                stack,
-                stack.supply(self.a),
-                stack.supply(self.b),
-            )
+    def __init__(
+        self,
+        table: Competition,
+        a: FloatArray,
+        b: FloatArray,
+        own: Own = (),
+        reservoir: int | None = None,
+        mu: FloatArray | None = None,
+    ) -> None:
+        self.a, self.b = a, b
+        owner, element = np.nonzero((a > 0) | (b > 0))
+        self._elements = Ragged.from_owner(owner, element, len(a))
+        self._programs: Programs = programs(
+            table, self._elements, np.ones(len(a)), reservoir, own, mu
+        )
 
     def hulls(self) -> tuple[FloatArray, FloatArray]:
         """Hull energies of both ends, each of which may decompose into the other."""
-        found = np.zeros((2, len(self.a)))
-        for stack, *supplies in self._stacks():
-            for hull, supply in zip(found, supplies, strict=True):
-                _, hull[stack.problem] = cheapest(self.table, stack, supply)
-        return found[0], found[1]
+        hull_a, hull_b = (
+            solved(self._programs.cheapest, self._elements, amounts)[0]
+            for amounts in (self.a, self.b)
+        )
+        return hull_a, hull_b
 
-    def follow(self, rise: FloatArray | None = None) -> SolutionLog:
-        """The hull energy of each mixture at x = 0, every kink and x = 1, as log of both.
+    def follow(self, rise: FloatArray | None = None) -> tuple[IntArray, FloatArray, Mixtures]:
+        """Each mixture at x = 0, every kink and x = 1.
 
         Args:
             rise: slopes in x of the lines that E is counted from, shape (pairs, lines). With them
-                only the lowest point over each line is logged.
+                only the lowest point over each line is given.
+
+        Returns:
+            The first kink of each pair; x and the hull energy there, shape (2, kinks); the
+            mixtures, in formula units per atom that is balanced.
         """
-        log = SolutionLog("x", "hull")
-        for stack, of_a, of_b in self._stacks():
-            if not stack.rows.shape[1]:  # nothing is balanced, so nothing forms
-                log.add_nothing(stack.problem)
-                continue
-            slopes = None if rise is None else rise[stack.problem]
-            same = None if self.same is None else self.same[stack.problem]
-            _follow(self.table, stack, of_a, of_b, log, slopes, same)
-        return log
-
-
-def _follow(
-    table: Competition,
-    stack: Stack,
-    of_a: FloatArray,
-    of_b: FloatArray,
-    log: SolutionLog,
-    rise: FloatArray | None = None,
-    same: IntArray | None = None,
-) -> None:
-    """Log the hull energy at x = 0, every kink and x = 1.
-
-    Args:
-        of_a, of_b: what is balanced at x = 1 and x = 0, shape (b, k).
-        log: gets x and the hull energy there.
-        rise: slopes in x of the lines that E is counted from, shape (b, lines). With them only
-            the lowest point over each line is logged, where E begins to rise, and the sweep ends
-            when it has passed them all.
-    """
-    toward = of_a - of_b
-    basis = _begin(table, stack, of_b, toward, same)
-    minimise(stack, basis, shifted=2)
-    k = basis.k
-
-    def log_at(at: IntArray, x: FloatArray) -> None:
-        mixed = basis.cost(at, of_b[at] + x[:, None] * toward[at])[0]
-        atoms = basis.inverse[at, :, k] + x[:, None] * basis.inverse[at, :, k + 1]
-        log.add(stack.problem[at], basis.phase[at], atoms, x, mixed)
-
-    part, where = stack, np.arange(len(stack.problem))
-    x = np.zeros(len(where))
-    passed = np.zeros(len(where), dtype=np.int64)
-    if rise is None:
-        log_at(where, x.copy())
-    for _ in range(iteration_cap(stack)):
-        leave, kink, ends = _next_kink(basis, where, x[where])
-        if rise is None:
-            x[where[ends]] = 1.0
-        else:
-            slope = basis.cost(where, toward[where])[0]
-            lowest = (slope[:, None] - rise[where] > -TOLERANCE).sum(axis=1)
-            over = lowest == rise.shape[1]
-            some = where[(lowest > passed[where]) & ~over]
-            log_at(some, x[some])
-            passed[where] = lowest
-            x[where[ends & ~over]] = 1.0
-            ends |= over
-        (live,) = (~ends).nonzero()
-        if not len(live):
-            log_at(np.arange(len(x)), x)
-            return
-        if len(live) < 0.75 * len(where):
-            part, where = part.part(live), where[live]
-            leave, kink = leave[live], kink[live]
-            live = np.arange(len(where))
-        # Dual pivot: what replaces the phase that ran out at the least rise in energy.
-        rows = np.zeros((len(where), 2, k + 1))
-        rows[:, 0] = basis.prices[where, 0]
-        np.negative(basis.inverse[where, leave, :k], out=rows[:, 1, :k])
-        priced = rows @ part.tableau
-        reduced, falls = np.maximum(priced[:, 0], _LEAST), priced[:, 1]
-        with np.errstate(divide="ignore"):
-            step = reduced / np.where(falls > AMOUNT_TOLERANCE, falls, 0.0)
-        enter = step.argmin(axis=1)[live]
-        at, leave, kink = where[live], leave[live], kink[live]
-        moved = kink > x[at] + AMOUNT_TOLERANCE
-        x[at] = kink
-        if rise is None:
-            log_at(at[moved], kink[moved])
-        column = basis.column(at, part.a[live, :, enter])
-        basis.pivot(at, leave, part.column[live, enter], column, reduced[live, enter, None])
-    raise no_convergence(stack, where)
-
-
-def _begin(
-    table: Competition, stack: Stack, of_b: FloatArray, toward: FloatArray, same: IntArray | None
-) -> Basis:
-    """A first vertex at x = 0, in which b is solved already where many problems share it.
-
-    Args:
-        same: one number for each problem, equal where problems have b and the prices in common.
-    """
-    sides = [of_b, toward, of_b + shift(*of_b.shape)]
-    basis = Basis(table, stack, sides, objectives=1)
-    if same is None:
-        return basis
-    # The order of the rows, and so the shift, is part of what must be the same.
-    held = of_b > 0
-    places = held @ (1 << np.arange(basis.k)) + (same << basis.k)
-    _, first, group = np.unique(places, return_index=True, return_inverse=True)
-    if 4 * len(first) > len(places):
-        return basis
-    few = stack.part(first)
-    outside = ((few.a > 0) & ~held[first][:, :, None]).any(axis=1)
-    few.energy[outside] = NEVER
-    solved = Basis(table, few, [side[first] for side in sides], objectives=1)
-    minimise(few, solved, shifted=2)
-    basis.phase = np.where(held, solved.phase[group], basis.phase)
-    basis.inverse = solved.inverse[group]
-    basis.prices = solved.prices[group]
-    basis.inverse[:, :, basis.k + 1] = np.einsum(
-        "bij,bj->bi", basis.inverse[:, :, : basis.k], toward
-    )
-    return basis
-
-
-def _next_kink(
-    basis: Basis, where: IntArray, x: FloatArray
-) -> tuple[IntArray, FloatArray, BoolArray]:
-    """The row that runs out first as x grows, x there, and whether x = 1 comes before."""
-    k = basis.k
-    change = basis.inverse[where, :, k + 1]
-    shrinks = np.where(change < -AMOUNT_TOLERANCE, -change, np.nan)
-    runs_out = basis.inverse[where, :, k + 2] / shrinks
-    runs_out[np.isnan(runs_out)] = np.inf
-    leave = runs_out.argmin(axis=1)
-    here = np.arange(len(where))
-    kink = np.maximum(basis.inverse[where, leave, k] / shrinks[here, leave], x)
-    ends = ~(runs_out[here, leave] < 1.0) | ~(kink < 1.0 - AMOUNT_TOLERANCE)
-    return leave, kink, ends
+        start, kinks, mixtures = solved(self._programs.follow, self._elements, self.a, self.b, rise)
+        return start, kinks, Mixtures(*mixtures)

@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from screen.composition import BoolArray, Compositions, FloatArray, IntArray
+from screen.thermo.competition import Competition
 from screen.thermo.open_interface import Equilibria, OpenReactions, react_open
-from screen.thermo.stacks import Competition
 from screen.thermo.window import Profiles
 
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from screen.composition import BoolArray, Compositions, FloatArray, IntArray, segment_sum
-from screen.thermo.hull import STABLE, cheapest, decompose
+from screen.thermo.competition import Competition, Ragged, blocks, chosen
+from screen.thermo.hull import STABLE, decompose
 from screen.thermo.interface import (
     ENERGY_TOLERANCE,
     Ends,
@@ -27,14 +28,9 @@ from screen.thermo.interface import (
     first_lowest,
     own_columns,
 )
-from screen.thermo.stacks import (
-    Competition,
-    Mixtures,
-    Ragged,
-    SolutionLog,
-    blocks,
-    stacks,
-)
+from screen.thermo.mixtures import Mixtures
+from screen.thermo.programs import programs, solved
+from screen.thermo.threads import in_order
 
 MANY = 4096
 """Problems at one chemical potential for which finding the phases that last there pays."""
@@ -156,19 +152,32 @@ def equilibrate(
     """
     level = np.broadcast_to(np.asarray(mu, dtype=float), len(candidates))
     lasting = _lasting(table, reservoir, level)
-    parts = [
-        _equilibrate(
-            table,
-            lasting,
-            candidates.take(rows),
-            reservoir,
-            level[rows],
-            None if own_energy is None else own_energy[rows],
-            None if from_energy is None else from_energy[rows],
+    return _in_blocks(table, lasting, candidates, reservoir, level, own_energy, from_energy)
+
+
+def _in_blocks(
+    table: Competition,
+    lasting: Competition,
+    candidates: Compositions,
+    reservoir: int,
+    mu: FloatArray,
+    own_energy: FloatArray | None,
+    from_energy: FloatArray | None,
+) -> Equilibria:
+    return Equilibria.join(
+        in_order(
+            lambda rows: _equilibrate(
+                table,
+                lasting,
+                candidates.take(rows),
+                reservoir,
+                mu[rows],
+                chosen(own_energy, rows),
+                chosen(from_energy, rows),
+            ),
+            blocks(len(candidates)),
         )
-        for rows in blocks(len(candidates))
-    ]
-    return Equilibria.join(parts)
+    )
 
 
 def _lasting(table: Competition, reservoir: int, mu: FloatArray) -> Competition:
@@ -181,17 +190,8 @@ def _lasting(table: Competition, reservoir: int, mu: FloatArray) -> Competition:
 
     def rows() -> IntArray:
         phases, energy = table.compositions.take(table.ground), table.energy[table.ground]
-        found = Equilibria.join(
-            [
-                _equilibrate(
-                    *(table, table, phases.take(some), reservoir),
-                    np.full(len(some), mu[0]),
-                    None,
-                    energy[some],
-                )
-                for some in blocks(len(phases))
-            ]
-        )
+        level = np.full(len(phases), mu[0])
+        found = _in_blocks(table, table, phases, reservoir, level, None, energy)
         return table.ground[found.reaction_energy > -STABLE]
 
     return table.part((reservoir, float(mu[0])), rows)
@@ -210,19 +210,13 @@ def _equilibrate(
     if from_energy is None or np.isnan(from_energy).any():
         from_energy = before(from_energy, decompose(table, candidates, own_energy).energy)
     counted = _Counted.of(candidates, reservoir)
-    own = () if own_energy is None else [(candidates.fractions(), own_energy)]
+    own = () if own_energy is None else [(candidates, own_energy)]
     owner, element = np.nonzero(counted.balanced)
     elements = Ragged.from_owner(owner, element, len(candidates))
-    hull = np.zeros(len(candidates))
-    log = SolutionLog()
-    for stack in stacks(lasting, elements, reservoir, own, mu):
-        if not stack.rows.shape[1]:
-            log.add_nothing(stack.problem)
-            continue
-        basis, hull[stack.problem] = cheapest(lasting, stack, stack.supply(counted.balanced))
-        log.add(stack.problem, basis.phase, basis.inverse[:, :, basis.k])
+    asked = programs(lasting, elements, np.ones(len(candidates)), reservoir, own, mu)
+    hull, mixtures = solved(asked.cheapest, elements, counted.balanced)
+    products = Mixtures(*mixtures)
     sides = [candidates] if own else []
-    products = log.mixtures(table, np.ones(len(hull)), [side.atoms.astype(float) for side in sides])
     held = held_in(table, products, reservoir, [side.amount_of(reservoir) for side in sides])
     return Equilibria(
         hull=hull,
@@ -322,15 +316,52 @@ def react_open(
             mixture, one.
     """
     level = np.broadcast_to(np.asarray(mu, dtype=float), len(a))
+    lasting = _lasting(table, reservoir, level)
+
+    def block(rows: IntArray) -> OpenReactions:
+        return _react_open(
+            table,
+            lasting,
+            a.take(rows),
+            b.take(rows),
+            reservoir,
+            level[rows],
+            chosen(own_a, rows),
+            chosen(own_b, rows),
+            None if ends_a is None else ends_a.take(rows),
+            None if ends_b is None else ends_b.take(rows),
+            chosen(from_a, rows),
+            chosen(from_b, rows),
+            only_lowest,
+        )
+
+    parts = in_order(block, blocks(len(a)))
+    return OpenReactions.join(parts)
+
+
+def _react_open(
+    table: Competition,
+    lasting: Competition,
+    a: Compositions,
+    b: Compositions,
+    reservoir: int,
+    level: FloatArray,
+    own_a: FloatArray | None,
+    own_b: FloatArray | None,
+    ends_a: Equilibria | None,
+    ends_b: Equilibria | None,
+    from_a: FloatArray | None,
+    from_b: FloatArray | None,
+    only_lowest: bool,
+) -> OpenReactions:
+    """One block of pairs."""
     own = own_columns(a, b, own_a, own_b)
     sides = [_Counted.of(side, reservoir) for side in (a, b)]
     empty = [side.share == 0 for side in sides]
     held = [side.held.copy() for side in sides]
     balanced = [side.balanced for side in sides]
     _lend(balanced, empty)
-    same = None if own else _same(b, level, empty[1])
-    lasting = _lasting(table, reservoir, level)
-    ends = Ends(lasting, balanced[0], balanced[1], own, reservoir, level, same)
+    ends = Ends(lasting, balanced[0], balanced[1], own, reservoir, level)
     if own:
         hull = list(ends.hulls())
         energies = Ends(table, a.fractions(), b.fractions(), own).hulls()
@@ -340,25 +371,24 @@ def react_open(
         ]
     else:
         if ends_a is None:
-            ends_a = equilibrate(table, a, reservoir, level, from_energy=from_a)
+            ends_a = _equilibrate(table, lasting, a, reservoir, level, None, from_a)
         if ends_b is None:
-            ends_b = equilibrate(table, b, reservoir, level, from_energy=from_b)
+            ends_b = _equilibrate(table, lasting, b, reservoir, level, None, from_b)
         hull = [ends_a.hull.copy(), ends_b.hull.copy()]
         start = [ends_a.before.copy(), ends_b.before.copy()]
     for values in (hull, start, held):
         _lend(values, empty)
     rise = np.stack([hull[0] - hull[1], start[0] - start[1]], axis=1)
-    log = ends.follow(rise if only_lowest else None)
-
-    owner, (y, mixed) = log.rows()
+    first, (y, mixed), products = ends.follow(rise if only_lowest else None)
+    owner = np.repeat(np.arange(len(a)), np.diff(first))
     keep = ~(empty[0] | empty[1])[owner] | (np.diff(owner, prepend=-1) != 0)
-    owner, y, mixed = owner[keep], y[keep], mixed[keep]
+    if not keep.all():
+        kept = np.flatnonzero(keep)
+        owner, y, mixed, products = owner[kept], y[kept], mixed[kept], products.take(kept)
     mixing = settled(mixed - hull[1][owner] - y * rise[owner, 0])
     alone_a, alone_b = (settled(one - other) for one, other in zip(hull, start, strict=True))
     no_mixing = y * alone_a[owner] + (1 - y) * alone_b[owner]
     own_sides = (a, b) if own else ()
-    atoms = [side.atoms[owner].astype(float) for side in own_sides]
-    products = log.mixtures(table, np.ones(len(owner)), atoms, keep)
     taken = held_in(table, products, reservoir, [s.amount_of(reservoir)[owner] for s in own_sides])
     taken -= y * held[0][owner] + (1 - y) * held[1][owner]
     # y counts the atoms that are balanced, x all of them.
@@ -367,13 +397,6 @@ def react_open(
     of_a_alone = (empty[1] & ~empty[0])[owner]
     x[of_a_alone], y[of_a_alone] = 1.0, 1.0
     return OpenReactions.of_rows(owner, len(a), x, y, mixing, no_mixing, settled(taken), products)
-
-
-def _same(b: Compositions, level: FloatArray, empty: BoolArray) -> IntArray:
-    """A number for each pair, equal where b and the level are; ends that lend theirs differ."""
-    composition, number = (np.unique(values, return_inverse=True)[1] for values in (b.key, level))
-    same: IntArray = composition * len(level) + number
-    return np.where(empty, -1 - np.arange(len(same)), same)
 
 
 def _lend(values: list[FloatArray], empty: list[BoolArray]) -> None:

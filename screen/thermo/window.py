@@ -14,29 +14,14 @@ from enum import StrEnum
 import numpy as np
 
 from screen.composition import BoolArray, Compositions, FloatArray, IntArray
-from screen.thermo.stacks import (
-    AMOUNT_TOLERANCE,
-    TOLERANCE,
-    Basis,
-    Competition,
-    Mixtures,
-    Ragged,
-    SolutionLog,
-    Stack,
-    blocks,
-    iteration_cap,
-    join_starts,
-    no_convergence,
-    shift,
-    stacks,
-)
+from screen.thermo.competition import Competition, Ragged, blocks, chosen
+from screen.thermo.mixtures import Mixtures, join_starts
+from screen.thermo.programs import programs, solved
+from screen.thermo.simplex import AMOUNT_TOLERANCE, TOLERANCE
 from screen.thermo.threads import in_order
 
 VOLTAGE_TOLERANCE = 1e-9
 """States narrower than this (V) are exact ties that rounding split."""
-
-_DEARER = 1e-12
-"""eV/atom that a column must gain to enter: more than rounding, which is below 1e-14."""
 
 
 class Outcome(StrEnum):
@@ -187,7 +172,7 @@ def profiles(
                 candidates.take(rows),
                 anode,
                 valence,
-                None if own_energy is None else own_energy[rows],
+                chosen(own_energy, rows),
             ),
             blocks(len(candidates)),
         )
@@ -202,109 +187,73 @@ def _profiles(
     own_energy: FloatArray | None,
 ) -> Profiles:
     """One block of candidates."""
-    fractions = candidates.fractions()
-    held = fractions[:, anode].copy()
     other = candidates.element != anode
     elements = Ragged.from_owner(
         candidates.owner[other], candidates.element[other], len(candidates)
     )
-    own = () if own_energy is None else [(fractions, own_energy)]
-    log = SolutionLog("v_low", "content", "energy")
-    for stack in stacks(table, elements, reservoir=anode, own=own):
-        if stack.rows.shape[1] == 0:  # A itself: one state, itself, nothing exchanged
-            count = len(stack.problem)
-            metal = np.full((count, 1), table.element_phase[anode])
-            nothing = np.zeros(count)
-            log.add(stack.problem, metal, np.ones((count, 1)), nothing, nothing + 1, nothing)
-            continue
-        content = stack.content(table, anode, own)
-        _sweep(table, stack, content, stack.supply(fractions), log)
-    return close_profiles(table, candidates, held, valence, log, bool(own))
-
-
-def _sweep(
-    table: Competition, stack: Stack, content: FloatArray, supply: FloatArray, log: SolutionLog
-) -> None:
-    """Lower the voltage pivot by pivot; log each state when it ends."""
-    basis = Basis(table, stack, [supply, supply + shift(*supply.shape)], objectives=2)
-
-    def log_end(at: IntArray, voltage: FloatArray) -> None:
-        energy, held = basis.cost(at, supply[at])
-        log.add(
-            stack.problem[at], basis.phase[at], basis.inverse[at, :, basis.k], voltage, held, energy
-        )
-
-    # What is priced dearer by less than any energy differs needs no second look for rounding.
-    part = stack.with_costs(stack.energy + _DEARER, content)
-    where = np.arange(len(stack.problem))
-    for _ in range(iteration_cap(stack)):
-        # Energy + V x content of A turns negative first, as V falls, where the ratio is least.
-        reduced = basis.reduced_costs(where, part.tableau)
-        ratio = np.maximum(reduced[:, 1], TOLERANCE)
-        np.divide(reduced[:, 0], ratio, out=ratio)
-        enter = ratio.argmin(axis=1)
-        step = reduced[np.arange(len(where)), :, enter]
-        gain, taken = _DEARER - step[:, 0], step[:, 1]
-        voltage = gain / np.maximum(taken, TOLERANCE)
-        voltage[taken < TOLERANCE] = np.inf  # costs no A: forms at any voltage
-        (live,) = ((gain > _DEARER) & (voltage > VOLTAGE_TOLERANCE)).nonzero()
-        if not len(live):
-            everything = np.arange(len(stack.problem))
-            log_end(everything, np.zeros(len(everything)))
-            return
-        at, enter, voltage, step = where[live], enter[live], voltage[live], step[live]
-        step[:, 0] -= _DEARER
-        column = basis.column(at, part.a[live, :, enter])
-        leave = basis.leaving(at, column, shifted=1)
-        used = column[np.arange(len(at)), leave]
-        changes = basis.inverse[at, leave, basis.k] > AMOUNT_TOLERANCE * used
-        log_end(at[changes], voltage[changes])
-        basis.pivot(at, leave, part.column[live, enter], column, step)
-        if len(live) < 0.75 * len(where):
-            part, where = part.part(live), at
-    raise no_convergence(stack, where)
+    own = () if own_energy is None else [(candidates, own_energy)]
+    fractions = candidates.fractions()
+    asked = programs(table, elements, candidates.atoms.astype(float), anode, own)
+    start, states, mixtures = solved(asked.sweep, elements, fractions)
+    return close_profiles(
+        candidates, fractions[:, anode], valence, start, states, Mixtures(*mixtures)
+    )
 
 
 def close_profiles(
-    table: Competition,
     candidates: Compositions,
     held: FloatArray,
     valence: int,
-    log: SolutionLog,
-    own: bool = True,
+    start: IntArray,
+    states: FloatArray,
+    products: Mixtures,
 ) -> Profiles:
-    """Turn logged states into profiles.
+    """Turn the states of a sweep into profiles.
 
     Args:
         held: atomic fraction of A in each candidate.
-        log: states with the lower end of their range (V x valence), the A that the products hold
-            (atoms) and their energy (eV), both per atom of the candidate.
+        start: the first state of each candidate, those of the highest voltage first.
+        states: the lower end of their range (V x valence), the A that the products hold (atoms)
+            and their energy (eV), both per atom of the candidate, shape (3, states).
+        products: of each state.
     """
-    owner, (v_low, content, energy) = log.rows()
-    v_low /= valence
-    first = np.diff(owner, prepend=-1) != 0
-    v_high = np.where(first, np.inf, np.roll(v_low, 1))
+    v_low, content, energy = states
+    v_low = v_low / valence
+    v_high = _upper_ends(v_low, start)
     # A state without width is one order of pivots through an exact tie.
     wide = v_high > v_low + VOLTAGE_TOLERANCE
-    owner, v_low, first = owner[wide], v_low[wide], first[wide]
-    first = np.diff(owner, prepend=-1) != 0
-    v_high = np.where(first, np.inf, np.roll(v_low, 1))
-    uptake = content[wide] - held[owner]
+    if not wide.all():
+        kept = np.flatnonzero(wide)
+        v_low, content, energy, products = (
+            v_low[kept],
+            content[kept],
+            energy[kept],
+            products.take(kept),
+        )
+        start = np.r_[0, np.cumsum(wide)][start]
+        v_high = _upper_ends(v_low, start)
+    owner = np.repeat(np.arange(len(candidates)), np.diff(start))
+    uptake = content - held[owner]
     uptake[np.abs(uptake) < AMOUNT_TOLERANCE] = 0.0
-    atoms = candidates.atoms[owner].astype(float)
-    start = np.searchsorted(owner, np.arange(len(candidates) + 1)).astype(np.int64)
     outcome, reduction, oxidation = _limits(owner, start, v_high, v_low, uptake, held)
     return Profiles(
         start=start,
         v_high=v_high,
         v_low=v_low,
-        uptake=uptake * atoms,
-        energy=energy[wide],
-        products=log.mixtures(table, atoms, [atoms] if own else (), keep=wide),
+        uptake=uptake * candidates.atoms[owner],
+        energy=energy,
+        products=products,
         outcome=outcome,
         reduction_v=reduction,
         oxidation_v=oxidation,
     )
+
+
+def _upper_ends(v_low: FloatArray, start: IntArray) -> FloatArray:
+    """Where the state above each one ends; infinity for the first of each candidate."""
+    v_high = np.roll(v_low, 1)
+    v_high[start[:-1]] = np.inf
+    return v_high
 
 
 def _limits(

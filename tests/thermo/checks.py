@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from screen.composition import SYMBOLS, FloatArray, IntArray
+from screen.thermo.competition import Competition
 from screen.thermo.hull import Decompositions
 from screen.thermo.interface import Reactions
+from screen.thermo.mixtures import Mixtures
 from screen.thermo.open_interface import OpenReactions
-from screen.thermo.stacks import Competition, Mixtures
 from screen.thermo.window import Profiles
 
 CLOSE = 1e-8

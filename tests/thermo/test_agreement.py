@@ -10,9 +10,9 @@ import pytest
 
 from screen.composition import INDEX, Compositions, IntArray
 from screen.thermo import by_pymatgen, hull, interface, window
+from screen.thermo.competition import Competition
 from screen.thermo.hull import stable_table
 from screen.thermo.interface import Reactions
-from screen.thermo.stacks import Competition
 from tests.conftest import ROOT
 from tests.strategies import PALETTE, Counts, reduced
 from tests.thermo.checks import (

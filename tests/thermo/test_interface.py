@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from screen.composition import Compositions
+from screen.thermo.competition import Competition
 from screen.thermo.interface import Reactions, react
-from screen.thermo.stacks import Competition
 from tests.thermo.checks import same
 
 TABLE = Competition(

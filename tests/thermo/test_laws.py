@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from screen.composition import INDEX, SYMBOLS, Compositions
+from screen.thermo.competition import Competition
 from screen.thermo.hull import decompose, stable_table
 from screen.thermo.interface import react
-from screen.thermo.stacks import Competition
 from screen.thermo.window import OUTCOMES, Outcome, profiles
 from tests.strategies import PALETTE, Chemistry, chemistries, compositions
 from tests.thermo.checks import (
@@ -44,12 +44,13 @@ def test_a_linear_term_in_composition_changes_nothing(c: Chemistry, slopes: list
     """Absolute energies x.mu higher, elements included, through an independent solver."""
     mu = np.zeros(len(SYMBOLS))
     mu[[INDEX[symbol] for symbol in PALETTE]] = slopes
-    absolute = c.energy + c.table.fractions @ mu
+    fractions = c.table.compositions.fractions()
+    absolute = c.energy + fractions @ mu
     elements = np.unique(c.table.compositions.element)
     judged = Compositions.from_counts(c.judged)
     hull = decompose(c.table, judged).energy
     for fraction, energy in zip(judged.fractions(), hull, strict=True):
-        lowest = linprog(absolute, A_eq=c.table.fractions[:, elements].T, b_eq=fraction[elements])
+        lowest = linprog(absolute, A_eq=fractions[:, elements].T, b_eq=fraction[elements])
         assert lowest.fun - fraction @ mu == pytest.approx(energy, abs=CLOSE)
 
 
@@ -58,7 +59,7 @@ def test_a_term_in_the_anode_metal_shifts_every_voltage(c: Chemistry, step: int)
     """Compounds costlier by z V x_A: the same profile, V lower."""
     shift = step / 20
     before = profiles(c.table, c.candidates, c.anode, c.valence)
-    content = c.table.fractions[:, c.anode]
+    content = c.table.compositions.fractions()[:, c.anode]
     rise = np.where(content < 1, c.valence * shift * content, 0.0)
     lifted = Competition(c.table.compositions, c.energy + rise)
     after = profiles(lifted, c.candidates, c.anode, c.valence)

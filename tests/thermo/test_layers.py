@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from screen.composition import INDEX, Compositions
 from screen.thermo import by_pymatgen, layers
+from screen.thermo.competition import Competition
 from screen.thermo.hull import decompose, stable_table
 from screen.thermo.layers import Electrolyte, Layers
 from screen.thermo.open_interface import equilibrate, react_open
-from screen.thermo.stacks import Competition
 from screen.thermo.window import Profiles, profiles
 from tests.conftest import EMBEDDED, competition
 

@@ -11,9 +11,9 @@ from pymatgen.core import Composition, Element
 
 from screen.composition import INDEX, SYMBOLS, Compositions, FloatArray, IntArray
 from screen.thermo import by_pymatgen
+from screen.thermo.competition import Competition
 from screen.thermo.hull import STABLE, decompose, stable_table
 from screen.thermo.open_interface import equilibrate
-from screen.thermo.stacks import Competition
 from screen.thermo.window import chemical_potentials, profiles, reaction_energies
 from tests.strategies import Chemistry, chemistries
 from tests.thermo.checks import CLOSE, same, same_mixtures

@@ -7,10 +7,10 @@ import pytest
 
 from screen.composition import INDEX, Compositions
 from screen.thermo import by_pymatgen
+from screen.thermo.competition import Competition
 from screen.thermo.hull import decompose
 from screen.thermo.interface import react
 from screen.thermo.open_interface import OpenReactions, react_open
-from screen.thermo.stacks import Competition
 from tests.thermo.checks import same, same_mixtures, same_open
 from tests.thermo.test_agreement import synthetic
 

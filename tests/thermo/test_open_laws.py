@@ -10,6 +10,7 @@ from scipy.optimize import linprog
 
 from screen.composition import INDEX, SYMBOLS, Compositions, FloatArray, IntArray
 from screen.thermo import open_interface
+from screen.thermo.competition import Competition
 from screen.thermo.hull import decompose, stable_table
 from screen.thermo.interface import react
 from screen.thermo.open_interface import (
@@ -18,7 +19,6 @@ from screen.thermo.open_interface import (
     equilibrate,
     react_open,
 )
-from screen.thermo.stacks import Competition
 from screen.thermo.window import profiles
 from tests.strategies import PALETTE, Chemistry, chemistries
 from tests.thermo.checks import (
@@ -253,7 +253,7 @@ def test_many_films_on_one_electrolyte_are_each_that_film(
 def test_a_term_in_the_reservoir_shifts_the_level(c: Chemistry, mu: float, step: int) -> None:
     """Compounds costlier by s for each of its atoms answer at mu + s as before at mu."""
     shift = step / 20
-    content = c.table.fractions[:, c.anode]
+    content = c.table.compositions.fractions()[:, c.anode]
     lifted = Competition(c.table.compositions, c.energy + np.where(content < 1, shift * content, 0))
     same_equilibria(
         equilibrate(lifted, free_pairs(c)[0], c.anode, mu + shift),
@@ -278,7 +278,7 @@ def test_references_of_the_elements_change_nothing(
     """Absolute energies x.r higher, the reservoir's level too, through an independent solver."""
     reference = np.zeros(len(SYMBOLS))
     reference[[INDEX[symbol] for symbol in PALETTE]] = slopes
-    fractions = c.table.fractions
+    fractions = c.table.compositions.fractions()
     absolute = c.energy + fractions @ reference
     rest = [e for e in np.unique(c.table.compositions.element) if e != c.anode]
     grand = absolute - (mu + reference[c.anode]) * fractions[:, c.anode]

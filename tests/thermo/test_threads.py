@@ -12,10 +12,10 @@ import pytest
 
 from screen.composition import INDEX, Compositions
 from screen.sources import load
-from screen.thermo import stacks, threads
+from screen.thermo import competition, threads
+from screen.thermo.competition import Competition
 from screen.thermo.hull import decompose, stable_table
 from screen.thermo.interface import react
-from screen.thermo.stacks import Competition
 from screen.thermo.window import profiles
 
 
@@ -43,7 +43,7 @@ def flat(value: Any) -> list[bytes]:
 
 
 def test_the_same_bytes_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stacks, "BLOCK", 200)
+    monkeypatch.setattr(competition, "BLOCK", 200)
     found = []
     for number in (1, 2, 4):
         with threads.limited(number):
@@ -53,7 +53,7 @@ def test_the_same_bytes_with_any_number_of_threads(monkeypatch: pytest.MonkeyPat
 
 def test_blocks_do_not_change_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = answers()
-    monkeypatch.setattr(stacks, "BLOCK", 150)
+    monkeypatch.setattr(competition, "BLOCK", 150)
     parts = answers()
     for name, ours in (("hulls", "energy"), ("profiles", "v_low"), ("reactions", "x_a")):
         one, other = (getattr(found[name], ours) for found in (whole, parts))

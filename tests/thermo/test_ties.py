@@ -7,8 +7,8 @@ import pytest
 
 from screen.composition import SYMBOLS, Compositions
 from screen.thermo.by_pymatgen import react as react_by_pymatgen
+from screen.thermo.competition import Competition
 from screen.thermo.interface import react
-from screen.thermo.stacks import Competition
 from tests.strategies import Counts, reduced
 from tests.thermo.checks import same, same_curves
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screen.composition import INDEX, Compositions
-from screen.thermo.stacks import Competition
+from screen.thermo.competition import Competition
 from screen.thermo.window import OUTCOMES, Outcome, Profiles, profiles
 
 AS_PRINTED = 0.005

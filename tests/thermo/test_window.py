@@ -7,7 +7,7 @@ import pytest
 
 from screen.composition import INDEX, Compositions, format_formula
 from screen.errors import DataError
-from screen.thermo.stacks import Competition
+from screen.thermo.competition import Competition
 from screen.thermo.window import OUTCOMES, Outcome, Profiles, profiles
 from tests.thermo.checks import same
 
