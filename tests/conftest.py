@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ os.environ.setdefault("MPLCONFIGDIR", str(Path("~/.cache/matplotlib").expanduser
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+import typer.main  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
 from screen.composition import SYMBOLS, Compositions  # noqa: E402
@@ -38,9 +40,13 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(autouse=True, scope="session")
 def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing that the developer keeps has a say in a test, rows of literature least of all."""
+    """Nothing that the developer keeps has a say in a test, rows of literature least of all.
+
+    Commands are called thousands of times in one process: typer makes their tree once.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCREEN_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
         yield
 
 

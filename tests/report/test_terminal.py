@@ -40,10 +40,12 @@ WIDTHS = (80, 100, 120, 160)
 WIDE = 2000
 """Nothing is left out and nothing wraps at this width."""
 
+QUICK = "check_candidates = 0\ncheck_interfaces = 0\n"
+RANK = ["rank", "-q", "-o", "run", "--config", "quick.toml"]
 COMMANDS: dict[str, list[str]] = {
-    "rank": ["rank", "-q", "-o", "run"],
-    "rank --where": ["rank", "-q", "-o", "run", "--where", "reduction_v < 0.1", "--top", "40"],
-    "rank --columns": ["rank", "-q", "-o", "run", "--columns", "formula,reduction_v,why,outcome"],
+    "rank": RANK,
+    "rank --where": [*RANK, "--where", "reduction_v < 0.1", "--top", "40"],
+    "rank --columns": [*RANK, "--columns", "formula,reduction_v,why,outcome"],
     "explain": ["explain", "Al2O3", "-q"],
     "explain --section": ["explain", "LiF", "-q", "--section", "all"],
     "window": ["window", "LiF", "Li6PS5Cl", "Li1.3Al0.3Ti1.7(PO4)3"],
@@ -92,7 +94,8 @@ SLOW = {"model evaluate", "model train"}
 
 DRIVER = """
 import fcntl, json, struct, sys, termios
-from screen import api, run_folder
+import typer.main
+from screen import api, run_folder, sources
 from screen.cli import main
 
 def kept(function):
@@ -107,7 +110,8 @@ def kept(function):
 
 # The same at each width.
 api.rank, api.explain, api.narrow = kept(api.rank), kept(api.explain), kept(api.narrow)
-run_folder.write = kept(run_folder.write)
+run_folder.write, sources.load = kept(run_folder.write), kept(sources.load)
+typer.main.get_command = kept(typer.main.get_command)
 for name, width, arguments in json.loads(sys.argv[1]):
     fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     code = main(arguments)
@@ -153,7 +157,8 @@ def in_a_terminal(
 def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], str]:
     """What every command prints, by its name and the width of the terminal."""
     folder = tmp_path_factory.mktemp("terminal")
-    first = ["rank", "-q", "-o", "other", "--electrolyte", "Li6PS5Cl"]
+    (folder / "quick.toml").write_text(QUICK)
+    first = [*RANK, "-o", "other", "--electrolyte", "Li6PS5Cl"]
     jobs = [("first", WIDE, first)]
     jobs += [(name, width, words) for name, words in COMMANDS.items() for width in (*WIDTHS, WIDE)]
     text = in_a_terminal([DRIVER, json.dumps(jobs)], folder)
@@ -387,8 +392,9 @@ def test_the_first_screen_of_explain_fits_and_names_the_rest(
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a run is, in `run`."""
     folder = tmp_path_factory.mktemp("coloured")
+    (folder / "quick.toml").write_text(QUICK)
     subprocess.run(
-        [sys.executable, "-m", "screen", "rank", "-q", "-o", "run"],
+        [sys.executable, "-m", "screen", *RANK],
         cwd=folder,
         env={"PYTHONPATH": str(ROOT), "PATH": ""},
         check=True,
