@@ -23,6 +23,7 @@ from screen import (
     sources,
 )
 from screen.composition import Compositions
+from screen.crosscheck import CrossCheck
 from screen.errors import DataError, ScreenError, UsageError
 from screen.phases import Phases
 from screen.ranking.roles import chosen_roles
@@ -135,6 +136,11 @@ def test_cross_check_agrees_and_says_how_well() -> None:
     assert (check.candidates, check.interfaces) == (2, 1)
     assert 0 <= check.largest_difference_v < 1e-8
     assert 0 <= check.largest_difference_ev_atom < 1e-8
+
+
+def test_a_cross_check_of_none_compares_nothing() -> None:
+    none = QUICK.model_copy(update={"check_candidates": 0, "check_interfaces": 0})
+    assert crosscheck.cross_check(replace(done().case, settings=none)) == CrossCheck(0, 0, 0.0, 0.0)
 
 
 WRONG: dict[str, Callable[[Engine], Engine]] = {

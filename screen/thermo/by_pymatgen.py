@@ -99,8 +99,9 @@ def _own(
 class _Log:
     """Mixtures, problem after problem, and the numbers that go with each."""
 
-    def __init__(self, table: Competition, *sides: Compositions) -> None:
-        """Sides: the compositions of own column 0, 1 ..."""
+    def __init__(self, table: Competition, *sides: Compositions, numbers: int = 0) -> None:
+        """Sides: the compositions of own column 0, 1 ...; so many numbers with each mixture."""
+        self._numbers = numbers
         self._per_formula = table.compositions.atoms
         self._sides = [side.atoms for side in sides]
         self._owner: list[int] = []
@@ -135,7 +136,7 @@ class _Log:
     @property
     def values(self) -> FloatArray:
         """Shape (numbers, mixtures)."""
-        return np.array(self._values).reshape(len(self._owner), -1).T
+        return np.array(self._values, dtype=float).reshape(len(self._owner), self._numbers).T
 
     @property
     def mixtures(self) -> Mixtures:
@@ -187,7 +188,7 @@ def profiles(
     """
     diagrams = _Diagrams(table)
     metal = SYMBOLS[anode]
-    log = _Log(table, candidates)
+    log = _Log(table, candidates, numbers=3)
     for i, counts in enumerate(candidates):
         own = _own(candidates, own_energy, i)
         if set(counts) == {metal}:
@@ -233,7 +234,7 @@ def react(
     itself, whatever the caller has.
     """
     diagrams = _Diagrams(table)
-    log = _Log(table, a, b)
+    log = _Log(table, a, b, numbers=2)
     for i, (counts_a, counts_b) in enumerate(zip(a, b, strict=True)):
         own = (*_own(a, own_a, i), *_own(b, own_b, i, number=1))
         diagram = diagrams.of(frozenset(counts_a) | frozenset(counts_b), own)
@@ -284,7 +285,7 @@ def react_open(
     diagrams = _Diagrams(table)
     symbol = SYMBOLS[reservoir]
     level = np.broadcast_to(np.asarray(mu, dtype=float), len(a))
-    log = _Log(table, a, b)
+    log = _Log(table, a, b, numbers=4)
     for i, pair in enumerate(zip(a, b, strict=True)):
         starts = [None if given is None else float(given[i]) for given in (from_a, from_b)]
         alone = [{*counts} == {symbol} for counts in pair]
