@@ -28,6 +28,7 @@ WAIT_S = 300.0
 """How long to wait for what is sure to come, however busy the machine."""
 Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
+Options = tuple[str, ...]
 
 
 def environment(home: Path, url: str | None = None, auth: str | None = None) -> dict[str, str]:
@@ -185,9 +186,30 @@ def flow(serving: Serving, tmp_path: Path) -> Run:
 @pytest.fixture(scope="session")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run of the command line."""
-    home = tmp_path_factory.mktemp("expected")
+    return ranked(tmp_path_factory.mktemp("expected"))
+
+
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Options:
+    """Leave out the comparison with pymatgen, which takes longer than all else."""
+    path = tmp_path_factory.mktemp("quick") / "settings.toml"
+    path.write_text(UNCHECKED)
+    return "--config", str(path)
+
+
+@pytest.fixture(scope="session")
+def expected_quick(tmp_path_factory: pytest.TempPathFactory, quick: Options) -> Path:
+    """The run of the command line without it."""
+    return ranked(tmp_path_factory.mktemp("expected"), *quick)
+
+
+UNCHECKED = "check_candidates = 0\ncheck_interfaces = 0\n"
+
+
+def ranked(home: Path, *options: str) -> Path:
+    """A run of the command line."""
     subprocess.run(
-        [sys.executable, "-m", "screen", "rank", "--anode", "Li", "-q", "-o", "run"],
+        [sys.executable, "-m", "screen", "rank", "--anode", "Li", "-q", "-o", "run", *options],
         cwd=home,
         env=environment(home),
         capture_output=True,

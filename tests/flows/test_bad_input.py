@@ -20,7 +20,7 @@ from flows.parameters import Screening, ScreeningChoice, Weekly, checked, chosen
 from flows.server import free_port
 from screen.errors import NetworkError, ScreenError, UsageError
 from tests.conftest import wait_until
-from tests.flows.conftest import WAIT_S, Run, Serving, environment
+from tests.flows.conftest import WAIT_S, Options, Run, Serving, environment
 
 REFUSED = {
     "wrong type": ({"batch": "many"}, "parameter batch = 'many'"),
@@ -151,13 +151,13 @@ def test_no_dask_scheduler(flow: Run, serving: Serving, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_full_disk(serving: Serving, tmp_path: Path) -> None:
+def test_full_disk(serving: Serving, quick: Options, tmp_path: Path) -> None:
     """What is too large for the disk leaves nothing half-written; with room, the run goes on."""
 
     def no_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
-    command = [sys.executable, "-m", "flows", "screening", "--anode", "Li"]
+    command = [sys.executable, "-m", "flows", "screening", "--anode", "Li", *quick]
     env = serving.environment(tmp_path)
     done = subprocess.run(
         command,

@@ -14,7 +14,7 @@ import pytest
 
 from screen.sources import snapshot
 from tests.atomistic.made_up import rock_salt
-from tests.flows.conftest import Done, Run, Serving, environment, only, same_run
+from tests.flows.conftest import UNCHECKED, Done, Options, Run, Serving, environment, only, same_run
 from tests.materials_project import safe_environment
 from tests.materials_project.documents import make_database
 from tests.materials_project.emulator import KEY, Emulator
@@ -60,7 +60,7 @@ def kill_when(
         return process.wait() == -signal.SIGKILL
 
 
-def killed_at_each_stage(folder: Path, serving: Serving) -> Path:
+def killed_at_each_stage(folder: Path, serving: Serving, quick: Options) -> Path:
     """Where runs were killed, each one stage further; on a busy machine a short stage may pass
     unseen, so this tries again.
     """
@@ -70,7 +70,7 @@ def killed_at_each_stage(folder: Path, serving: Serving) -> Path:
         env = serving.environment(home)
         before: dict[str, int] = {}
         for stage in (describing, ranking, writing):
-            if not kill_when(partial(stage, home), SCREENING, home, env):
+            if not kill_when(partial(stage, home), (*SCREENING, *quick), home, env):
                 break
             assert not [p for p in home.glob("results/*") if not p.name.startswith(".")]
             after = described(home)
@@ -85,15 +85,17 @@ def kept_of(before: dict[str, int], after: dict[str, int]) -> dict[str, int | No
     return {name: after.get(name) for name in before}
 
 
-def test_killed_and_run_again(serving: Serving, flow: Run, expected: Path, tmp_path: Path) -> None:
-    home = killed_at_each_stage(tmp_path, serving)
+def test_killed_and_run_again(
+    serving: Serving, flow: Run, quick: Options, expected_quick: Path, tmp_path: Path
+) -> None:
+    home = killed_at_each_stage(tmp_path, serving, quick)
     before = described(home)
     assert len(before) == BATCHES
-    done = flow(*SCREENING, "--results", str(home / "results"), SCREEN_HOME=str(home))
+    done = flow(*SCREENING, *quick, "--results", str(home / "results"), SCREEN_HOME=str(home))
     assert (done.returncode, done.stderr) == (0, "")
     assert described(home) == before, "a finished batch was computed again"
     (folder,) = (p for p in (home / "results").iterdir() if not p.name.startswith("."))
-    same_run(folder, expected)
+    same_run(folder, expected_quick)
 
 
 def test_killed_in_a_pull(serving: Serving, tmp_path: Path) -> None:
@@ -150,6 +152,7 @@ def surfaces(home: Path) -> tuple[str, ...]:
     (home / "settings.toml").write_text(
         "surface = true\nsurface_faces = 1\nsurface_sites = 1\n"
         'calculator = "tests.atomistic.made_up:deadly"\n'
+        f"{UNCHECKED}"
     )
     return ("--source", str(home / "own.csv"), "--config", str(home / "settings.toml"))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import wait_until
-from tests.flows.conftest import WAIT_S, Run, Serving, environment, only, same_run
+from tests.flows.conftest import WAIT_S, Options, Run, Serving, environment, only, same_run
 
 pytestmark = pytest.mark.slow
 
@@ -51,22 +51,24 @@ sys.exit(__main__.main())
 """
 
 
-def test_several_anodes(flow: Run, tmp_path: Path) -> None:
-    done = flow("screening", "--anode", "Na", "--anode", "Mg")
+def test_several_anodes(flow: Run, quick: Options, tmp_path: Path) -> None:
+    done = flow("screening", "--anode", "Na", "--anode", "Mg", *quick)
     assert done.returncode == 0, done.stderr
     names = sorted(path.name.split("-")[0] for path in (tmp_path / "results").iterdir())
     assert names == ["mg", "na"]
 
 
-def test_an_electrolyte_of_ones_own(flow: Run, tmp_path: Path) -> None:
-    done = flow("screening", "--electrolyte", "Li3N", "--role", "interlayer")
+def test_an_electrolyte_of_ones_own(flow: Run, quick: Options, tmp_path: Path) -> None:
+    done = flow("screening", "--electrolyte", "Li3N", "--role", "interlayer", *quick)
     assert done.returncode == 0, done.stderr
     run = only(tmp_path / "results")
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
     assert [e["formula"] for e in manifest["electrolytes"]] == ["Li3N"]
 
 
-def test_two_at_once(serving: Serving, expected: Path, tmp_path: Path) -> None:
+def test_two_at_once(
+    serving: Serving, quick: Options, expected_quick: Path, tmp_path: Path
+) -> None:
     """On a server that is there, with SQLite, in one SCREEN_HOME; the best of each role stand as
     tables on its page.
     """
@@ -74,7 +76,7 @@ def test_two_at_once(serving: Serving, expected: Path, tmp_path: Path) -> None:
         subprocess.Popen(
             [
                 *(sys.executable, "-m", "flows", "screening", "--anode", "Li"),
-                *("--batch", "25", "--results", f"r{i}"),
+                *("--batch", "25", "--results", f"r{i}", *quick),
             ],
             cwd=tmp_path,
             env=serving.environment(tmp_path),
@@ -86,8 +88,8 @@ def test_two_at_once(serving: Serving, expected: Path, tmp_path: Path) -> None:
     assert [process.communicate(timeout=WAIT_S)[1] for process in both] == ["", ""]
     assert [process.returncode for process in both] == [0, 0]
     for i in range(2):
-        same_run(only(tmp_path / f"r{i}"), expected)
-    with (expected / "ranked.csv").open(encoding="utf-8", newline="") as file:
+        same_run(only(tmp_path / f"r{i}"), expected_quick)
+    with (expected_quick / "ranked.csv").open(encoding="utf-8", newline="") as file:
         best = next(r["formula"] for r in csv.DictReader(file) if r["role"] == "interlayer")
     latest = serving.ask("artifacts/filter", {"limit": 200, "sort": "CREATED_DESC"})
     found = {a["key"]: a for a in reversed(latest)}  # of a key the last one made
@@ -96,8 +98,8 @@ def test_two_at_once(serving: Serving, expected: Path, tmp_path: Path) -> None:
     assert found["describe-li"]["data"] == 100
 
 
-def test_on_a_dask_cluster(flow: Run, expected: Path, tmp_path: Path) -> None:
+def test_on_a_dask_cluster(flow: Run, quick: Options, expected_quick: Path, tmp_path: Path) -> None:
     pytest.importorskip("prefect_dask")
-    done = flow("screening", "--runner", "dask", "--workers", "2", "--batch", "60")
+    done = flow("screening", "--runner", "dask", "--workers", "2", "--batch", "60", *quick)
     assert (done.returncode, done.stderr) == (0, "")
-    same_run(only(tmp_path / "results"), expected)
+    same_run(only(tmp_path / "results"), expected_quick)
