@@ -159,16 +159,14 @@ cdef class Programs:
     cdef double* ratio
     cdef int64_t* column_phase
     # and its vertex: the inverse of the basis with the right-hand sides behind it.
-    cdef double[::1] _inverse, _prices, _other_prices, _column, _pivot_row
+    cdef double[::1] _inverse, _prices, _other_prices, _column
     cdef int64_t[::1] _basis
     cdef double* inverse
     cdef double* prices
     cdef double* other_prices
     cdef double* column
-    cdef double* pivot_row
     cdef int64_t* basis
     cdef int row_of[118]
-    cdef double of_basis[118]
 
     def __init__(
         self, phases, energy, element_phase, rows, choice, choice_of, own, scale, int reservoir=-1,
@@ -202,14 +200,12 @@ cdef class Programs:
         self._column_phase = np.empty(most_columns, np.int64)
         self._inverse = np.empty(most_rows * (most_rows + 3))
         self._prices, self._other_prices, self._column = np.empty((3, most_rows))
-        self._pivot_row = np.empty(most_rows + 3)
         self._basis = np.empty(most_rows, np.int64)
         self.a, self.cost, self.content = &self._a[0], &self._cost[0], &self._content[0]
         self.reduced, self.falls, self.ratio = &self._reduced[0], &self._falls[0], &self._ratio[0]
         self.column_phase, self.basis = &self._column_phase[0], &self._basis[0]
         self.inverse, self.prices = &self._inverse[0], &self._prices[0]
         self.other_prices, self.column = &self._other_prices[0], &self._column[0]
-        self.pivot_row = &self._pivot_row[0]
         for i in range(_ELEMENTS):
             self.row_of[i] = -1
 
@@ -242,13 +238,16 @@ cdef class Programs:
             if phase == missing and missing >= 0:
                 continue
             self.content[j] = 0.0
+            self.cost[j] = self.phase_energy[phase]
             for s in range(self.phase_start[phase], self.phase_start[phase + 1]):
                 element = <int> self.phase_element[s]
                 if element == self.reservoir:
                     self.content[j] = self.phase_share[s]
-                else:
+                elif self.row_of[element] >= 0:
                     self.a[self.row_of[element] * n + j] = self.phase_share[s]
-            self.cost[j] = self.phase_energy[phase] - mu * self.content[j]
+                else:  # of another system
+                    self.cost[j] = INFINITY
+            self.cost[j] -= mu * self.content[j]
             self.column_phase[j] = phase
             j += 1
         for own in range(self.own_columns):
@@ -300,20 +299,45 @@ cdef class Programs:
         return total
 
     cdef void price(self, const double* prices, const double* cost, double* out) noexcept nogil:
-        """The reduced cost of every column; no cost: of columns that cost nothing."""
+        """The reduced cost of every column."""
+        memcpy(out, cost, self.n * sizeof(double))
+        self.add_rows(prices, out)
+
+    cdef void express(self, int row) noexcept nogil:
+        """How much of a basic phase each column takes the place of, in `falls`."""
+        memset(self.falls, 0, self.n * sizeof(double))
+        self.add_rows(self.inverse + row * self.width, self.falls)
+
+    cdef void add_rows(self, const double* times, double* out) noexcept nogil:
+        """Add each balance so many times; most not at all, the others two at once."""
         cdef int i, j, n = self.n
-        cdef double price
+        cdef double factor, other = 0.0
         cdef const double* row
-        if cost == NULL:
-            memset(out, 0, n * sizeof(double))
-        else:
-            memcpy(out, cost, n * sizeof(double))
+        cdef const double* other_row = NULL
         for i in range(self.k):
-            price = prices[i]
-            if price != 0.0:
-                row = self.a + i * n
-                for j in range(n):
-                    out[j] += price * row[j]
+            factor = times[i]
+            if factor == 0.0:
+                continue
+            row = self.a + i * n
+            if other_row == NULL:
+                other = factor
+                other_row = row
+                continue
+            for j in range(n):
+                out[j] = out[j] + other * other_row[j] + factor * row[j]
+            other_row = NULL
+        if other_row != NULL:
+            for j in range(n):
+                out[j] += other * other_row[j]
+
+    cdef void reprice(self, int entering, double step) noexcept nogil:
+        """Take a step along `falls`, at the end of which a column costs nothing more."""
+        cdef int j
+        cdef double* reduced = self.reduced
+        cdef const double* falls = self.falls
+        for j in range(self.n):
+            reduced[j] -= step * falls[j]
+        reduced[entering] = 0.0
 
     cdef int first_of_least(self, const double* values, int n) noexcept nogil:
         """The column of the least value, -1 if all are infinite; of equal ones the first phase,
@@ -334,19 +358,28 @@ cdef class Programs:
         """The row that reaches zero first as a column enters, -1 for none; keeps that column, in
         terms of the basis.
         """
-        cdef int i, m, k = self.k, width = self.width, n = self.n, first = -1
+        cdef int i, k = self.k, first = -1
         cdef double held, ratio, least = INFINITY
+        self.express_column(entering)
         for i in range(k):
-            held = 0.0
-            for m in range(k):
-                held += self.inverse[i * width + m] * self.a[m * n + entering]
-            self.column[i] = held
+            held = self.column[i]
             if held > _AMOUNT_TOLERANCE:
-                ratio = self.inverse[i * width + k + side] / held
+                ratio = self.inverse[i * self.width + k + side] / held
                 if ratio < least:
                     least = ratio
                     first = i
         return first
+
+    cdef void express_column(self, int entering) noexcept nogil:
+        """A column in terms of the basis, in `column`."""
+        cdef int i, m, k = self.k, width = self.width
+        cdef double amount
+        memset(self.column, 0, k * sizeof(double))
+        for m in range(k):
+            amount = self.a[m * self.n + entering]
+            if amount != 0.0:
+                for i in range(k):
+                    self.column[i] += amount * self.inverse[i * width + m]
 
     cdef void pivot(
         self, int leaving, int entering, double reduced, double other_reduced
@@ -377,15 +410,24 @@ cdef class Programs:
         """
         cdef int entering, leaving, _
         cdef double least
+        cdef bint fresh = True
+        self.price(self.prices, self.cost, self.reduced)
         for _ in range(self.most_pivots()):
-            self.price(self.prices, self.cost, self.reduced)
             entering = self.first_of_least(self.reduced, self.n)
             if entering < 0 or self.reduced[entering] >= -_TOLERANCE:
-                return True
+                if fresh:
+                    return True
+                # What was carried along has rounded; the last look is at the prices themselves.
+                self.price(self.prices, self.cost, self.reduced)
+                fresh = True
+                continue
+            fresh = False
             least = self.reduced[entering]
             leaving = self.leaving(entering, side)
             if leaving < 0:
                 return False
+            self.express(leaving)
+            self.reprice(entering, least / self.column[leaving])
             self.pivot(leaving, entering, least, 0.0)
         return False
 
@@ -610,9 +652,9 @@ cdef class Programs:
         Py_ssize_t program,
     ) noexcept nogil:
         """0, or 1 if it did not end, 2 if there is no memory."""
-        cdef int i, j, leaving, entering, lowest, passed = 0, _
+        cdef int i, leaving, entering, lowest, passed = 0, _
         cdef int number = <int> lines.shape[1]
-        cdef double x = 0.0, kink, slope, reduced, falls
+        cdef double x = 0.0, kink, slope, reduced
         if not self.k:
             return 0 if self.keep_kink(found, amounts_b, toward, program, x) else 2
         if not self.minimise(2):
@@ -639,23 +681,29 @@ cdef class Programs:
                     return 2
             x = kink
             # Dual pivot: what replaces the phase that ran out at the least rise in energy.
-            for i in range(self.k):
-                self.of_basis[i] = -self.inverse[leaving * self.width + i]
-            self.price(self.prices, self.cost, self.reduced)
-            self.price(self.of_basis, NULL, self.falls)
-            for j in range(self.n):
-                falls = self.falls[j]
-                reduced = self.reduced[j] if self.reduced[j] > 0.0 else 0.0
-                self.ratio[j] = reduced / falls if falls > _AMOUNT_TOLERANCE else INFINITY
-            entering = self.first_of_least(self.ratio, self.n)
+            self.express(leaving)
+            entering = self.replacement()
             if entering < 0:
                 return 1
             reduced = self.reduced[entering] if self.reduced[entering] > 0.0 else 0.0
-            self.leaving(entering, 2)
+            self.express_column(entering)
+            self.reprice(entering, reduced / self.column[leaving])
             self.pivot(leaving, entering, reduced, 0.0)
         else:
             return 1
         return 0 if self.keep_kink(found, amounts_b, toward, program, x) else 2
+
+    cdef int replacement(self) noexcept nogil:
+        """The column whose cost rises least as it takes the place of what ran out, -1 for none."""
+        cdef int j
+        cdef double held
+        cdef double* ratio = self.ratio
+        cdef const double* reduced = self.reduced
+        cdef const double* falls = self.falls
+        for j in range(self.n):
+            held = reduced[j] if reduced[j] > 0.0 else 0.0
+            ratio[j] = held / -falls[j] if falls[j] < -_AMOUNT_TOLERANCE else INFINITY
+        return self.first_of_least(ratio, self.n)
 
     cdef int next_kink(self, double x, double* kink) noexcept nogil:
         """The row that runs out first as x grows, and x there; -1 if x = 1 comes before."""
