@@ -74,7 +74,7 @@ def reduction_of_water(phases: Phases) -> float:
 def interphases(phases: Phases) -> dict[str, str]:
     """Most probable verdict on each of INTERPHASES."""
     case, _ = candidates.make_case(phases, Settings(), list(INTERPHASES))
-    low, high, *_ = against_anode.shares(case)
+    low, high, *_ = case.equilibria.conducting
     _, verdict = judge(against_anode.contact_energy(case), low, high)
     names = (*VERDICTS, "not known")
     return {formula: names[v] for formula, v in zip(INTERPHASES, verdict.tolist(), strict=True)}

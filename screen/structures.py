@@ -150,6 +150,10 @@ def cell_vectors(lengths: Sequence[float], angles: Sequence[float]) -> FloatArra
     )
 
 
+UNKNOWN = "no structure is known"
+"""Why a row of a table that refers to none has none."""
+
+
 def find(reference: str, phase: str, formula: str) -> Crystal:
     """The structure that a row of a table refers to.
 
@@ -163,7 +167,7 @@ def find(reference: str, phase: str, formula: str) -> Crystal:
         DataError: with the reason why there is none that can be used.
     """
     if not reference:
-        raise DataError("no structure is known")
+        raise DataError(UNKNOWN)
     if reference == TABLE:
         found = shipped().get(int(Compositions.from_formulas([formula]).key[0]))
         if found is None:

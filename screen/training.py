@@ -218,7 +218,7 @@ def fit_interphase(seed: int) -> verdicts.Model:
         mine = [i for i, one in enumerate(observed) if one.anode == anode]
         formulas = [observed[i].formula for i in mine]
         case, _ = candidates.make_case(reference.load(), Settings(anode=anode), formulas)
-        low, high, *_ = against_anode.shares(case)
+        low, high, *_ = case.equilibria.conducting
         energy[mine] = against_anode.contact_energy(case)
         share[mine] = (low + high) / 2
     return interphase.train(interphase.Seen(observed, energy, share), seed)

@@ -189,7 +189,7 @@ def test_the_middle_of_a_curve_is_one_half() -> None:
 def test_a_film_conducts_from_the_share_on_at_which_that_is_as_likely() -> None:
     case, _ = candidates.make_case(reference.load(), Settings(), ["Li3PS4", "Li10GeP2S12", "Cu"])
     _, blocks, why = three_layers.films(case)
-    low, high, *_ = against_anode.shares(case)
+    low, high, *_ = case.equilibria.conducting
     assert (low == high).all()
     assert blocks.tolist() == (low < verdicts.load().share).tolist() == [True, False, False]
     assert why.tolist() == ["", "", ""]

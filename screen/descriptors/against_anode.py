@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from screen import verdicts
-from screen.columns import Column, Texts, Values
+from screen.columns import Column, Values
 from screen.composition import INDEX, BoolArray, FloatArray, IntArray, segment_sum
 from screen.descriptors.case import Case
 from screen.thermo.window import OUTCOMES, Outcome
@@ -222,11 +222,12 @@ def _add_contact(case: Case, values: Values) -> None:
     with np.errstate(divide="ignore", invalid="ignore"):
         per_anode = np.where(uptake > 0, energy * atoms / uptake, np.nan)
     values.add("contact_reaction_energy_ev_anode_atom", per_anode, f"takes up no {symbol}")
-    low, high, matrix, alloy, basis, unknown = shares(case)
+    low, high, matrix, alloy, basis, unknown = case.equilibria.conducting
     settled = high - low < 1e-9
     _, stays = standing(case)
     film = stays & (case.conducts == 0)  # a matrix of itself
-    matrix[film] = case.compositions.amount_of(case.anode.element)[film] > 0
+    own_matrix = case.compositions.amount_of(case.anode.element) > 0
+    matrix = np.where(film, own_matrix, matrix)
     values.add("conducting_fraction", np.where(settled, low, np.nan), unknown)
     values.add("matrix_fraction", np.where(settled | film, matrix, np.nan), unknown)
     values.add("alloy_fraction", np.where(settled, alloy, np.nan), unknown)
@@ -244,7 +245,7 @@ def standing(case: Case) -> tuple[IntArray, BoolArray]:
     there is a state in which nothing is exchanged. Others are what contact makes of them.
     """
     profiles = case.equilibria.profiles
-    low, high, *_ = shares(case)
+    low, high, *_ = case.equilibria.conducting
     _, verdict = verdicts.judge(contact_energy(case), low, high)
     own = np.flatnonzero(np.abs(profiles.uptake) < _NOTHING)
     itself = np.full(len(case), -1)
@@ -270,36 +271,3 @@ def _frees_alkali(case: Case) -> BoolArray:
     rows, mixtures = case.phases.compositions, case.equilibria.contact_products
     free = (rows.size == 1) & np.isin(rows.element[rows.start[:-1]], others)
     return segment_sum(free[mixtures.phase].astype(np.int64), mixtures.start) > 0
-
-
-def shares(
-    case: Case,
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, Texts, Texts]:
-    """Least and largest conducting share, shares of insulating matrix and of alloys, their basis,
-    and what is not known.
-
-    A product without a known gap may or may not conduct: the bounds say how much that matters.
-    """
-    mixtures, phases = case.equilibria.contact_products, case.phases
-    weight = case.equilibria.contact_shares
-    owner = np.repeat(np.arange(len(case)), np.diff(mixtures.start))
-    conducts = case.facts.conducts[mixtures.phase]
-    with_anode = phases.compositions.amount_of(case.anode.element)[mixtures.phase] > 0
-    low, high, matrix, alloy = (
-        segment_sum(weight * part, mixtures.start)
-        for part in (
-            conducts == 1,
-            conducts != 0,
-            (conducts == 0) & with_anode,
-            (conducts == 1) & with_anode,
-        )
-    )
-    unknown = np.full(len(case), "", dtype=object)
-    for i in np.flatnonzero(conducts < 0):
-        product = phases.formulas[mixtures.phase[i]]
-        unknown[owner[i]] = f"no band gap for the contact product {product}"
-    basis = np.full(len(case), "volume", dtype=object)
-    for i in np.flatnonzero(case.facts.volume_estimated[mixtures.phase]):
-        joint = ", " if "estimated" in basis[owner[i]] else ", estimated for "
-        basis[owner[i]] += f"{joint}{phases.formulas[mixtures.phase[i]]}"
-    return low, high, matrix, alloy, basis, unknown

@@ -150,7 +150,10 @@ class Case:
     def likely_density(self) -> tuple[FloatArray, Texts]:
         """The same; where it is not known, that of a volume estimated from the composition."""
         known, reasons = self.density
-        per_atom, _ = volumes.best(self.compositions)
+        per_atom = self.facts.likely_volume_a3_atom[0][self.rows]
+        absent = np.flatnonzero(self.rows < 0)
+        if len(absent):
+            per_atom[absent], _ = volumes.best(self.compositions.take(absent))
         estimate = self.molar_mass / (per_atom * self.compositions.atoms * CM3_MOL_PER_A3)
         density = np.where(np.isnan(known), estimate, known)
         return density, np.where(np.isnan(density), reasons, "").astype(object)

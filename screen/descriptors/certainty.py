@@ -264,7 +264,7 @@ def _draw(case: Case, drives: bool) -> Draws:
     energies: list[FloatArray] = []
     for k, part in enumerate(sampled_cases(case)):
         profiles, hull = part.equilibria.profiles, part.equilibria.decompositions.energy
-        low, high, *_ = against_anode.shares(part)
+        low, high, *_ = part.equilibria.conducting
         contact = against_anode.contact_energy(part)
         above = np.where(np.abs(part.own_energy - hull) < _UNREACTED, 0.0, part.own_energy - hull)
         chance = verdicts.judge(contact, low, high)[0]

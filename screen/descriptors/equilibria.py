@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,6 +44,26 @@ class Uptake:
     held: FloatArray
     mass: FloatArray
     charge: FloatArray
+
+
+class Conducting(NamedTuple):
+    """How much of the contact products conducts electrons; arrays have shape (candidates,).
+
+    A product without a known gap may or may not conduct: the bounds say how much that matters.
+
+    Attributes:
+        low, high: least and largest conducting share by volume.
+        matrix, alloy: shares of insulators and of conductors that hold the anode metal.
+        basis: "volume", and for which products that is an estimate.
+        unknown: a product whose gap is not known; "" if there is none.
+    """
+
+    low: FloatArray
+    high: FloatArray
+    matrix: FloatArray
+    alloy: FloatArray
+    basis: Texts
+    unknown: Texts
 
 
 @dataclass(frozen=True)
@@ -96,6 +117,32 @@ class Equilibria:
         weight = mixtures.amount * self.facts.share_volume_cm3_mol[mixtures.phase]
         owner = np.repeat(np.arange(len(self)), np.diff(mixtures.start))
         return weight / segment_sum(weight, mixtures.start)[owner]
+
+    @cached_property
+    def conducting(self) -> Conducting:
+        """How much of the contact products conducts electrons."""
+        mixtures, phases, weight = self.contact_products, self.facts.phases, self.contact_shares
+        owner = np.repeat(np.arange(len(self)), np.diff(mixtures.start))
+        conducts = self.facts.conducts[mixtures.phase]
+        with_anode = phases.compositions.amount_of(self.anode.element)[mixtures.phase] > 0
+        low, high, matrix, alloy = (
+            segment_sum(weight * part, mixtures.start)
+            for part in (
+                conducts == 1,
+                conducts != 0,
+                (conducts == 0) & with_anode,
+                (conducts == 1) & with_anode,
+            )
+        )
+        unknown = np.full(len(self), "", dtype=object)
+        for i in np.flatnonzero(conducts < 0):
+            product = phases.formulas[mixtures.phase[i]]
+            unknown[owner[i]] = f"no band gap for the contact product {product}"
+        basis = np.full(len(self), "volume", dtype=object)
+        for i in np.flatnonzero(self.facts.volume_estimated[mixtures.phase]):
+            joint = ", " if "estimated" in basis[owner[i]] else ", estimated for "
+            basis[owner[i]] += f"{joint}{phases.formulas[mixtures.phase[i]]}"
+        return Conducting(low, high, matrix, alloy, basis, unknown)
 
     @cached_property
     def uptake(self) -> Uptake:

@@ -149,7 +149,8 @@ def _helped(work: _Work, count: int) -> Iterator[None]:
             processes.append(process)
     case = replace(work.case, own=())
     vars(case)["facts"] = work.case.facts
-    case.facts.on_hull  # noqa: B018 (solved once, for all)
+    for name in ("on_hull", "share_volume_cm3_mol", "volume_estimated"):
+        getattr(case.facts, name)  # made once, for all
     asking = [
         threading.Thread(target=_ask, args=(work, case, process), daemon=True)
         for process in processes

@@ -10,7 +10,7 @@ from screen.coincidence import FACES, faces, smallest
 from screen.columns import Column, Texts, Values
 from screen.composition import Compositions, FloatArray, IntArray
 from screen.descriptors.case import Case
-from screen.structures import shipped
+from screen.structures import UNKNOWN, shipped
 
 _METHOD = "superlattices of faces with no index beyond 1 (Zur and McGill, JAP 55, 378, 1984)"
 _LIMITS = "settings.coincidence_strain, settings.coincidence_area_a2"
@@ -107,8 +107,10 @@ def _fits(case: Case, rows: IntArray) -> _Fits:
     area, strain = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     settings, symbol = case.settings, case.anode.symbol
     found, cells = [], []
-    for i, row in enumerate(rows.tolist()):
-        crystal, no_structure[i] = case.crystal(row)
+    stated = np.asarray(case.phases.table.column("structure").is_valid())[rows]
+    no_structure[:] = UNKNOWN
+    for i in np.flatnonzero((rows < 0) | stated).tolist():
+        crystal, no_structure[i] = case.crystal(int(rows[i]))
         if crystal is not None:
             space_group[i], source[i] = crystal.space_group, crystal.source
             found.append(i)

@@ -114,18 +114,23 @@ class PhaseFacts:
         return np.where(np.isnan(volume), mass / self.phases.numbers("density_g_cm3"), volume)
 
     @cached_property
-    def share_volume_cm3_mol(self) -> FloatArray:
-        """The same; where the table has none, that of a shipped structure of the composition, else
-        an estimate.
+    def likely_volume_a3_atom(self) -> tuple[FloatArray, BoolArray]:
+        """Volume per atom of each phase, Å³: that of a shipped structure of the composition, else
+        an estimate; and whether it is none. Shapes (phases,).
         """
-        rows, known = self.phases.compositions, self.volume_cm3_mol
-        per_atom, _ = volumes.best(rows)
-        return np.where(np.isnan(known), per_atom * rows.atoms * CM3_MOL_PER_A3, known)
+        return volumes.best(self.phases.compositions)
+
+    @cached_property
+    def share_volume_cm3_mol(self) -> FloatArray:
+        """Volume of each phase as `volume_cm3_mol`, where the table has none the likely one."""
+        known, (per_atom, _) = self.volume_cm3_mol, self.likely_volume_a3_atom
+        likely = per_atom * self.phases.compositions.atoms * CM3_MOL_PER_A3
+        return np.where(np.isnan(known), likely, known)
 
     @cached_property
     def volume_estimated(self) -> BoolArray:
         """Whether that is an estimate, shape (phases,)."""
-        return np.isnan(self.volume_cm3_mol) & ~volumes.best(self.phases.compositions)[1]
+        return np.isnan(self.volume_cm3_mol) & ~self.likely_volume_a3_atom[1]
 
     def volumes(self, mixtures: Mixtures) -> tuple[FloatArray, Texts]:
         """Volume of each mixture, cm³ per mole of formula units, NaN with the reason where that of

@@ -68,12 +68,16 @@ class Precursor:
     elements: frozenset[int]
     partner: frozenset[int]
 
-    def serves(self, found: frozenset[int]) -> bool:
-        """Whether it is of use for a compound of these elements."""
+    def serves(self, found: frozenset[int], *, metallic: bool) -> bool:
+        """Whether it is of use for a compound of these elements, and perhaps others.
+
+        Args:
+            metallic: whether the compound has only elements that form alloys.
+        """
         if not self.partner <= found:
             return False
         if self.use == "vapour":  # metals are sputtered and evaporated
-            return not found <= _alloying()
+            return not metallic
         burns_off = self.use == "powder" and _OXYGEN in self.elements & found
         foreign = self.elements - found
         return self.use == "coreactant" or foreign <= (_LEAVING if burns_off else frozenset())
@@ -101,15 +105,31 @@ def _known() -> dict[int, list[Precursor]]:
 
 def _precursors(found: tuple[int, ...]) -> str:
     """Precursors of a set of elements: "Zn: ZnO or Zn (powder), Zn (target); O: O2 ..."."""
-    own, parts = frozenset(found), []
-    for element in found:
-        uses: dict[str, list[str]] = {use: [] for use in _USES}
-        for precursor in _known().get(element, []):
-            if precursor.serves(own):
-                uses[precursor.use].append(precursor.formula)
-        texts = [f"{_either(names)} ({_USES[use]})" for use, names in uses.items() if names]
-        parts.append(f"{SYMBOLS[element]}: {', '.join(texts) or 'none listed'}")
-    return "; ".join(parts)
+    own = frozenset(found)
+    metallic = own <= _alloying()
+    return "; ".join(_of_element(e, own & _told_apart(e), metallic=metallic) for e in found)
+
+
+@cache
+def _told_apart(element: int) -> frozenset[int]:
+    """Elements of a compound that decide which precursors of one of them serve."""
+    known = _known().get(element, [])
+    return frozenset([_OXYGEN]).union(*(one.elements | one.partner for one in known))
+
+
+@cache
+def _of_element(element: int, beside: frozenset[int], *, metallic: bool) -> str:
+    """Precursors of one element: "Zn: ZnO or Zn (powder), Zn (target)".
+
+    Args:
+        beside: those elements of the compound that are `_told_apart`.
+    """
+    uses: dict[str, list[str]] = {use: [] for use in _USES}
+    for precursor in _known().get(element, []):
+        if precursor.serves(beside, metallic=metallic):
+            uses[precursor.use].append(precursor.formula)
+    texts = [f"{_either(names)} ({_USES[use]})" for use, names in uses.items() if names]
+    return f"{SYMBOLS[element]}: {', '.join(texts) or 'none listed'}"
 
 
 def _either(names: list[str]) -> str:

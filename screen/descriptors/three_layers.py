@@ -133,7 +133,7 @@ def films(case: Case) -> Films:
     nothing is exchanged, counts by its contact products.
     """
     threshold = verdicts.load().share
-    low, high, *_, unknown = against_anode.shares(case)
+    low, high, *_, unknown = case.equilibria.conducting
     state, stays = against_anode.standing(case)
     settled = stays | (high < threshold) | (low >= threshold)
     return Films(
