@@ -321,8 +321,12 @@ def _compare(
 
 def _ahead(own: FloatArray, others: FloatArray, beside: IntArray) -> FloatArray:
     """Share of its controls that score lower than each candidate, equal ones counting half."""
-    there, mine = others[beside], own[:, np.newaxis]
-    return np.asarray(((there < mine) + 0.5 * (there == mine)).mean(axis=1))
+    halves = np.zeros(len(own), dtype=np.uint8)
+    for control in beside.T:
+        there = others.take(control)
+        halves += there < own
+        halves += there <= own
+    return np.asarray(halves / (2 * beside.shape[1]))
 
 
 @dataclass(frozen=True)
@@ -362,7 +366,8 @@ class Controls:
 
         mine = figures.simplicity(found.physics, found.compositions) / self.spread
         there = figures.simplicity(self.physics, self.compositions) / self.spread
-        beside = np.full((len(mine), COMPARED), -1, dtype=np.int64)
+        # By columns, since they are compared one control after the other.
+        beside = np.full((len(mine), COMPARED), -1, dtype=np.int64, order="F")
         known = ~np.isnan(mine).any(axis=1)
         for size in np.unique(found.compositions.size).tolist():
             rows = np.flatnonzero((found.compositions.size == size) & known)
