@@ -6,6 +6,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -133,6 +134,8 @@ def write_csv(tables: Iterable[pa.Table], path: Any) -> int:
 def write_parquet(tables: Iterable[pa.Table], path: Any) -> int:
     """Coded tables of one schema, a row group each; read by others, texts are texts.
 
+    A table is written while the next one is made.
+
     Returns:
         How many rows were given.
     """
@@ -141,6 +144,7 @@ def write_parquet(tables: Iterable[pa.Table], path: Any) -> int:
     rows = 0
     with ExitStack() as stack:
         writer: parquet.ParquetWriter | None = None
+        written: Future[None] | None = None
         for table in tables:
             if writer is None:
                 texts = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
@@ -153,10 +157,15 @@ def write_parquet(tables: Iterable[pa.Table], path: Any) -> int:
                         store_schema=False,
                     )
                 )
+                beside = stack.enter_context(ThreadPoolExecutor(1))
             rows += table.num_rows
-            writer.write_table(table, row_group_size=max(table.num_rows, 1))
-            del table  # before the next one is made
-            pa.default_memory_pool().release_unused()
+            if written is not None:
+                written.result()
+            written = beside.submit(writer.write_table, table, max(table.num_rows, 1))
+            del table  # two at a time are enough
+        if written is not None:
+            written.result()
+    pa.default_memory_pool().release_unused()
     return rows
 
 
