@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from screen import __version__, descriptors, literature, measured
 from screen.columns import Column, Values
+from screen.composition import IntArray
 from screen.crosscheck import CrossCheck
 from screen.descriptors.case import Case
 from screen.descriptors.own import Descriptor
@@ -99,6 +100,10 @@ MANY = 10_000
 """Candidates beyond which a run is a big one: what it writes is not all read by people."""
 
 
+PART = 32_768
+"""Rows of a role that are put together at a time: 40 MB."""
+
+
 def told_of(candidates: int) -> int | None:
     """Of how many of each role, the first, it is told what would change them; none: of all."""
     return page.SHOWN if candidates > MANY else None
@@ -127,24 +132,32 @@ class Run:
     @cached_property
     def candidates(self) -> pa.Table:
         """One row per candidate: what names it, every descriptor, where its row comes from; texts
-        are coded.
+        are coded where many are the same.
         """
         columns = {name: np.array(texts, dtype=object) for name, texts in self.identity.items()}
         declared = [c for c in self.ranked_columns if c not in order.COLUMNS]
-        return report.coded(declared, columns | self.values.columns)
+        made = report.coded(declared, columns | self.values.columns)
+        return report.plain(made, beyond=len(self.case) // 2)
 
-    def ranked(self, ranking: Ranking) -> pa.Table:
-        """The rows of one role, best first, as they stand in the ranked file."""
-        return report.plain(self.coded(ranking))
+    def ranked(self, ranking: Ranking, rows: IntArray | None = None) -> pa.Table:
+        """Rows of one role as they stand in the ranked file.
 
-    def coded(self, ranking: Ranking) -> pa.Table:
-        """The same with texts coded: many rows take little memory."""
-        first = pa.array(ranking.order)
-        of_role = report.coded(order.COLUMNS, ranking.columns)
-        columns = dict(zip(of_role.column_names, of_role.take(first).columns, strict=True))
-        rows = self.candidates.take(first)
-        columns |= dict(zip(rows.column_names, rows.columns, strict=True))
+        Args:
+            rows: the candidates; none: all, best first.
+        """
+        return report.plain(self.coded(ranking, ranking.order if rows is None else rows))
+
+    def coded(self, ranking: Ranking, rows: IntArray) -> pa.Table:
+        """The same with texts coded where many are the same, which takes little memory."""
+        of_role = {name: values[rows] for name, values in ranking.columns.items()}
+        made = (report.coded(order.COLUMNS, of_role), self.candidates.take(pa.array(rows)))
+        columns = {name: part.column(name) for part in made for name in part.column_names}
         return pa.table({c.name: columns[c.name] for c in self.ranked_columns})
+
+    def in_parts(self, ranking: Ranking) -> Iterator[pa.Table]:
+        """All rows of one role as `coded`, best first, some at a time."""
+        for begin in range(0, len(ranking.order), PART):
+            yield self.coded(ranking, ranking.order[begin : begin + PART])
 
     @property
     def ranked_columns(self) -> tuple[Column, ...]:

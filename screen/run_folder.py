@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -242,20 +243,23 @@ def _write_ranked(
     short: list[pa.Table] = []
 
     def parts() -> Iterable[pa.Table]:
-        """The rows of each role, one role in memory at a time."""
+        """The rows of each role, of a big run some at a time."""
         for ranking in done.rankings:
-            part = done.coded(ranking)
-            tops.append(page.Top.of(part))
-            people = tops[-1].rows if done.is_big else table.plain(part)
+            people = done.ranked(ranking, ranking.order[: page.SHOWN] if done.is_big else None)
+            failures = page.failures(table.arrow(ranking.failed_gates, "text"))
+            first = people.slice(0, page.SHOWN)
+            tops.append(page.Top(first, len(ranking.order), failures))
             if "short" in paths:
                 short.append(people.select([c for c in SHORT_COLUMNS if c in columns]))
             if book is not None:
                 label, show = ranking.role.label, ranking.role.show
                 sheet = shown(columns, done.case.anode.symbol, show)
-                book.people(label, sheet, people.slice(0, page.SHOWN).to_pylist())
+                book.people(label, sheet, first.to_pylist())
                 book.add(f"{label[:20]}, all columns", people, columns)
-            yield part
-            del part, people  # before the next role is put together
+            if done.is_big:
+                yield from done.in_parts(ranking)
+            else:
+                yield people
 
     if done.is_big:
         _write_parquet(parts(), folder / BIG_TABLES[0])
@@ -263,10 +267,11 @@ def _write_ranked(
     else:
         _write_csv(parts(), folder / RANKED, "role")
     if done.is_big and ALL_AS_CSV in also:
-        _write_csv(map(done.coded, done.rankings), folder / RANKED, "role")
+        every = chain.from_iterable(map(done.in_parts, done.rankings))
+        _write_csv(every, folder / RANKED, "role")
     if not done.is_big and "parquet" in paths:
-        every = pa.concat_tables([done.ranked(ranking) for ranking in done.rankings])
-        paths["parquet"].write_bytes(table.render(every, "parquet"))
+        whole = pa.concat_tables([done.ranked(ranking) for ranking in done.rankings])
+        paths["parquet"].write_bytes(table.render(whole, "parquet"))
     if short:
         _write_csv(short, paths["short"], "role")
     if book is not None:

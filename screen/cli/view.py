@@ -10,6 +10,7 @@ from screen.errors import UsageError, did_you_mean
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from screen.ranking.order import Ranking
     from screen.run import Run
     from screen.settings import Settings
 
@@ -58,7 +59,7 @@ class View:
 
         parts = []
         for ranking in done.rankings:
-            part = self._chosen(done.coded(ranking))
+            part = self._chosen(done, ranking)
             parts.append(part)
             if self.form == "table" and part.num_rows:
                 role = ranking.role
@@ -92,18 +93,18 @@ class View:
         at = names.index("score") + 1
         return [*names[:at], "failed_gates", *names[at:]]
 
-    def _chosen(self, part: pa.Table) -> pa.Table:
+    def _chosen(self, done: Run, ranking: Ranking) -> pa.Table:
         import numpy as np
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        from screen.report.table import columns_of, plain
+        from screen.report.table import columns_of
 
         if self.condition is not None:
-            part = plain(part)
+            part = done.ranked(ranking)
             part = part.filter(pa.array(self.condition(columns_of(part))))
         else:
-            part = plain(part.filter(pc.is_valid(part.column("rank"))))
+            placed = ranking.order[ranking.rank[ranking.order] > 0]
+            part = done.ranked(ranking, placed[: self.top] if self.sort is None else placed)
         if self.sort is not None:
             name, falls = self.sort
             keys = [(name, "descending" if falls else "ascending"), ("formula", "ascending")]

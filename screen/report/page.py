@@ -60,7 +60,7 @@ class Top:
     def of(cls, part: pa.Table) -> Top:
         """Of all rows of a role, best first; the rest of them may be forgotten."""
         rows = part.take(pa.array(range(min(SHOWN, part.num_rows)), pa.int64()))
-        return cls(plain(rows), part.num_rows, _failures(part))
+        return cls(plain(rows), part.num_rows, failures(part.column("failed_gates")))
 
 
 def by_role(ranked: pa.Table, roles: Sequence[str]) -> list[pa.Table]:
@@ -219,9 +219,10 @@ def _packed(column: pa.ChunkedArray, decimals: int | None) -> list[Any] | dict[s
     return {"texts": texts.dictionary.to_pylist(), "codes": codes}
 
 
-def _failures(part: pa.Table) -> list[tuple[str, int]]:
+def failures(failed_gates: pa.ChunkedArray | pa.Array) -> list[tuple[str, int]]:
+    """The gates that most candidates fail, with their number, from the texts of all of a role."""
     failed: Counter[str] = Counter()
-    for texts in pc.value_counts(part.column("failed_gates").drop_null()).to_pylist():
+    for texts in pc.value_counts(failed_gates.drop_null()).to_pylist():
         failed.update(dict.fromkeys(texts["values"].split("; "), texts["counts"]))
     return sorted(failed.items(), key=lambda gate: (-gate[1], gate[0]))[:5]
 

@@ -66,12 +66,20 @@ def coded(declared: Sequence[Column], values: Mapping[str, npt.NDArray[Any]]) ->
     return pa.table({c.name: column(c) for c in declared})
 
 
-def plain(table: pa.Table) -> pa.Table:
-    """The same with the text itself in every row."""
+def plain(table: pa.Table, beyond: int = -1) -> pa.Table:
+    """The same with the text itself in every row.
+
+    Args:
+        beyond: in columns with more distinct texts than this.
+    """
     for i, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
+        if pa.types.is_dictionary(field.type) and _distinct(table.column(i)) > beyond:
             table = table.set_column(i, field.name, table.column(i).cast(pa.string()))
     return table
+
+
+def _distinct(coded: pa.ChunkedArray) -> int:
+    return max((len(chunk.dictionary) for chunk in coded.chunks), default=0)
 
 
 def gaps(
