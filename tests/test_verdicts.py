@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from screen import candidates, descriptors, parameters, tables, training, verdicts
 from screen.composition import Compositions
-from screen.descriptors import against_anode, three_layers
+from screen.descriptors import three_layers
 from screen.errors import DataError, ScreenError
 from screen.model import interphase
 from screen.settings import Settings
