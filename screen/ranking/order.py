@@ -385,8 +385,9 @@ def _pareto(
 def _undominated(points: FloatArray) -> BoolArray:
     """Which points (rows) no other equals in all columns and exceeds in one."""
     # Places in the order of a column compare as its values do, and small numbers faster.
-    place = [np.unique(column, return_inverse=True)[1].reshape(-1) for column in points.T]
-    places = np.stack(place, axis=1).astype(np.min_scalar_type(len(points)))
+    places = np.empty(points.shape, dtype=np.min_scalar_type(len(points)))
+    for k, column in enumerate(points.T):
+        places[:, k] = np.unique(column, return_inverse=True)[1].reshape(-1)
     unique, inverse = np.unique(places, axis=0, return_inverse=True)
     columns = unique[::-1].T.copy()  # descending: nothing later dominates anything earlier
     keep = np.zeros(len(unique), dtype=bool)

@@ -97,7 +97,10 @@ def snapshot(case: Case) -> dict[str, Any]:
         if isinstance(thing, np.ndarray):
             found[name] = thing.copy()
         elif isinstance(thing, list | tuple):
-            found[name] = list(thing)
+            found[name] = [part for part in thing if not isinstance(part, np.ndarray)]
+            for k, part in enumerate(thing):
+                if isinstance(part, np.ndarray):
+                    visit(f"{name}[{k}]", part)
         elif hasattr(thing, "__dict__") and name.count(".") < 4:
             for key, value in vars(thing).items():
                 visit(f"{name}.{key}", value)
