@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,11 @@ def training(serving: Serving) -> set[str]:
     return {run["id"] for run in serving.ask("task_runs/filter", body) if run["start_time"]}
 
 
+def fits_more(serving: Serving, known: set[str]) -> bool:
+    """Whether another fit has begun."""
+    return training(serving) > known
+
+
 def test_killed_and_put_in_place(copy: Callable[[str], Copy], serving: Serving) -> None:
     """Killed while it fits, the models in place are as they were; the same command finishes, puts
     models as good in place, and finds nothing to do when it is called again.
@@ -108,7 +114,8 @@ def test_killed_and_put_in_place(copy: Callable[[str], Copy], serving: Serving) 
     for i in range(ATTEMPTS):
         own, known = copy(f"attempt-{i}"), training(serving)
         before = own.files()
-        if kill_when(lambda known=known: training(serving) > known, TRAINING, own.folder, own.env):  # type: ignore[misc]
+        fits = partial(fits_more, serving, known)
+        if kill_when(fits, TRAINING, own.folder, own.env, pause=0.2):
             break
     else:
         pytest.fail(f"{ATTEMPTS} runs ended before they were killed")
