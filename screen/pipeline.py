@@ -6,7 +6,7 @@ Nothing is written here: `run_folder.write` takes what `run` returns.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 
 from screen import robust
@@ -16,6 +16,7 @@ from screen.composition import Compositions
 from screen.crosscheck import cross_check
 from screen.descriptors import in_batches, structure_runs
 from screen.descriptors.case import Case
+from screen.descriptors.helpers import Helper
 from screen.descriptors.own import Descriptor
 from screen.descriptors.structure_runs import Progress
 from screen.errors import UsageError
@@ -32,16 +33,21 @@ from screen.tables import anode_of, role_names
 
 
 def describe(
-    case: Case, progress: Progress, executor: Executor | None = None, first: int | None = None
+    case: Case,
+    progress: Progress,
+    executor: Executor | None = None,
+    first: int | None = None,
+    helpers: Sequence[Helper] = (),
 ) -> Values:
     """Compute every descriptor; first what is expensive, if the settings ask for it.
 
     Args:
         executor: takes the expensive work: see `screen.atomistic.jobs.run`.
         first: of how many candidates, the first ones, what is expensive is computed; none: of all.
+        helpers: other processes that describe many candidates.
     """
     structures = structure_runs.run(case, progress, executor, first)
-    return in_batches.compute_all(case, progress, structures)
+    return in_batches.compute_all(case, progress, structures, helpers)
 
 
 def check_roles(roles: Sequence[Role], case: Case) -> None:
@@ -100,7 +106,9 @@ def run(
     case, identity = chosen_case(phases, settings, roles, selected)
     case = replace(case, own=tuple(own))
     check_roles(roles, case)
-    return judge(case, identity, describe(case, progress, executor), roles, progress)
+    with in_batches.helped(case) as helpers:
+        described = describe(case, progress, executor, helpers=helpers)
+        return judge(case, identity, described, roles, progress, helpers)
 
 
 def judge(
@@ -109,14 +117,22 @@ def judge(
     described: Values,
     roles: Sequence[Role],
     progress: Progress = lambda *_: None,
+    helpers: Sequence[Helper] = (),
 ) -> Run:
-    """What follows when all candidates are described: predict, rank and check."""
-    values = predict(case, described)
-    progress("ranking")
-    rankings = _ranked(roles, values, case, progress)
-    progress("cross-check")
-    check = cross_check(case)
-    return Run(case, identity, values, rankings, check)
+    """What follows when all candidates are described: predict, rank and check.
+
+    Args:
+        helpers: other processes, which have nothing else to do: one makes the check.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        checked = [beside.submit(helper.ask, cross_check) for helper in helpers[:1]]
+        values = predict(case, described)
+        progress("ranking")
+        rankings = _ranked(roles, values, case, progress)
+        progress("cross-check")
+        found = [check for one in checked if (check := one.result()) is not None]
+    # Without a helper, or if it was lost or the check failed there, it is made and told here.
+    return Run(case, identity, values, rankings, *(found or [cross_check(case)]))
 
 
 def explain(

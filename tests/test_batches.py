@@ -20,8 +20,10 @@ from flows.parameters import Screening
 from screen import batches, candidates, descriptors, pipeline, run_folder, sources, tables
 from screen.batches import Request
 from screen.columns import Coded, Column, Texts, Values, missing
+from screen.crosscheck import cross_check
 from screen.descriptors import in_batches
 from screen.descriptors.case import Case
+from screen.descriptors.helpers import Helper
 from screen.descriptors.own import Descriptor
 from screen.errors import DataError, UsageError
 from screen.report.table import tidy
@@ -274,9 +276,10 @@ def test_many_candidates_are_described_in_batches(
     if helper == "lost":
         monkeypatch.setattr(sys, "executable", shutil.which("false"))
     told: list[tuple[Any, ...]] = []
-    found = in_batches.compute_all(
-        replace(case, own=(own,)), lambda *said: told.append(said), structures={}
-    )
+    case = replace(case, own=(own,))
+    with in_batches.helped(case) as helpers:
+        assert len(helpers) == (helper != "none")
+        found = in_batches.compute_all(case, lambda *said: told.append(said), {}, helpers)
     assert told[-2][1:] == (len(case), len(case)) or helper == "a helper"
     assert found.columns.pop("place").tolist() == list(range(len(case)))
     assert list(found.columns) == list(expected.columns)
@@ -287,6 +290,21 @@ def test_many_candidates_are_described_in_batches(
         np.testing.assert_array_equal(one, other, err_msg=name)
         gone = missing(column)
         assert found.reason(name)[gone].tolist() == expected.reason(name)[gone].tolist()
+
+
+def test_a_helper_answers_as_this_process_does() -> None:
+    """And what fails there has no answer, so that it is done, and told, here."""
+    few = Settings(check_candidates=2, check_interfaces=1)
+    case, _ = candidates.make_case(reference.load(), few, ["Li3N", "LiF"])
+    helper = Helper(case)
+    assert helper.ask(cross_check) is None, "it was not started"
+    helper.start()
+    try:
+        assert helper.ask(cross_check) == cross_check(case)
+        assert helper.ask(Case.crystal, "no row") is None
+        assert helper.ask(cross_check) is None, "it is lost"
+    finally:
+        helper.end()
 
 
 def test_what_is_made_of_the_phases_is_made_once_for_all_batches(

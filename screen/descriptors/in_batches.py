@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import io
 import os
-import pickle
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import IO
+from threading import Lock, Thread
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +21,7 @@ from screen import descriptors
 from screen.columns import Coded, Values
 from screen.composition import Compositions, IntArray
 from screen.descriptors.case import Case
+from screen.descriptors.helpers import Helper
 from screen.descriptors.structure_runs import Progress, StructureResults
 from screen.thermo import threads
 
@@ -48,18 +44,40 @@ def order(compositions: Compositions) -> IntArray:
     return np.argsort(compositions.size, kind="stable")
 
 
-def compute_all(case: Case, progress: Progress, structures: StructureResults) -> Values:
+@contextmanager
+def helped(case: Case) -> Iterator[list[Helper]]:
+    """Processes that share the work on many candidates; for few there are none.
+
+    They are started when the work begins, and ended here.
+    """
+    batches = len(_bounds(len(case)))
+    count = min(_processors() - 1, MOST_HELPERS, batches - 1) if len(case) > SIZE else 0
+    helpers = [Helper(case) for _ in range(count)]
+    try:
+        yield helpers
+    finally:
+        for helper in helpers:
+            helper.end()
+
+
+def compute_all(
+    case: Case,
+    progress: Progress,
+    structures: StructureResults,
+    helpers: Sequence[Helper] = (),
+) -> Values:
     """As `descriptors.compute_all`, in batches where there are many candidates.
 
     Args:
         progress: of many, told how many are described, and of how many.
+        helpers: processes that describe batches, too.
     """
     if len(case) <= SIZE:
         return descriptors.compute_all(case, progress, structures)
     asked = descriptors.asked(case.settings)
     at_once = {descriptors.name_of(f) for f in asked if hasattr(f, "ALL_AT_ONCE")} | {*structures}
     names = [name for name in map(descriptors.name_of, asked) if name not in at_once]
-    values = _in_batches(case, names, progress)
+    values = _in_batches(case, names, progress, helpers)
     values.update(descriptors.compute_families(case, sorted(at_once), progress, structures))
     for descriptor in case.own:  # they see all candidates at once
         progress(descriptor.column.label)
@@ -67,21 +85,38 @@ def compute_all(case: Case, progress: Progress, structures: StructureResults) ->
     return values
 
 
-def _in_batches(case: Case, names: Sequence[str], progress: Progress) -> Values:
+def _in_batches(
+    case: Case, names: Sequence[str], progress: Progress, helpers: Sequence[Helper]
+) -> Values:
     # The default one keeps what large tables took: 70 MB of 85,000 candidates.
     pa.set_memory_pool(pa.system_memory_pool())
+    for helper in helpers:
+        helper.start()
+    for name in ("on_hull", "share_volume_cm3_mol", "volume_estimated"):
+        getattr(case.facts, name)  # made once, for all
     rows = order(case.compositions)
-    # What is taken last comes in halves: no process waits long for another.
-    bounds = list(pairwise([0, SIZE // 2, *range(SIZE, len(rows), SIZE), len(rows)]))
-    work = _Work(case, names, [rows[i:j] for i, j in bounds], [None] * len(bounds))
-    with _helped(work, min(_processors() - 1, MOST_HELPERS, len(bounds) - 1)):
-        for batch in work.open_batches():
-            work.done[batch] = work.compute(batch)
-            described = sum(len(work.rows[i]) for i, made in enumerate(work.done) if made)
-            progress("describing", described, len(rows))
+    parts = [rows[i:j] for i, j in _bounds(len(rows))]
+    work = _Work(case, names, parts, [None] * len(parts))
+    # Nobody waits for them if this process is stopped: then the helpers are ended.
+    asking = [Thread(target=work.share_with, args=(one,), daemon=True) for one in helpers]
+    for thread in asking:
+        thread.start()
+    for batch in work.open_batches():
+        work.done[batch] = work.compute(batch)
+        described = sum(len(work.rows[i]) for i, made in enumerate(work.done) if made)
+        progress("describing", described, len(rows))
+    for thread in asking:
+        thread.join()
     # What a helper was lost with is made here.
-    parts = [made or work.compute(batch) for batch, made in enumerate(work.done)]
-    return joined(parts, np.argsort(rows))
+    made = [made or work.compute(batch) for batch, made in enumerate(work.done)]
+    return joined(made, np.argsort(rows))
+
+
+def _bounds(candidates: int) -> list[tuple[int, int]]:
+    """Where batches begin and end; what is taken last comes in halves, so that no process waits
+    long for another.
+    """
+    return list(pairwise([0, SIZE // 2, *range(SIZE, candidates, SIZE), candidates]))
 
 
 def _processors() -> int:
@@ -106,7 +141,7 @@ class _Work:
     done: list[bytes | None]
 
     def __post_init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._open = iter(reversed(range(len(self.rows))))  # the dearest first
 
     def open_batches(self) -> Iterator[int]:
@@ -122,75 +157,19 @@ class _Work:
         """The values of a batch, encoded."""
         return _described(self.case, self.rows[batch], self.names)
 
+    def share_with(self, helper: Helper) -> None:
+        """Hand a helper one batch after the other; if it is lost, others do what is left."""
+        if helper.ask(len) is None:  # it answers when it can begin
+            return
+        for batch in self.open_batches():
+            self.done[batch] = helper.ask(_described, self.rows[batch], self.names)
+            if self.done[batch] is None:
+                return
+
 
 def _described(case: Case, rows: IntArray, names: Sequence[str]) -> bytes:
     with threads.limited(1):  # other processes have the other processors
         return encode(descriptors.compute_families(case.take(rows), names))
-
-
-@contextmanager
-def _helped(work: _Work, count: int) -> Iterator[None]:
-    """Have other processes compute batches, too; at the end they have done what they began.
-
-    They are plain interpreters, since a fork may hang where there are threads, and what
-    `multiprocessing` starts runs a script of the user again.
-    """
-    body = "from screen.descriptors import in_batches; in_batches.assist()"
-    processes = []
-    with suppress(OSError):  # then this process does it all
-        for _ in range(count):
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-c", body],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # what fails there is done here, and told here
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            )
-            processes.append(process)
-    case = replace(work.case, own=())
-    vars(case)["facts"] = work.case.facts
-    for name in ("on_hull", "share_volume_cm3_mol", "volume_estimated"):
-        getattr(case.facts, name)  # made once, for all
-    asking = [
-        threading.Thread(target=_ask, args=(work, case, process), daemon=True)
-        for process in processes
-    ]
-    try:
-        for thread in asking:
-            thread.start()
-        yield
-        for thread in asking:
-            thread.join()
-    finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
-
-
-def _ask(work: _Work, case: Case, process: subprocess.Popen[bytes]) -> None:
-    """Hand a helper one batch after the other; if it is lost, others do what is left."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with suppress(OSError, EOFError, pickle.UnpicklingError, ValueError):
-        _send((case, work.names), process.stdin)
-        for batch in work.open_batches():
-            _send(work.rows[batch], process.stdin)
-            work.done[batch] = pickle.load(process.stdout)
-
-
-def _send(what: object, to: IO[bytes]) -> None:
-    pickle.dump(what, to, protocol=pickle.HIGHEST_PROTOCOL)
-    to.flush()
-
-
-def assist() -> None:
-    """Compute batches as they come on standard input, until it ends; the body of a helper."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asks says when to stop
-    with suppress(EOFError, BrokenPipeError):
-        case, names = pickle.load(sys.stdin.buffer)
-        while True:
-            rows = pickle.load(sys.stdin.buffer)
-            _send(_described(case, rows, names), sys.stdout.buffer)
 
 
 def encode(values: Values) -> bytes:
