@@ -2,14 +2,15 @@
 
 from setuptools import Extension, setup
 
+FLAGS = [
+    "-O3",
+    "-ffp-contract=off",  # contracted sums round otherwise, on processors that can contract them
+    "-fno-trapping-math",  # nobody asks for a trap; without, divisions are made several at once
+]
+
 setup(
     ext_modules=[
-        Extension(
-            "screen.thermo.simplex",
-            ["screen/thermo/simplex.pyx"],
-            # Contracted sums would round otherwise on processors that can contract them; nobody
-            # asks for a trap, without which divisions are made several at once.
-            extra_compile_args=["-O3", "-ffp-contract=off", "-fno-trapping-math"],
-        )
+        Extension(f"screen.thermo.{name}", [f"screen/thermo/{name}.pyx"], extra_compile_args=FLAGS)
+        for name in ("simplex", "subsets")
     ]
 )

@@ -7,9 +7,10 @@ Raises:
 from screen.errors import ScreenError
 
 try:
-    import screen.thermo.simplex  # noqa: F401
+    import screen.thermo.simplex
+    import screen.thermo.subsets  # noqa: F401
 except ModuleNotFoundError as missing:
-    if missing.name != "screen.thermo.simplex":
+    if missing.name not in ("screen.thermo.simplex", "screen.thermo.subsets"):
         raise
     raise ScreenError(
         "the compiled solver of phase equilibria is missing: install the package, which compiles "

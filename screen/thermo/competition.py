@@ -15,7 +15,6 @@ from screen.composition import (
     BoolArray,
     Compositions,
     FloatArray,
-    HashArray,
     IntArray,
     element_hash,
     ragged_take,
@@ -23,16 +22,14 @@ from screen.composition import (
 )
 from screen.errors import DataError
 from screen.thermo.simplex import TOLERANCE
+from screen.thermo.subsets import MOST_ELEMENTS, Groups
 
 Values = TypeVar("Values", FloatArray, IntArray)
 
 BLOCK = 1 << 14
 """Problems at a time: what is held beside the answers does not grow with their number."""
 
-_SUBSETS_AT_ONCE = 1 << 21
 _FEW = 64
-_MOST_IN_SUBSETS = 14
-"""Elements; of more it is faster to look at every phase than at every subset."""
 _KEPT = 16
 """Indices, one for each electrolyte and each gas, the hull and the profiles, and thinned tables:
 the next batch asks again."""
@@ -111,11 +108,14 @@ class Competition:
     def part(self, key: Hashable, rows: Callable[[], IntArray]) -> Competition:
         """`only(rows())`, kept under this key for the next call."""
         with _ONE_AT_A_TIME:
-            if key not in self._parts:
+            found = self._parts.get(key)
+        if found is None:
+            found = self.only(rows())  # without the lock: threads of `rows` may ask this table
+            with _ONE_AT_A_TIME:
                 if len(self._parts) >= _KEPT:
                     self._parts.pop(next(iter(self._parts)))
-                self._parts[key] = self.only(rows())
-            return self._parts[key]
+                found = self._parts.setdefault(key, found)
+        return found
 
     def index(self, common: BoolArray, reservoir: int | None) -> Index:
         """The phases by what they hold beside the common elements; kept for the next call.
@@ -145,22 +145,21 @@ class Competition:
         phases = self.ground[keep][order]
         found, start = np.unique(residual[keep][order], return_index=True)
         rows = Ragged(np.r_[start, len(phases)].astype(np.int64), phases)
-        return Index(found, rows, int(arity.max(initial=0)))
+        groups = Groups(found, rows.start, rows.value, int(arity.max(initial=0)))
+        return Index(rows, groups)
 
 
 @dataclass(frozen=True)
 class Index:
-    """Phases by the hash of their elements that are not common to all problems.
+    """Phases by their elements that are not common to all problems.
 
     Attributes:
-        hashes: distinct hashes, ascending.
-        phases: the phases of each.
-        deepest: most elements that a phase holds beside the common ones.
+        phases: those of each set of elements.
+        groups: the same, by the hash of the set.
     """
 
-    hashes: HashArray
     phases: Ragged
-    deepest: int
+    groups: Groups
 
 
 @dataclass(frozen=True)
@@ -224,54 +223,24 @@ def competitors(
     index = table.index(common, reservoir)
 
     varying = ~common[distinct.value]
-    residue = Ragged.from_owner(
-        np.repeat(np.arange(len(distinct.size)), distinct.size)[varying],
-        distinct.value[varying],
-        len(distinct.size),
-    )
-    owners: list[IntArray] = []
-    groups: list[IntArray] = []
-    for r in np.unique(residue.size):
-        members = np.flatnonzero(residue.size == r)
-        if r > _MOST_IN_SUBSETS:
-            for i in members.tolist():
-                groups.append(_within(table, index, residue.of(i), common))
-                owners.append(np.full(len(groups[-1]), i))
-            continue
-        step = max(_SUBSETS_AT_ONCE >> int(r), 1)
-        for i in range(0, len(members), step):
-            part = members[i : i + step]
-            symbols = residue.value[residue.start[part][:, None] + np.arange(r)]
-            subsets = _subset_sums(element_hash(symbols), index.deepest)
-            at = np.searchsorted(index.hashes, subsets)
-            hit = at < len(index.hashes)
-            hit[hit] = index.hashes[at[hit]] == subsets[hit]
-            owners.append(part[np.nonzero(hit)[0]])
-            groups.append(at[hit])
-    owner = np.concatenate(owners) if owners else np.zeros(0, np.int64)
-    group = np.concatenate(groups) if groups else np.zeros(0, np.int64)
-    by_owner = np.argsort(owner, kind="stable")
-    owner, group = owner[by_owner], group[by_owner]
-    phases = index.phases.take(group)
-    owner_of_phase = np.repeat(owner, phases.size)
-    return Ragged.from_owner(owner_of_phase, phases.value, len(distinct.size)), inverse
+    start = np.r_[0, np.cumsum(varying)][distinct.start]
+    residue = Ragged(start, distinct.value[varying])
+    wide = np.flatnonzero(residue.size > MOST_ELEMENTS)
+    if not len(wide):
+        return Ragged(*index.groups.within(residue.start, element_hash(residue.value))), inverse
+    found = [
+        _within(table, index, residue.of(i), common)
+        if residue.size[i] > MOST_ELEMENTS
+        else index.groups.within(np.array([0, residue.size[i]]), element_hash(residue.of(i)))[1]
+        for i in range(len(residue.size))
+    ]
+    return Ragged(np.cumsum([0, *map(len, found)]), np.concatenate(found)), inverse
 
 
 def _within(table: Competition, index: Index, elements: IntArray, common: BoolArray) -> IntArray:
-    """The groups of an index whose phases hold none but these elements and the common ones."""
+    """The phases that hold none but these elements and the common ones: each set is looked at."""
     allowed = common.copy()
     allowed[elements] = True
     first = table.compositions.take(index.phases.value[index.phases.start[:-1]])
     outside = segment_sum((~allowed[first.element]).astype(np.int64), first.start)
-    return np.flatnonzero(outside == 0)
-
-
-def _subset_sums(hashes: HashArray, deepest: int) -> HashArray:
-    """Sums over every subset of at most `deepest` columns; shape (rows, subsets)."""
-    sums = np.zeros((len(hashes), 1), dtype=np.uint64)
-    depth = np.zeros(1, dtype=np.int64)
-    for column in range(hashes.shape[1]):
-        grow = depth < deepest
-        sums = np.concatenate([sums, sums[:, grow] + hashes[:, column : column + 1]], axis=1)
-        depth = np.concatenate([depth, depth[grow] + 1])
-    return sums
+    return index.phases.take(np.flatnonzero(outside == 0)).value

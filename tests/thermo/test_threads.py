@@ -12,10 +12,11 @@ import pytest
 
 from screen.composition import INDEX, Compositions
 from screen.sources import load
-from screen.thermo import competition, threads
+from screen.thermo import competition, open_interface, threads
 from screen.thermo.competition import Competition
 from screen.thermo.hull import decompose, stable_table
 from screen.thermo.interface import react
+from screen.thermo.open_interface import react_open
 from screen.thermo.window import profiles
 
 
@@ -31,6 +32,7 @@ def answers() -> dict[str, Any]:
         "hulls": decompose(table, compositions),
         "profiles": profiles(stable, compositions, INDEX["Li"], 1),
         "reactions": react(stable, compositions, partner),
+        "open": react_open(stable, compositions, partner, INDEX["Li"], 0.0),
     }
 
 
@@ -44,6 +46,7 @@ def flat(value: Any) -> list[bytes]:
 
 def test_the_same_bytes_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(competition, "BLOCK", 200)
+    monkeypatch.setattr(open_interface, "MANY", 200)
     found = []
     for number in (1, 2, 4):
         with threads.limited(number):
