@@ -45,8 +45,11 @@ class Serving:
     since a run each minute would take the processor from all other tests.
     """
 
-    def __init__(self, home: Path, every: str = "0 6 1 1 *", **more: str) -> None:
+    def __init__(
+        self, home: Path, every: str = "0 6 1 1 *", options: Options = (), **more: str
+    ) -> None:
         self.home, self.port, self.every, self.more = home, free_port(), every, more
+        self.options = options
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.began = time.time()
         self.start()
@@ -58,7 +61,7 @@ class Serving:
                 [
                     *(sys.executable, "-m", "flows.serve", "--every", self.every, "--anode", "Li"),
                     *("--port", str(self.port), "--results", "results", "--top", "3"),
-                    *("--robust", "0"),  # runs that give what `rank` gives
+                    *("--robust", "0", *self.options),  # runs that give what `rank` gives
                 ],
                 cwd=self.home,
                 env=environment(self.home) | self.more,
@@ -66,9 +69,11 @@ class Serving:
                 stderr=out,
                 start_new_session=True,
             )
-        assert wait_until(lambda: self.answers() and len(self.deployments()) == 4, WAIT_S), (
-            self.said
-        )
+        assert wait_until(self.serves, WAIT_S, pause=0.5), self.said
+
+    def serves(self) -> bool:
+        """Whether it answers, and serves all flows."""
+        return self.answers() and len(self.deployments()) == 4
 
     @property
     def said(self) -> str:

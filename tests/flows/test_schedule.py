@@ -11,15 +11,15 @@ from datetime import datetime
 import pytest
 
 from tests.conftest import wait_until
-from tests.flows.conftest import EACH_MINUTE, WAIT_S, Serving
+from tests.flows.conftest import EACH_MINUTE, WAIT_S, Options, Serving
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+def serving(tmp_path_factory: pytest.TempPathFactory, quick: Options) -> Iterator[Serving]:
     """One that has a run to start each minute."""
-    served = Serving(tmp_path_factory.mktemp("schedule"), EACH_MINUTE)
+    served = Serving(tmp_path_factory.mktemp("schedule"), EACH_MINUTE, quick)
     try:
         yield served
     finally:
@@ -48,7 +48,7 @@ def begin_a_run(serving: Serving) -> str:
 
 
 def test_fires_and_survives(serving: Serving) -> None:
-    assert wait_until(lambda: len(serving.scheduled()) >= 2, 2 * WAIT_S)
+    assert wait_until(lambda: len(serving.scheduled()) >= 2, 2 * WAIT_S, pause=1)
     first, second = serving.scheduled()[:2]
     assert datetime.fromisoformat(first["expected_start_time"]) <= started(first)
     assert datetime.fromisoformat(second["expected_start_time"]) <= started(second)
@@ -68,9 +68,9 @@ def test_fires_and_survives(serving: Serving) -> None:
     def fired() -> bool:
         return any(started(run).timestamp() > begun for run in serving.scheduled())
 
-    assert wait_until(fired, WAIT_S)
+    assert wait_until(fired, WAIT_S, pause=1)
     # The lost run is tried again, and does not stand in the way of those that follow.
-    assert wait_until(lambda: bool(serving.run(lost)["end_time"]), WAIT_S)
+    assert wait_until(lambda: bool(serving.run(lost)["end_time"]), WAIT_S, pause=1)
     names = [state["name"] for state in serving.states(lost)]
     assert "AwaitingRetry" in names
     assert serving.run(lost)["state_type"] in ("COMPLETED", "CANCELLED"), names
@@ -81,7 +81,7 @@ def test_the_server_dies_while_a_run_starts(serving: Serving) -> None:
     """The run is tried again when the server is back, and completes."""
     (found,) = (d for d in serving.deployments() if "screening_flow" in d["entrypoint"])
     run = serving.ask(f"deployments/{found['id']}/create_flow_run", {"parameters": {}})["id"]
-    assert wait_until(lambda: serving.run(run)["state_type"] == "PENDING", WAIT_S, pause=0.02)
+    assert wait_until(lambda: serving.run(run)["state_type"] == "PENDING", WAIT_S, pause=0.1)
     os.kill(serving.server_pid(), signal.SIGKILL)
     assert wait_until(lambda: not serving.answers(), WAIT_S)
     assert wait_until(serving.answers, WAIT_S)

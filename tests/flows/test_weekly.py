@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import Run, Serving
+from tests.flows.conftest import UNCHECKED, Run, Serving
 from tests.materials_project import safe_environment
 from tests.materials_project.emulator import KEY
 
@@ -43,12 +43,14 @@ def webhook() -> Iterator[tuple[str, list[Any]]]:
 
 def test_what_changed_is_told(flow: Run, serving: Serving, tmp_path: Path) -> None:
     with webhook() as (address, sent):
-        weekly = ("weekly", "--anode", "Li", "--robust", "2", "--webhook", address)
+        settings = tmp_path / "settings.toml"
+        hook = ("--webhook", address, "--config", str(settings))
+        weekly = ("weekly", "--anode", "Li", "--robust", "2", *hook)
+        settings.write_text(UNCHECKED)
         assert flow(*weekly).returncode == 0
         assert "the first run for Li" in sent[0]["summary"]
-        settings = tmp_path / "settings.toml"
-        settings.write_text("plating_v = 0.05\n")
-        done = flow(*weekly, "--config", str(settings))
+        settings.write_text(f"plating_v = 0.05\n{UNCHECKED}")
+        done = flow(*weekly)
         assert done.returncode == 0, done.stderr
         assert "changed settings: plating_v 0.02 -> 0.05" in sent[1]["summary"]
         assert sent[1]["runs"] == done.stdout.split()
@@ -56,7 +58,7 @@ def test_what_changed_is_told(flow: Run, serving: Serving, tmp_path: Path) -> No
         kept = (tmp_path / "accepted" / "li.json").read_bytes()
         runs = sorted(path.name for path in (tmp_path / "results").iterdir())
         settings.write_text("check_tolerance = 1e-300\ncheck_candidates = 60\nseed = 1\n")
-        bad = flow(*weekly, "--config", str(settings))
+        bad = flow(*weekly)
         assert bad.returncode == 1, bad.stdout
         assert "disagree" in bad.stderr
         assert "Traceback" not in bad.stderr

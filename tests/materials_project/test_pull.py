@@ -495,7 +495,9 @@ def test_from_pull_to_ranking(server: Emulator, tmp_path: Path) -> None:
 
     assert screen("pull", "--rate", "20").returncode == 0
     assert "2026.04.13" in screen("snapshots", "--format", "csv").stdout
-    done = screen("rank", "--anode", "Li", "--source", "latest", "--format", "json")
+    (tmp_path / "quick.toml").write_text("check_candidates = 0\ncheck_interfaces = 0\n")
+    latest = ("--source", "latest", "--config", "quick.toml", "--format", "json")
+    done = screen("rank", "--anode", "Li", *latest)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["scheme"] == schemes.MP_GGA
     doctor = screen("doctor").stdout
