@@ -144,19 +144,18 @@ def cards(judged: Judged, rows: Sequence[int]) -> Iterator[Card]:
     meaning = _meanings(part)
     near = _Neighbours.of(judged)
     interfaces = _interfaces(judged, rows)
+    columns = {name: column[list(rows)] for name, column in judged.values.columns.items()}
     goals = {
-        ranking.role.name: np.array(
-            [goal.desirability(judged.values.columns) for goal in ranking.role.goals]
-        )
+        ranking.role.name: np.array([goal.desirability(columns) for goal in ranking.role.goals])
         for ranking in judged.rankings
     }
-    for row, place in zip(rows, places.tolist(), strict=True):
+    for k, (row, place) in enumerate(zip(rows, places.tolist(), strict=True)):
         same, precedents = near.precedents(row)
         yield Card(
             states=tuple(_states(part, place, meaning)),
             shares=tuple(share[start[place] : start[place + 1]].tolist()),
             interfaces=tuple(interfaces[row]),
-            goals={name: met[:, row] for name, met in goals.items()},
+            goals={name: met[:, k] for name, met in goals.items()},
             alternatives=near.alternatives(row),
             precedents=precedents,
             same_family=same,

@@ -74,7 +74,7 @@ def predict(case: Case, described: Values) -> Values:
     described.update(lithiophilic.predict(described, case.anode.symbol))
     if learns(case.settings):
         described.update(recovery.predict(recovery.load(), described, case.compositions))
-        model, seen = order_model(), seen_by_order(described, case.compositions)
+        model, seen = order_model(), seen_by_order(described.columns, case.compositions)
         described.update(learned.predict(model, described, seen, case.anode.element))
         described.update(performance.predict(performance.load(), described, case.compositions))
         described.update(measured.values(case.compositions))
@@ -92,13 +92,13 @@ def order_model() -> learned.Model:
     return model
 
 
-def seen_by_order(described: Values, compositions: Compositions) -> learned.Candidates:
+def seen_by_order(columns: figures.Columns, compositions: Compositions) -> learned.Candidates:
     """Candidates as the learned order sees them."""
     return learned.Candidates(
         compositions,
-        figures.physics(described.columns),
+        figures.physics(columns),
         {
-            name: order.hand_weighted(role, described.columns, described.length)
+            name: order.hand_weighted(role, columns, len(compositions))
             for name, role in shipped().items()
         },
     )
@@ -124,14 +124,15 @@ def explained(
     """
     if all(ranking.role.learned is None for ranking in rankings):
         return tuple(rankings)
-    model, seen = order_model(), seen_by_order(values, compositions)
-    found = []
+    model, found = order_model(), []
     for ranking in rankings:
         role, passed = ranking.role.name, np.flatnonzero(ranking.passed)
         if ranking.role.learned is None or not len(passed):
             found.append(ranking)
             continue
-        added = learned.contributions(model, role, seen.take(passed))
+        columns = {name: column[passed] for name, column in values.columns.items()}
+        seen = seen_by_order(columns, compositions.take(passed))
+        added = learned.contributions(model, role, seen)
         why = ranking.why.copy()
         for i, counts in zip(passed.tolist(), added, strict=True):
             why[i] += _compared(values, role, i) + _counts(counts)

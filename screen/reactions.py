@@ -138,7 +138,11 @@ def _small(shares: Sequence[float]) -> list[int]:
     least = min(map(abs, shares))
     parts = [share / least for share in shares]
     for times in range(1, _MULTIPLES + 1):
-        if all(abs(times * part - round(times * part)) < _CLOSE for part in parts):
+        for part in parts:
+            amount = times * part
+            if not abs(amount - round(amount)) < _CLOSE:
+                break
+        else:
             return [round(times * part) for part in parts]
     return [1] * len(shares)
 

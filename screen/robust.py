@@ -111,7 +111,7 @@ def _draw(
         }
         for name in sorted(errors.keys() - driven):
             table[name] = table[name] + errors[name] * random.standard_normal(len(case))
-        seen = None if model is None else seen_by_order(found, sampled.compositions)
+        seen = None if model is None else seen_by_order(found.columns, sampled.compositions)
         for role in roles:
             kind, passed = order.passing(role, table, len(case))
             scores = _hand_weighted(role, table, kind, random)

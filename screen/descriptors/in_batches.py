@@ -187,7 +187,7 @@ def encode(values: Values) -> bytes:
     texts = [name for name, column in table.items() if pa.types.is_dictionary(column.type)]
     sink = io.BytesIO()
     parquet.write_table(
-        pa.table(table), sink, compression="zstd", use_dictionary=texts, write_statistics=False
+        pa.table(table), sink, compression="lz4", use_dictionary=texts, write_statistics=False
     )
     return sink.getvalue()
 
