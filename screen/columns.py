@@ -154,3 +154,14 @@ def missing(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     nothing: Any = None  # the comparison is of each value
     gone: npt.NDArray[np.bool_] = (values == "") | (values == nothing)
     return gone
+
+
+def joined_names(names: Sequence[str], chosen: npt.NDArray[np.bool_], separator: str) -> Texts:
+    """The chosen names of each candidate as one text; `chosen` is (names, candidates)."""
+    texts = np.array(names, dtype=object)
+    # Of many candidates the same are chosen: their text is written once.
+    packed = np.ascontiguousarray(np.packbits(chosen, axis=0).T)
+    pattern = packed.view(f"S{packed.shape[1]}").reshape(-1)
+    _, first, place = np.unique(pattern, return_index=True, return_inverse=True)
+    distinct = [separator.join(texts[chosen[:, i]]) for i in first]
+    return np.array(distinct, dtype=object)[place]

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from screen.columns import Column
+from screen.columns import Column, Texts
 from screen.composition import (
     SYMBOLS,
     Compositions,
@@ -293,6 +293,11 @@ class Phases:
     def text(self, column: str, row: int) -> str:
         """One cell of a text column, "" where missing."""
         return self.table.column(column)[row].as_py() or ""
+
+    @cached_property
+    def names(self) -> Texts:
+        """The formulas as an array, shape (phases,)."""
+        return np.array(self.formulas, dtype=object)
 
     @cached_property
     def energy(self) -> FloatArray:

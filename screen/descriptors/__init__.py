@@ -148,7 +148,7 @@ def _check_complete(family: ModuleType, case: Case, values: Values) -> None:
         )
     for name in names:
         gaps = missing(values.columns[name])
-        unexplained = gaps & (values.reason(name) == "")
+        unexplained = gaps & (values.reason(name) == "") if gaps.any() else gaps
         if unexplained.any():
             raise ScreenError(
                 f"{_file_of(family)}: {name} of {case.formulas[int(np.argmax(unexplained))]} is "

@@ -166,7 +166,7 @@ def _bound(case: Case) -> tuple[FloatArray, Texts]:
     )
     unknown = np.full(len(case), "", dtype=object)
     blind = np.flatnonzero((conducts < 0) & (amount > 0))
-    names = np.array(case.phases.formulas, dtype=object)[mixtures.phase[blind]]
+    names = case.phases.names[mixtures.phase[blind]]
     unknown[owner[blind]] = "no band gap for the contact product " + names
     _, stays = against_anode.standing(case)
     least[stays], most[stays], unknown[stays] = 0.0, 0.0, ""

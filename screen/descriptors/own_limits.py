@@ -108,7 +108,7 @@ def compute(case: Case) -> Values:
         chosen = np.flatnonzero((sign * more > 0) & np.isfinite(voltage))
         limit, reached = _best(candidate[chosen], sign * voltage[chosen], member[chosen], len(case))
         limit = sign * limit
-        names = np.array(case.phases.formulas, dtype=object)[rows[np.maximum(reached, 0)]]
+        names = case.phases.names[rows[np.maximum(reached, 0)]]
         reason = f"no phase in {case.phases.name} that differs by {direction} {symbol} alone"
         why: Texts = np.where(absent != "", absent, np.where(metal, f"is {symbol} itself", reason))
         if sign > 0:

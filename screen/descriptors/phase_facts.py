@@ -140,7 +140,7 @@ class PhaseFacts:
         reasons = np.full(len(mixtures.start) - 1, "", dtype=object)
         owner = np.repeat(np.arange(len(reasons)), np.diff(mixtures.start))
         unknown = np.flatnonzero(np.isnan(volume))
-        names = np.array(self.phases.formulas, dtype=object)[mixtures.phase[unknown]]
+        names = self.phases.names[mixtures.phase[unknown]]
         reasons[owner[unknown]] = "volume of " + names + f" not in {self.phases.name}"
         return segment_sum(volume, mixtures.start), reasons
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from screen import verdicts
-from screen.columns import Column, Texts, Values
+from screen.columns import Column, Texts, Values, joined_names
 from screen.composition import BoolArray, Compositions, FloatArray, IntArray
 from screen.descriptors import against_anode
 from screen.descriptors.case import Case
@@ -315,8 +315,7 @@ def _add_classes(
         settings = case.settings
         good = (bridged <= settings.bridged_v) & (medians >= -settings.quiet_drive_ev_atom)
         words = [name.replace("_", " ") for name in names]
-        for i in np.flatnonzero(good.any(axis=0)):
-            protects[i] = ", ".join(words[k] for k in np.flatnonzero(good[:, i]))
+        protects = joined_names(words, good, ", ")
     unknown = why[0] if why else none
     values.add("drive_best_ev_atom", best, unknown)
     values.add("best_class", beside, unknown)

@@ -68,7 +68,7 @@ def compute(case: Case) -> Values:
     phase, reason = _best_product(case, known)
     at = known.rows_of(case.phases.compositions.take(np.maximum(phase, 0)))
     at[phase < 0] = -1
-    names = np.append(np.array(case.phases.formulas, dtype=object), "")
+    names = np.append(case.phases.names, "")
     values.add("matrix_conductivity_log_s_cm", np.append(known.log_s_cm, np.nan)[at], reason)
     values.add("matrix_conductor", names[phase], reason)
     values.add("matrix_conductivity_source", np.append(known.source, "")[at], reason)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screen.columns import Column, Texts, missing
+from screen.columns import Column, Texts, joined_names, missing
 from screen.composition import BoolArray, FloatArray, IntArray
 from screen.filters import Table
 from screen.ranking.roles import Comparison, Gate, Goal, Role, Value
@@ -421,18 +421,7 @@ def _name_gates(role: Role, gates: _Gates, which: BoolArray, no_kind: BoolArray)
     """Some gates of each candidate as text, and whether it has no kind."""
     kinds = " or ".join(f"({kind.describe()})" for kind in role.kinds.values())
     names = [*(gate.describe() for gate in gates.gates), f"no kind: {kinds}"]
-    return _joined(names, np.vstack([which, no_kind]), "; ")
-
-
-def _joined(names: Sequence[str], chosen: BoolArray, separator: str) -> Texts:
-    """The chosen names of each candidate as one text; `chosen` is (names, candidates)."""
-    texts = np.array(names, dtype=object)
-    # Of many candidates the same are chosen: their text is written once.
-    packed = np.ascontiguousarray(np.packbits(chosen, axis=0).T)
-    pattern = packed.view(f"S{packed.shape[1]}").reshape(-1)
-    _, first, place = np.unique(pattern, return_index=True, return_inverse=True)
-    distinct = [separator.join(texts[chosen[:, i]]) for i in first]
-    return np.array(distinct, dtype=object)[place]
+    return joined_names(names, np.vstack([which, no_kind]), "; ")
 
 
 def _reasons(
@@ -458,7 +447,7 @@ def _reasons(
     held_back = (met < GOOD_ENOUGH).T.tolist()
     worst = loss.argmax(axis=0).tolist()
     names = [plain_name(goal.column) for goal in role.goals]
-    unknown = _joined(names, (weight > 0) & np.isnan(met), ", ").tolist()
+    unknown = joined_names(names, (weight > 0) & np.isnan(met), ", ").tolist()
     values = [table[goal.column][rows].tolist() for goal in role.goals]
     begin = {k: f"{plain_name(k) or role.label} candidate".capitalize() for k in {*kind[rows]}}
     excuses = _excuses(table, gates, passed)
