@@ -29,10 +29,10 @@ class Helper:
     def __init__(self, case: Case) -> None:
         self.case = case
         self._process: subprocess.Popen[bytes] | None = None
-        self._knows_the_case = False
+        self._to_tell = b""
 
     def start(self) -> None:
-        """Let it import what it needs; what is made of the phases in the meantime it is told."""
+        """Let it import what it needs; meanwhile, what it is to know can be made."""
         with suppress(OSError):  # then it answers nothing
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _BODY],
@@ -42,17 +42,22 @@ class Helper:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
 
+    def tell(self) -> None:
+        """Keep the case with what is made of its phases by now, to be sent with the first question;
+        before other threads work on it.
+        """
+        case = replace(self.case, own=())  # what a user brings may not be pickled
+        vars(case)["facts"] = self.case.facts.for_another_process()
+        self._to_tell = pickle.dumps(case, protocol=pickle.HIGHEST_PROTOCOL)
+
     def ask(self, function: Callable[..., T], *arguments: object) -> T | None:
         """What a function says of the case and further arguments; none if the helper is lost."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             return None
         with suppress(OSError, EOFError, pickle.UnpicklingError, ValueError):
-            if not self._knows_the_case:
-                case = replace(self.case, own=())  # what a user brings may not be pickled
-                vars(case)["facts"] = self.case.facts
-                _send(case, process.stdin)
-                self._knows_the_case = True
+            process.stdin.write(self._to_tell)
+            self._to_tell = b""
             _send((function, arguments), process.stdin)
             answer: T = pickle.load(process.stdout)
             return answer

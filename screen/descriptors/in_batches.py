@@ -94,6 +94,8 @@ def _in_batches(
         helper.start()
     for name in ("on_hull", "share_volume_cm3_mol", "volume_estimated"):
         getattr(case.facts, name)  # made once, for all
+    for helper in helpers:
+        helper.tell()
     rows = order(case.compositions)
     parts = [rows[i:j] for i, j in _bounds(len(rows))]
     work = _Work(case, names, parts, [None] * len(parts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -80,6 +81,15 @@ class PhaseFacts:
         vars(facts)["table"] = everything.only(np.union1d(self.table.ground, further))
         for name in ("conducts", "volume_cm3_mol", "share_volume_cm3_mol", "volume_estimated"):
             vars(facts)[name] = getattr(self, name)  # they do not depend on what competes
+        return facts
+
+    def for_another_process(self) -> PhaseFacts:
+        """The same without what the solver has looked up, which cannot be sent."""
+        facts = copy.copy(self)
+        vars(facts).pop("with_doubtful", None)
+        for name, table in list(vars(facts).items()):
+            if isinstance(table, Competition):
+                vars(facts)[name] = table.only(table.ground)
         return facts
 
     @cached_property
