@@ -45,6 +45,12 @@ cdef double[::1] _SHIFT = 1e-10 * np.sqrt(np.array(_primes(_ELEMENTS), float))
 candidates are single phases, so most bases are degenerate and would otherwise cycle."""
 
 
+cdef enum Outcome:
+    DONE
+    STUCK
+    NO_MEMORY
+
+
 class DidNotEndError(Exception):
     """A program that took far more pivots than any of its size does; `args[0]` is its number."""
 
@@ -402,8 +408,8 @@ cdef class Programs:
             self.other_prices[m] -= other_reduced * row[m]
         self.basis[leaving] = self.column_phase[entering]
 
-    cdef bint minimise(self, int side) noexcept nogil:
-        """Walk to the mixture of least cost; False if that takes too long.
+    cdef Outcome minimise(self, int side) noexcept nogil:
+        """Walk to the mixture of least cost.
 
         Args:
             side: the right-hand side that breaks ties.
@@ -416,7 +422,7 @@ cdef class Programs:
             entering = self.first_of_least(self.reduced, self.n)
             if entering < 0 or self.reduced[entering] >= -_TOLERANCE:
                 if fresh:
-                    return True
+                    return DONE
                 # What was carried along has rounded; the last look is at the prices themselves.
                 self.price(self.prices, self.cost, self.reduced)
                 fresh = True
@@ -425,18 +431,18 @@ cdef class Programs:
             least = self.reduced[entering]
             leaving = self.leaving(entering, side)
             if leaving < 0:
-                return False
+                return STUCK
             self.express(leaving)
             self.reprice(entering, least / self.column[leaving])
             self.pivot(leaving, entering, least, 0.0)
-        return False
+        return STUCK
 
     cdef int most_pivots(self) noexcept nogil:
         """Far more pivots than any program of this size takes."""
         return 200 + 20 * (self.k + self.n)
 
-    cdef bint keep(self, _Found found, Py_ssize_t program, double x) noexcept nogil:
-        """Keep the mixture, of right-hand side 0 and x times that of 1; False: no memory.
+    cdef Outcome keep(self, _Found found, Py_ssize_t program, double x) noexcept nogil:
+        """Keep the mixture, of right-hand side 0 and x times that of 1.
 
         Phases ascend; amounts are formula units.
         """
@@ -445,7 +451,7 @@ cdef class Programs:
         cdef int64_t phase
         cdef double amount
         if not found.reserve(k):
-            return False
+            return NO_MEMORY
         for i in range(k):
             amount = self.inverse[i * width + k]
             if self.sides > 2:
@@ -465,7 +471,7 @@ cdef class Programs:
             found.held += 1
         found.end[found.count] = found.held
         found.count += 1
-        return True
+        return DONE
 
     # -- all programs ------------------------------------------------------------------------
 
@@ -484,22 +490,21 @@ cdef class Programs:
         cost = np.zeros(self.count)
         cdef double[::1] least = cost
         cdef _Found found = _Found(0)
-        cdef Py_ssize_t program, failed = -1
-        cdef bint memory = True
+        cdef Py_ssize_t program = 0
+        cdef Outcome outcome = DONE
         with nogil:
             for program in range(self.count):
                 self.fill(program)
                 self.begin(program, 2)
                 self.side(0, amounts, program, 0.0)
                 self.side(1, amounts, program, 1.0)
-                if not self.minimise(1):
-                    failed = program
+                outcome = self.minimise(1)
+                if outcome == DONE:
+                    least[program] = self.costs(self.prices, amounts, program)
+                    outcome = self.keep(found, program, 0.0)
+                if outcome != DONE:
                     break
-                least[program] = self.costs(self.prices, amounts, program)
-                memory = self.keep(found, program, 0.0)
-                if not memory:
-                    break
-        _check(failed, memory)
+        _check(outcome, program)
         return cost, found.arrays()[1:]
 
     def sweep(self, const double[:, :] amounts):
@@ -520,8 +525,8 @@ cdef class Programs:
         first = np.zeros(self.count + 1, dtype=np.int64)
         cdef int64_t[::1] of_first = first
         cdef _Found found = _Found(3)
-        cdef Py_ssize_t program, failed = -1
-        cdef int outcome = 0
+        cdef Py_ssize_t program = 0
+        cdef Outcome outcome = DONE
         with nogil:
             for program in range(self.count):
                 self.fill(program)
@@ -529,55 +534,52 @@ cdef class Programs:
                 self.side(0, amounts, program, 0.0)
                 self.side(1, amounts, program, 1.0)
                 outcome = self.sweep_one(found, amounts, program)
-                if outcome:
-                    failed = program if outcome == 1 else -1
+                if outcome != DONE:
                     break
                 of_first[program + 1] = found.count
-        _check(failed, outcome != 2)
+        _check(outcome, program)
         values, *mixtures = found.arrays()
         return first, values, tuple(mixtures)
 
-    cdef int sweep_one(
+    cdef Outcome sweep_one(
         self, _Found found, const double[:, :] amounts, Py_ssize_t program
     ) noexcept nogil:
-        """0, or 1 if it did not end, 2 if there is no memory."""
         cdef int j, entering, leaving, _
-        cdef double gain, taken, voltage
+        cdef double held, gain = 0.0, taken = 0.0, voltage = 0.0
         if not self.k:
-            return 0 if self.keep_reservoir(found, program) else 2
+            return self.keep_reservoir(found, program)
         for j in range(self.n):
             # What is dearer by less than any energy differs needs no second look for rounding.
             self.cost[j] += _DEARER
         for _ in range(self.most_pivots()):
             # Energy + V x content turns negative first, as V falls, where the ratio is least.
             self.price(self.prices, self.cost, self.reduced)
-            self.price(self.other_prices, self.content, self.falls)
+            self.price(self.other_prices, self.content, self.falls)  # of the reservoir's atoms
             for j in range(self.n):
                 taken = self.falls[j]
                 self.ratio[j] = self.reduced[j] / (taken if taken > _TOLERANCE else _TOLERANCE)
             entering = self.first_of_least(self.ratio, self.n)
-            gain, taken = _DEARER - self.reduced[entering], self.falls[entering]
-            # What costs no atom of the reservoir forms at any voltage.
-            voltage = INFINITY if taken < _TOLERANCE else gain / taken
-            if not (gain > _DEARER and voltage > _VOLTAGE_TOLERANCE):
-                return 0 if self.keep_state(found, amounts, program, 0.0) else 2
+            if entering >= 0:
+                gain, taken = _DEARER - self.reduced[entering], self.falls[entering]
+                # What costs no atom of the reservoir forms at any voltage.
+                voltage = INFINITY if taken < _TOLERANCE else gain / taken
+            if entering < 0 or gain <= _DEARER or voltage <= _VOLTAGE_TOLERANCE:
+                return self.keep_state(found, amounts, program, 0.0)
             leaving = self.leaving(entering, 1)
             if leaving < 0:
-                return 1
-            if (
-                self.inverse[leaving * self.width + self.k]
-                > _AMOUNT_TOLERANCE * self.column[leaving]
-                and not self.keep_state(found, amounts, program, voltage)
-            ):
-                return 2
+                return STUCK
+            held = self.inverse[leaving * self.width + self.k]
+            if held > _AMOUNT_TOLERANCE * self.column[leaving]:
+                if self.keep_state(found, amounts, program, voltage) != DONE:
+                    return NO_MEMORY
             self.pivot(leaving, entering, -gain, taken)
-        return 1
+        return STUCK
 
-    cdef bint keep_reservoir(self, _Found found, Py_ssize_t program) noexcept nogil:
+    cdef Outcome keep_reservoir(self, _Found found, Py_ssize_t program) noexcept nogil:
         """The state of the reservoir's element: itself, nothing exchanged."""
         cdef int64_t phase = self.element_phase[self.reservoir]
         if not found.reserve(1):
-            return False
+            return NO_MEMORY
         found.phase[found.held] = phase
         found.amount[found.held] = self.scale[program] / self.phase_atoms[phase]
         found.held += 1
@@ -586,19 +588,19 @@ cdef class Programs:
         found.value[3 * found.count + 1] = 1.0
         found.value[3 * found.count + 2] = 0.0
         found.count += 1
-        return True
+        return DONE
 
-    cdef bint keep_state(
+    cdef Outcome keep_state(
         self, _Found found, const double[:, :] amounts, Py_ssize_t program, double voltage
     ) noexcept nogil:
         cdef double* value
-        if not self.keep(found, program, 0.0):
-            return False
+        if self.keep(found, program, 0.0) != DONE:
+            return NO_MEMORY
         value = found.value + 3 * (found.count - 1)
         value[0] = voltage
         value[1] = self.costs(self.other_prices, amounts, program)
         value[2] = self.costs(self.prices, amounts, program)
-        return True
+        return DONE
 
     def follow(self, const double[:, :] amounts_a, const double[:, :] amounts_b, rise=None):
         """The hull energy of each mixture x a + (1 - x) b at x = 0, every kink and x = 1.
@@ -623,8 +625,8 @@ cdef class Programs:
         cdef const double[:, :] lines = np.zeros((self.count, 0)) if rise is None else rise
         cdef const double[:, :] toward = np.subtract(amounts_a, amounts_b)
         cdef _Found found = _Found(2)
-        cdef Py_ssize_t program, failed = -1
-        cdef int outcome = 0
+        cdef Py_ssize_t program = 0
+        cdef Outcome outcome = DONE
         cdef bint every = rise is None
         with nogil:
             for program in range(self.count):
@@ -634,15 +636,14 @@ cdef class Programs:
                 self.side(1, toward, program, 0.0)
                 self.side(2, amounts_b, program, 1.0)
                 outcome = self.follow_one(found, amounts_b, toward, lines, every, program)
-                if outcome:
-                    failed = program if outcome == 1 else -1
+                if outcome != DONE:
                     break
                 of_first[program + 1] = found.count
-        _check(failed, outcome != 2)
+        _check(outcome, program)
         values, *mixtures = found.arrays()
         return first, values, tuple(mixtures)
 
-    cdef int follow_one(
+    cdef Outcome follow_one(
         self,
         _Found found,
         const double[:, :] amounts_b,
@@ -651,16 +652,15 @@ cdef class Programs:
         bint every,
         Py_ssize_t program,
     ) noexcept nogil:
-        """0, or 1 if it did not end, 2 if there is no memory."""
         cdef int i, leaving, entering, lowest, passed = 0, _
         cdef int number = <int> lines.shape[1]
         cdef double x = 0.0, kink, slope, reduced
         if not self.k:
-            return 0 if self.keep_kink(found, amounts_b, toward, program, x) else 2
-        if not self.minimise(2):
-            return 1
-        if every and not self.keep_kink(found, amounts_b, toward, program, x):
-            return 2
+            return self.keep_kink(found, amounts_b, toward, program, x)
+        if self.minimise(2) != DONE:
+            return STUCK
+        if every and self.keep_kink(found, amounts_b, toward, program, x) != DONE:
+            return NO_MEMORY
         for _ in range(self.most_pivots()):
             leaving = self.next_kink(x, &kink)
             if not every:
@@ -670,28 +670,29 @@ cdef class Programs:
                     lowest += slope - lines[program, i] > -_TOLERANCE
                 if lowest == number:
                     break
-                if lowest > passed and not self.keep_kink(found, amounts_b, toward, program, x):
-                    return 2
+                if lowest > passed:
+                    if self.keep_kink(found, amounts_b, toward, program, x) != DONE:
+                        return NO_MEMORY
                 passed = lowest
             if leaving < 0:
                 x = 1.0
                 break
             if every and kink > x + _AMOUNT_TOLERANCE:
-                if not self.keep_kink(found, amounts_b, toward, program, kink):
-                    return 2
+                if self.keep_kink(found, amounts_b, toward, program, kink) != DONE:
+                    return NO_MEMORY
             x = kink
             # Dual pivot: what replaces the phase that ran out at the least rise in energy.
             self.express(leaving)
             entering = self.replacement()
             if entering < 0:
-                return 1
+                return STUCK
             reduced = self.reduced[entering] if self.reduced[entering] > 0.0 else 0.0
             self.express_column(entering)
             self.reprice(entering, reduced / self.column[leaving])
             self.pivot(leaving, entering, reduced, 0.0)
         else:
-            return 1
-        return 0 if self.keep_kink(found, amounts_b, toward, program, x) else 2
+            return STUCK
+        return self.keep_kink(found, amounts_b, toward, program, x)
 
     cdef int replacement(self) noexcept nogil:
         """The column whose cost rises least as it takes the place of what ran out, -1 for none."""
@@ -726,7 +727,7 @@ cdef class Programs:
             kink[0] = x
         return first if kink[0] < 1.0 - _AMOUNT_TOLERANCE else -1
 
-    cdef bint keep_kink(
+    cdef Outcome keep_kink(
         self,
         _Found found,
         const double[:, :] amounts_b,
@@ -735,17 +736,17 @@ cdef class Programs:
         double x,
     ) noexcept nogil:
         cdef double* value
-        if not self.keep(found, program, x):
-            return False
+        if self.keep(found, program, x) != DONE:
+            return NO_MEMORY
         value = found.value + 2 * (found.count - 1)
         value[0] = x
         value[1] = self.costs(self.prices, amounts_b, program)
         value[1] += x * self.costs(self.prices, toward, program)
-        return True
+        return DONE
 
 
-cdef _check(Py_ssize_t failed, bint memory):
-    if not memory:
+cdef _check(Outcome outcome, Py_ssize_t program):
+    if outcome == NO_MEMORY:
         raise MemoryError
-    if failed >= 0:
-        raise DidNotEndError(failed)
+    if outcome == STUCK:
+        raise DidNotEndError(program)
