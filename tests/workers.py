@@ -20,14 +20,18 @@ LONG = (
 
 
 def group_of(nodeid: str) -> str:
-    """A file; those of flows are one group, since they share a server that takes long to start."""
+    """A file; those of flows are one group, since they share a server that takes long to start, and
+    so are those that mostly wait, since meanwhile the other workers have the processor.
+    """
     file = nodeid.split("::", 1)[0]
-    return FLOWS if file.startswith(FLOWS) and file not in WAITING else file
+    if file in WAITING:
+        return WAITING[0]
+    return FLOWS if file.startswith(FLOWS) else file
 
 
 def turn_of(nodeid: str) -> int:
     """First what takes longest, so that no worker is left with it at the end."""
-    first = (FLOWS, *WAITING, *LONG)
+    first = (FLOWS, WAITING[0], *LONG)
     group = group_of(nodeid)
     return first.index(group) if group in first else len(first)
 
