@@ -187,7 +187,7 @@ def read_energies(path: Path) -> pa.Table:
         )
     if not table.num_rows or table.column("formula").null_count:
         return table  # Phases says what is wrong
-    compositions = _compositions(table, path.name)
+    compositions = compositions_of(table, path.name)
     listed = compositions.element[compositions.start[:-1][compositions.size == 1]]
     absent = [SYMBOLS[e] for e in np.setdiff1d(compositions.element, listed)]
     elements: dict[str, Any] = {
@@ -207,16 +207,19 @@ def read_energies(path: Path) -> pa.Table:
     return pa.concat_tables([table, rows], promote_options="default")
 
 
-def join(table: pa.Table, whose: str, path: Path) -> pa.Table:
-    """Fill what the table lacks from a CSV with the same compositions."""
+def join(table: pa.Table, ours: Compositions, path: Path) -> pa.Table:
+    """Fill what the table lacks from a CSV with the same compositions.
+
+    Args:
+        ours: the compositions of the table.
+    """
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     extra = _read_csv(path)
     names = [name for name in extra.column_names if name != "formula"]
     if not names:
         raise DataError(f"{path.name}: no column to add; known are {', '.join(sorted(ALIASES))}")
-    ours = _compositions(table, whose)
-    theirs = _compositions(extra, path.name)
+    theirs = compositions_of(extra, path.name)
     keys, order = np.unique(theirs.key, return_index=True)
     if len(keys) < len(theirs):
         raise DataError(f"{path.name}: a composition occurs twice; one row each is wanted")
@@ -255,14 +258,14 @@ def moduli(path: Path) -> tuple[list[str], FloatArray]:
     if absent:
         public = next(alias for alias, name in ALIASES.items() if name == absent[0])
         raise DataError(f"{path.name}: column {absent[0]!r} (or {public!r}) is missing")
-    compositions = _compositions(table, path.name)
+    compositions = compositions_of(table, path.name)
     if len(np.unique(compositions.key)) < len(compositions):
         raise DataError(f"{path.name}: a composition occurs twice; one row each is wanted")
     values = [table.column(name).to_numpy().astype(float) for name in names]
     return table.column("formula").to_pylist(), np.stack(values, axis=1)
 
 
-def _compositions(table: pa.Table, name: str) -> Compositions:
+def compositions_of(table: pa.Table, name: str) -> Compositions:
     """Compositions of a table that may not have been checked yet."""
     if "formula" not in table.column_names or table.column("formula").null_count:
         raise DataError(f"{name}: column 'formula' is missing or has empty cells")

@@ -47,8 +47,10 @@ def load(path: Path, *, gaps: Path | None = None, moduli: Path | None = None) ->
         table = table_files.with_structures(table, snapshot.structures_beside(path))
     systems = snapshot.systems_of(table.schema, path.name)
     companions = [companion for companion in (gaps, moduli) if companion is not None]
-    for companion in companions:
-        table = table_files.join(table, path.name, companion)
+    if companions:
+        ours = table_files.compositions_of(table, path.name)
+        for companion in companions:
+            table = table_files.join(table, ours, companion)
     files = (path, *companions, *table_files.structure_files(table))
     return Phases(table, name=path.name, systems=systems, files=files)
 
