@@ -120,9 +120,7 @@ class Work:
 
     @cached_property
     def order(self) -> IntArray:
-        """The candidates as batches take them: those of few elements first, since programs of one
-        size are solved side by side.
-        """
+        """The candidates as batches take them: those of few elements first."""
         return in_batches.order(self.case.compositions)
 
     def key(self, batch: range) -> str:
