@@ -11,6 +11,8 @@ from tests.test_cli_bad_input import DATA, USAGE, bad
 
 __all__ = ["cli"]
 
+pytestmark = pytest.mark.usefixtures("once")
+
 TRANSFERENCE = (
     *("transference", "--polarisation-mv", "10", "--initial-current-ma", "0.05"),
     *("--steady-current-ma", "0.03", "--initial-resistance-ohm", "60"),

@@ -27,6 +27,8 @@ from tests.test_cli import Cli, cli
 
 __all__ = ["cli"]
 
+pytestmark = pytest.mark.usefixtures("once")
+
 LABELS = [row["name"] for row in rows_of("names") if row["kind"] == "label"]
 
 

@@ -11,6 +11,8 @@ from tests.test_cli import Cli, check_products, cli, good
 
 __all__ = ["cli"]
 
+pytestmark = pytest.mark.usefixtures("once")
+
 PARTS = ("reaction_energy_ev_atom", "mixing_ev_atom", "no_mixing_ev_atom")
 
 

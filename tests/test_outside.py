@@ -21,6 +21,8 @@ from screen.run_folder import sealed
 from screen.sources.materials_project import client
 from screen.tables import sha256
 
+pytestmark = pytest.mark.usefixtures("once")
+
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\x9b31m"
 
 

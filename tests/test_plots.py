@@ -25,6 +25,8 @@ from tests.test_cli_bad_input import USAGE, bad
 
 __all__ = ["cli"]
 
+pytestmark = pytest.mark.usefixtures("once")
+
 BEGINS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
 
 QUESTIONS: dict[str, tuple[list[str], list[str]]] = {

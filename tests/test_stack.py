@@ -23,6 +23,8 @@ from tests.test_cli_bad_input import DATA, USAGE, bad
 
 __all__ = ["cli"]
 
+pytestmark = pytest.mark.usefixtures("once")
+
 PAIRS = [
     ("LiF", "Li6PS5Cl", "protects"),
     ("Li3N", "Li6PS5Cl", "does_not_reach_the_window"),
