@@ -142,7 +142,7 @@ def cards(judged: Judged, rows: Sequence[int]) -> Iterator[Card]:
     share = part.equilibria.contact_shares
     start = part.equilibria.contact_products.start
     meaning = _meanings(part)
-    near = _Neighbours.of(judged)
+    near = _Neighbours.of(judged, rows)
     interfaces = _interfaces(judged, rows)
     columns = {name: column[list(rows)] for name, column in judged.values.columns.items()}
     goals = {
@@ -208,25 +208,27 @@ class _Neighbours:
     """Who can be an alternative or a precedent of whom.
 
     Attributes:
-        points: of all candidates, as `similarity.coordinates` gives them.
+        points: of those that it is asked for, as `similarity.coordinates` gives them.
         listed: of each role, those that are on the page.
         passed: those that have a rank, the best first, and their points.
-        named: those that papers name, and of which not all cells failed.
+        named: those that papers name, and of which not all cells failed, and their points.
     """
 
     judged: Judged
-    points: FloatArray
+    points: dict[int, FloatArray]
     listed: dict[str, set[int]]
     passed: dict[str, tuple[IntArray, FloatArray]]
-    named: IntArray
+    named: tuple[IntArray, FloatArray]
 
     @classmethod
-    def of(cls, judged: Judged) -> _Neighbours:
-        points = coordinates(judged.case.compositions)
+    def of(cls, judged: Judged, rows: Sequence[int]) -> _Neighbours:
+        def points_of(some: Sequence[int] | IntArray) -> FloatArray:
+            return coordinates(judged.case.compositions.take(some))
+
         listed, passed = {}, {}
         for ranking in judged.rankings:
             best = ranking.order[ranking.rank[ranking.order] > 0][:SHOWN]
-            passed[ranking.role.name] = (best, points[best])
+            passed[ranking.role.name] = (best, points_of(best))
             listed[ranking.role.name] = set(ranking.order[:SHOWN].tolist())
         references = judged.identity["reference"]
         failed = literature.never_better(own=True)
@@ -234,7 +236,8 @@ class _Neighbours:
         named = np.flatnonzero(
             [bool(text) and key not in failed for text, key in zip(references, keys, strict=True)]
         )
-        return cls(judged, points, listed, passed, named)
+        points = dict(zip(rows, points_of(rows), strict=True))
+        return cls(judged, points, listed, passed, (named, points_of(named)))
 
     def alternatives(self, row: int) -> dict[str, list[Near]]:
         """The nearest that passed in each role; of equally near ones the better ranked."""
@@ -247,14 +250,15 @@ class _Neighbours:
     def precedents(self, row: int) -> tuple[bool, list[Near]]:
         """The nearest that papers name, of the same family if there are any."""
         families = self.judged.identity["family"]
-        own = families[row]
-        same = np.array([i for i in self.named if own and families[i] == own and i != row], int)
-        pool = same if len(same) else self.named
-        return bool(len(same)), self._nearest(row, pool, self.points[pool], PRECEDENTS)
+        own, (pool, points) = families[row], self.named
+        same = [k for k, i in enumerate(pool) if own and families[i] == own and i != row]
+        if same:
+            pool, points = pool[same], points[same]
+        return bool(same), self._nearest(row, pool, points, PRECEDENTS)
 
     def _nearest(self, row: int, others: IntArray, points: FloatArray, count: int) -> list[Near]:
         """The nearest of others but the candidate itself; of equally near ones the first."""
-        far = distances(self.points[row : row + 1], points)[0].round(9)
+        far = distances(self.points[row][np.newaxis], points)[0].round(9)
         few = np.arange(len(far))
         if len(far) > count + 1:
             few = np.flatnonzero(far <= np.partition(far, count)[count])
