@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -195,12 +196,14 @@ def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
     grouped = grouped_columns(done.case.electrolytes, done.case.settings, done.case.own)
     meanings = dictionary(grouped, names)
     first = np.concatenate([ranking.order[: page.SHOWN] for ranking in done.rankings])
-    about = cards.packed(done, list(dict.fromkeys(first.tolist())))
-    (folder / CARDS).write_bytes(dump(about, indent=None))
-    if done.is_big:  # nothing more is asked of what was solved
-        done.case.forget()
+    with ThreadPoolExecutor(1) as beside:
+        ranked = beside.submit(_write_ranked, done, folder, also, meanings[names[0]])
+        about = cards.packed(done, list(dict.fromkeys(first.tolist())))
+        (folder / CARDS).write_bytes(dump(about, indent=None))
+        if done.is_big:  # nothing more is asked of what was solved
+            done.case.forget()
+        tops = ranked.result()
     missing = _write_gaps(done, folder, also, list(about["candidates"]))
-    tops = _write_ranked(done, folder, also, meanings[names[0]])
     (folder / COLUMNS).write_bytes(dump(meanings))
     digests = {path.name: sha256(path) for path in sorted(folder.iterdir())}
     facts = sealed({"layout": LAYOUT} | manifest(done, command) | {"files": digests})
@@ -209,7 +212,7 @@ def _fill(done: Run, folder: Path, command: str, also: Sequence[str]) -> None:
 
 
 def _write_gaps(done: Run, folder: Path, also: Sequence[str], page_ids: list[str]) -> pa.Table:
-    """Write why values are missing, before the larger ranked table is made.
+    """Write why values are missing.
 
     Returns:
         What the page needs of it.
