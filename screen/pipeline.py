@@ -13,7 +13,7 @@ from screen import robust
 from screen.candidates import chosen_case, make_case
 from screen.columns import Values
 from screen.composition import Compositions
-from screen.crosscheck import cross_check
+from screen.crosscheck import CrossCheck, cross_check
 from screen.descriptors import in_batches, structure_runs
 from screen.descriptors.case import Case
 from screen.descriptors.helpers import Helper
@@ -124,8 +124,10 @@ def judge(
     Args:
         helpers: other processes, which have nothing else to do: one makes the check.
     """
+    for helper in helpers[1:]:
+        helper.end()
     with ThreadPoolExecutor(1) as beside:
-        checked = [beside.submit(helper.ask, cross_check) for helper in helpers[:1]]
+        checked = [beside.submit(_checked_by, helper) for helper in helpers[:1]]
         values = predict(case, described)
         progress("ranking")
         rankings = _ranked(roles, values, case, progress)
@@ -133,6 +135,14 @@ def judge(
         found = [check for one in checked if (check := one.result()) is not None]
     # Without a helper, or if it was lost or the check failed there, it is made and told here.
     return Run(case, identity, values, rankings, *(found or [cross_check(case)]))
+
+
+def _checked_by(helper: Helper) -> CrossCheck | None:
+    """The check as a helper makes it, which then ends: ranking may take long, and its memory."""
+    try:
+        return helper.ask(cross_check)
+    finally:
+        helper.end()
 
 
 def explain(

@@ -64,10 +64,11 @@ class Helper:
         return None
 
     def end(self) -> None:
-        """End it, whatever it does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
+        """End it, whatever it does; more than once does no harm."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
 
 
 def _send(what: object, to: IO[bytes]) -> None:
