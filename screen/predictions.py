@@ -71,12 +71,16 @@ def predict(case: Case, described: Values) -> Values:
     """What the models say of described candidates and what cells have measured of them, beside what
     describes them.
     """
-    described.update(lithiophilic.predict(described, case.anode.symbol))
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 (loaded when used)
+
+    with threadpool_limits(1):  # small products, for which threads wait longer than they work
+        described.update(lithiophilic.predict(described, case.anode.symbol))
+        if learns(case.settings):
+            described.update(recovery.predict(recovery.load(), described, case.compositions))
+            model, seen = order_model(), seen_by_order(described.columns, case.compositions)
+            described.update(learned.predict(model, described, seen, case.anode.element))
+            described.update(performance.predict(performance.load(), described, case.compositions))
     if learns(case.settings):
-        described.update(recovery.predict(recovery.load(), described, case.compositions))
-        model, seen = order_model(), seen_by_order(described.columns, case.compositions)
-        described.update(learned.predict(model, described, seen, case.anode.element))
-        described.update(performance.predict(performance.load(), described, case.compositions))
         described.update(measured.values(case.compositions))
     return described
 

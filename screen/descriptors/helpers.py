@@ -6,6 +6,7 @@ They are plain interpreters, since a fork may hang where there are threads, and 
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -20,7 +21,7 @@ from screen.descriptors.case import Case
 
 T = TypeVar("T")
 
-_BODY = "from screen.descriptors import helpers; helpers.assist()"
+_BODY = "import gc; gc.set_threshold({}); from screen.descriptors import helpers; helpers.assist()"
 
 
 class Helper:
@@ -35,11 +36,15 @@ class Helper:
         """Let it import what it needs; meanwhile, what it is to know can be made."""
         with suppress(OSError):  # then it answers nothing
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _BODY],
+                [sys.executable, "-P", "-c", _BODY.format(gc.get_threshold()[0])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # what fails there is done here, and told here
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                    "OMP_NUM_THREADS": "1",  # the other processors have processes of their own
+                },
             )
 
     def tell(self) -> None:
