@@ -52,7 +52,7 @@ class Helper:
         before other threads work on it.
         """
         case = replace(self.case, own=())  # what a user brings may not be pickled
-        vars(case)["facts"] = self.case.facts.for_another_process()
+        vars(case)["facts"] = self.case.facts  # with what is made of them already
         self._to_tell = pickle.dumps(case, protocol=pickle.HIGHEST_PROTOCOL)
 
     def ask(self, function: Callable[..., T], *arguments: object) -> T | None:

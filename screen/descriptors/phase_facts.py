@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -83,14 +83,9 @@ class PhaseFacts:
             vars(facts)[name] = getattr(self, name)  # they do not depend on what competes
         return facts
 
-    def for_another_process(self) -> PhaseFacts:
-        """The same without what the solver has looked up, which cannot be sent."""
-        facts = copy.copy(self)
-        vars(facts).pop("with_doubtful", None)
-        for name, table in list(vars(facts).items()):
-            if isinstance(table, Competition):
-                vars(facts)[name] = table.only(table.ground)
-        return facts
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what only doubt asks for, as large again: it is made where it is asked for."""
+        return {name: value for name, value in vars(self).items() if name != "with_doubtful"}
 
     @cached_property
     def on_hull(self) -> BoolArray:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from threading import RLock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -58,6 +58,10 @@ class Competition:
         self.element_phase = self._element_phases()
         self._indices: dict[tuple[bytes, int | None], Index] = {}
         self._parts: dict[Hashable, Competition] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What it was made of: what it keeps is made again where it is asked for."""
+        return {**self.__dict__, "_indices": {}, "_parts": {}}
 
     def _element_phases(self) -> IntArray:
         phase = np.full(len(SYMBOLS), -1, dtype=np.int64)
