@@ -4,12 +4,15 @@ Prefect reads its environment when it is imported, so it is set here first: no t
 in our folder, a quiet terminal. What the user has set stays.
 """
 
+import gc
 import os
 from contextlib import suppress
 from pathlib import Path
 
+from screen.__main__ import MANY_OBJECTS
 from screen.files import home
 
+gc.set_threshold(MANY_OBJECTS)  # Prefect's import alone makes several times as many
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("PREFECT_HOME", str(home(os.environ) / "prefect"))

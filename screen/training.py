@@ -60,14 +60,20 @@ FEW = (
 
 
 @dataclass(frozen=True)
-class Models:
-    """All that are fitted; with what they were measured to be."""
+class Taught:
+    """What labels of substrates and cells of the literature teach, and how it was measured."""
 
-    energy_errors: error_model.Model
-    interphase: verdicts.Model
     lithiophilic: lithiophilic.Model
     recovery: recovery.Model
     performance: performance.Model
+
+
+@dataclass(frozen=True)
+class Models(Taught):
+    """All models but the learned order."""
+
+    energy_errors: error_model.Model
+    interphase: verdicts.Model
 
 
 def load() -> Models:
@@ -77,11 +83,11 @@ def load() -> Models:
         DataError: for one that was altered, or fitted to other tables.
     """
     return Models(
-        error_model.load(),
-        verdicts.load(),
         lithiophilic.load(),
         recovery.load(),
         performance.load(),
+        error_model.load(),
+        verdicts.load(),
     )
 
 
@@ -98,16 +104,14 @@ def about_own_rows() -> str:
     )
 
 
-def fit(seed: int) -> Models:
-    """Fit and measure all models but the learned order; nothing is written.
+def fit(seed: int) -> Taught:
+    """Fit and measure what labels and cells teach; nothing is written.
 
     Raises:
         ScreenError: if the tables do not carry a model.
     """
     known = literature.table(own=True)
-    return Models(
-        energy_errors.train(seed),
-        fit_interphase(seed),
+    return Taught(
         fit_lithiophilic(seed),
         fit_recovery(seed, known, reference_pool()),
         fit_performance(seed, known),
