@@ -16,7 +16,11 @@ from libc.string cimport memcpy, memset
 import numpy as np
 
 TOLERANCE = 1e-11
+"""Energies (eV/atom) below this are rounding: sums of a dozen numbers of order one."""
+
 AMOUNT_TOLERANCE = 1e-9
+"""Amounts (atoms per atom), and so pivots, below this are zero: whole-number compositions leave
+none so small, and a pivot on rounding spoils every later one."""
 
 cdef double _TOLERANCE = TOLERANCE
 cdef double _AMOUNT_TOLERANCE = AMOUNT_TOLERANCE
@@ -270,9 +274,15 @@ cdef class Programs:
         for i in range(k):
             self.row_of[self.row_element[begin + i]] = -1
 
-    cdef void begin(self, Py_ssize_t program, int sides) noexcept nogil:
-        """The pure elements as the basis; right-hand sides are still to be set."""
-        cdef int i, k = self.k
+    cdef void pose(
+        self, Py_ssize_t program, const double[:, :] amounts, int sides
+    ) noexcept nogil:
+        """The columns, and the pure elements as the basis. The first right-hand side is what is
+        balanced, the second the same with the excess that breaks ties; a third is still to be set.
+        """
+        cdef int i, k
+        self.fill(program)
+        k = self.k
         self.sides = sides
         self.width = k + sides
         memset(self.inverse, 0, k * self.width * sizeof(double))
@@ -281,6 +291,8 @@ cdef class Programs:
             self.basis[i] = self.element_phase[self.row_element[self.row_start[program] + i]]
             self.prices[i] = 0.0
             self.other_prices[i] = 0.0
+        self.side(0, amounts, program, 0.0)
+        self.side(1, amounts, program, 1.0)
 
     cdef void side(
         self, int number, const double[:, :] amounts, Py_ssize_t program, double excess
@@ -345,13 +357,13 @@ cdef class Programs:
             reduced[j] -= step * falls[j]
         reduced[entering] = 0.0
 
-    cdef int first_of_least(self, const double* values, int n) noexcept nogil:
+    cdef int first_of_least(self, const double* values) noexcept nogil:
         """The column of the least value, -1 if all are infinite; of equal ones the first phase,
         so that the order of columns changes nothing.
         """
         cdef int j, first = -1
         cdef double least = INFINITY
-        for j in range(n):
+        for j in range(self.n):
             if values[j] <= least:
                 if values[j] < least or (
                     first >= 0 and self.column_phase[j] < self.column_phase[first]
@@ -360,7 +372,7 @@ cdef class Programs:
                     first = j
         return first
 
-    cdef int leaving(self, int entering, int side) noexcept nogil:
+    cdef int leaving(self, int entering) noexcept nogil:
         """The row that reaches zero first as a column enters, -1 for none; keeps that column, in
         terms of the basis.
         """
@@ -370,7 +382,7 @@ cdef class Programs:
         for i in range(k):
             held = self.column[i]
             if held > _AMOUNT_TOLERANCE:
-                ratio = self.inverse[i * self.width + k + side] / held
+                ratio = self.inverse[i * self.width + k + 1] / held
                 if ratio < least:
                     least = ratio
                     first = i
@@ -408,18 +420,14 @@ cdef class Programs:
             self.other_prices[m] -= other_reduced * row[m]
         self.basis[leaving] = self.column_phase[entering]
 
-    cdef Outcome minimise(self, int side) noexcept nogil:
-        """Walk to the mixture of least cost.
-
-        Args:
-            side: the right-hand side that breaks ties.
-        """
+    cdef Outcome minimise(self) noexcept nogil:
+        """Walk to the mixture of least cost."""
         cdef int entering, leaving, _
         cdef double least
         cdef bint fresh = True
         self.price(self.prices, self.cost, self.reduced)
         for _ in range(self.most_pivots()):
-            entering = self.first_of_least(self.reduced, self.n)
+            entering = self.first_of_least(self.reduced)
             if entering < 0 or self.reduced[entering] >= -_TOLERANCE:
                 if fresh:
                     return DONE
@@ -429,7 +437,7 @@ cdef class Programs:
                 continue
             fresh = False
             least = self.reduced[entering]
-            leaving = self.leaving(entering, side)
+            leaving = self.leaving(entering)
             if leaving < 0:
                 return STUCK
             self.express(leaving)
@@ -442,7 +450,7 @@ cdef class Programs:
         return 200 + 20 * (self.k + self.n)
 
     cdef Outcome keep(self, _Found found, Py_ssize_t program, double x) noexcept nogil:
-        """Keep the mixture, of right-hand side 0 and x times that of 1.
+        """Keep the mixture, of right-hand side 0 and x times that of 2.
 
         Phases ascend; amounts are formula units.
         """
@@ -455,7 +463,7 @@ cdef class Programs:
         for i in range(k):
             amount = self.inverse[i * width + k]
             if self.sides > 2:
-                amount += x * self.inverse[i * width + k + 1]
+                amount += x * self.inverse[i * width + k + 2]
             if amount <= _AMOUNT_TOLERANCE:
                 continue
             phase = self.basis[i]
@@ -494,11 +502,8 @@ cdef class Programs:
         cdef Outcome outcome = DONE
         with nogil:
             for program in range(self.count):
-                self.fill(program)
-                self.begin(program, 2)
-                self.side(0, amounts, program, 0.0)
-                self.side(1, amounts, program, 1.0)
-                outcome = self.minimise(1)
+                self.pose(program, amounts, 2)
+                outcome = self.minimise()
                 if outcome == DONE:
                     least[program] = self.costs(self.prices, amounts, program)
                     outcome = self.keep(found, program, 0.0)
@@ -529,10 +534,7 @@ cdef class Programs:
         cdef Outcome outcome = DONE
         with nogil:
             for program in range(self.count):
-                self.fill(program)
-                self.begin(program, 2)
-                self.side(0, amounts, program, 0.0)
-                self.side(1, amounts, program, 1.0)
+                self.pose(program, amounts, 2)
                 outcome = self.sweep_one(found, amounts, program)
                 if outcome != DONE:
                     break
@@ -558,14 +560,14 @@ cdef class Programs:
             for j in range(self.n):
                 taken = self.falls[j]
                 self.ratio[j] = self.reduced[j] / (taken if taken > _TOLERANCE else _TOLERANCE)
-            entering = self.first_of_least(self.ratio, self.n)
+            entering = self.first_of_least(self.ratio)
             if entering >= 0:
                 gain, taken = _DEARER - self.reduced[entering], self.falls[entering]
                 # What costs no atom of the reservoir forms at any voltage.
                 voltage = INFINITY if taken < _TOLERANCE else gain / taken
             if entering < 0 or gain <= _DEARER or voltage <= _VOLTAGE_TOLERANCE:
                 return self.keep_state(found, amounts, program, 0.0)
-            leaving = self.leaving(entering, 1)
+            leaving = self.leaving(entering)
             if leaving < 0:
                 return STUCK
             held = self.inverse[leaving * self.width + self.k]
@@ -630,11 +632,8 @@ cdef class Programs:
         cdef bint every = rise is None
         with nogil:
             for program in range(self.count):
-                self.fill(program)
-                self.begin(program, 3)
-                self.side(0, amounts_b, program, 0.0)
-                self.side(1, toward, program, 0.0)
-                self.side(2, amounts_b, program, 1.0)
+                self.pose(program, amounts_b, 3)
+                self.side(2, toward, program, 0.0)
                 outcome = self.follow_one(found, amounts_b, toward, lines, every, program)
                 if outcome != DONE:
                     break
@@ -657,7 +656,7 @@ cdef class Programs:
         cdef double x = 0.0, kink, slope, reduced
         if not self.k:
             return self.keep_kink(found, amounts_b, toward, program, x)
-        if self.minimise(2) != DONE:
+        if self.minimise() != DONE:
             return STUCK
         if every and self.keep_kink(found, amounts_b, toward, program, x) != DONE:
             return NO_MEMORY
@@ -704,7 +703,7 @@ cdef class Programs:
         for j in range(self.n):
             held = reduced[j] if reduced[j] > 0.0 else 0.0
             ratio[j] = held / -falls[j] if falls[j] < -_AMOUNT_TOLERANCE else INFINITY
-        return self.first_of_least(ratio, self.n)
+        return self.first_of_least(ratio)
 
     cdef int next_kink(self, double x, double* kink) noexcept nogil:
         """The row that runs out first as x grows, and x there; -1 if x = 1 comes before."""
@@ -713,16 +712,16 @@ cdef class Programs:
         cdef const double* row
         for i in range(k):
             row = self.inverse + i * self.width + k
-            shrinks = -row[1]
+            shrinks = -row[2]
             if shrinks > _AMOUNT_TOLERANCE:
-                runs_out = row[2] / shrinks
+                runs_out = row[1] / shrinks
                 if runs_out < least:
                     least = runs_out
                     first = i
         if first < 0:
             return -1
         row = self.inverse + first * self.width + k
-        kink[0] = row[0] / -row[1]
+        kink[0] = row[0] / -row[2]
         if kink[0] < x:
             kink[0] = x
         return first if kink[0] < 1.0 - _AMOUNT_TOLERANCE else -1

@@ -1,4 +1,4 @@
-"""Threads over independent blocks of problems; numpy lets go of the interpreter in its loops.
+"""Threads over independent blocks of problems; the solver lets go of the interpreter.
 
 Which problems make a block does not depend on how many threads there are, and answers come in the
 order of the blocks, so they are the same bytes with one thread or several.
