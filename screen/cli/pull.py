@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from screen.cli.output import check_format, say, write_answer
 from screen.cli.program import described
 from screen.cli.progress import page_progress
 from screen.errors import NothingPassedError, UsageError
+
+if TYPE_CHECKING:
+    from screen.settings import Settings
 
 
 def pull_command(
@@ -77,7 +80,7 @@ def pull_command(
     if structures:
         table = snapshot.latest(home / "snapshots", mp.Query.of((), thermo_type=thermo_type).scheme)
         judged = roles or chosen_roles(())
-        done = pipeline.run(user_files.load(table), settings_of(None, anode, None, None), judged)
+        done = pipeline.run(user_files.load(table), _unchecked(anode), judged)
         ids = passed_ids(done)
         if not ids:
             raise NothingPassedError(f"no phase of {table.name} passes the gates; nothing to pull")
@@ -109,6 +112,12 @@ def pull_command(
     else:
         name = "latest" if query.scheme == schemes.MP_GGA else "latest-r2scan"
         say(f"written: {made}; use it with --source {name} or --source {made}")
+
+
+def _unchecked(anode: str | None) -> Settings:
+    """Settings for who passes: who then ranks them has the engines compared."""
+    none = {"check_candidates": 0, "check_interfaces": 0}
+    return settings_of(None, anode, None, None).model_copy(update=none)
 
 
 def _check_open_data(structures: bool, rate: float | None) -> None:

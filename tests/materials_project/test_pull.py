@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import errno
 import gzip
+import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -22,7 +23,7 @@ import numpy as np
 import pytest
 
 from screen import files
-from screen.cli import main
+from screen.cli import main, pull
 from screen.errors import DataError, NetworkError, ScreenError, UsageError
 from screen.sources import materials_project as mp
 from screen.sources import schemes, snapshot, user_files
@@ -39,6 +40,7 @@ from tests.materials_project.documents import (
 )
 from tests.materials_project.emulator import KEY, SUMMARY, THERMO, Emulator, Fault
 
+Screen = Callable[..., str]
 PAGES = 3 + 3
 QUIET = PAGES + 6
 """Requests of an undisturbed pull: its pages, a count each for two routes, four heartbeats."""
@@ -48,6 +50,39 @@ def pulled(server: mp.Server, home: Path, query: mp.Query | None = None, **optio
     path = mp.pull_snapshot(server, query or mp.Query(), home, CAP, **options)
     assert path is not None
     return path
+
+
+def environment(home: Path, emulator: Emulator) -> dict[str, str]:
+    return {
+        "MP_API_KEY": KEY,
+        "SCREEN_HOME": str(home),
+        "MP_API_ENDPOINT": emulator.endpoint,
+    }
+
+
+@pytest.fixture
+def screen(
+    client: Any,
+    server: Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Screen:
+    """What commands print that know the server; in this process, for the client takes seconds to
+    import.
+    """
+    del client
+    for variable, value in environment(tmp_path, server).items():
+        monkeypatch.setenv(variable, value)
+
+    def run(*arguments: str) -> str:
+        code = main(list(arguments))
+        said = capsys.readouterr()
+        assert code == 0, said.err
+        assert KEY not in said.out + said.err
+        return said.out
+
+    return run
 
 
 def asked_pages(emulator: Emulator) -> Counter[tuple[str, str]]:
@@ -340,21 +375,39 @@ def test_mixed_schemes_are_refused(server: Emulator, dial: Connect, tmp_path: Pa
         mp.to_phases(pull, mp.Query(), CAP)
 
 
-def test_pulls_wait_for_each_other(server: Emulator, tmp_path: Path) -> None:
+HOLD = """
+import sys
+from pathlib import Path
+from screen.store import Store
+with Store(Path(sys.argv[1])).alone("pull"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_pulls_wait_for_each_other(
+    screen: Screen, server: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """That of the command line and that of the flow."""
-    with Store(tmp_path / "store").alone("pull"):
-        waiting = subprocess.Popen(
-            COMMAND,
-            env=environment(tmp_path, server),
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-        )
-        assert waiting.stderr is not None
-        assert "waiting for its end" in waiting.stderr.readline()
-        assert not server.requests
-    assert waiting.wait(600) == 0
-    waiting.stderr.close()
+    told: list[str] = []
+
+    def let_go(text: str) -> None:
+        told.append(text)
+        if "waiting for its end" in text:
+            assert not server.requests
+            other.communicate()
+
+    monkeypatch.setattr(pull, "say", let_go)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "store")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline()
+        screen("pull", "--rate", "20")
+    assert "waiting for its end" in told[0]
+    assert "written" in told[-1]
 
 
 @pytest.mark.parametrize("spelling", ["R2SCAN", "r2SCAN"])
@@ -417,17 +470,6 @@ def test_mixed_energies_cannot_be_asked_for(given: str, words: str) -> None:
         mp.Query.of((), thermo_type=given)
 
 
-COMMAND = [sys.executable, "-m", "screen", "pull", "--rate", "20"]
-
-
-def environment(home: Path, emulator: Emulator) -> dict[str, str]:
-    return os.environ | {
-        "MP_API_KEY": KEY,
-        "SCREEN_HOME": str(home),
-        "MP_API_ENDPOINT": emulator.endpoint,
-    }
-
-
 CODES = {
     "no key": ({"MP_API_KEY": ""}, 5, "no key"),
     "a short key": ({"MP_API_KEY": "short"}, 5, "5 characters"),
@@ -457,11 +499,14 @@ def test_exit_codes(
     assert changes.get("MP_API_KEY") is None or "x" * 32 not in said.err
 
 
-@pytest.mark.usefixtures("client")
-def test_killed_twice_and_finished(server: Emulator, tmp_path: Path, undisturbed: bytes) -> None:
+def test_killed_twice_and_finished(
+    screen: Screen, server: Emulator, tmp_path: Path, undisturbed: bytes
+) -> None:
     for pages in (2, 4):
         with subprocess.Popen(
-            COMMAND, env=environment(tmp_path, server), stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "screen", "pull", "--rate", "20"],
+            env=os.environ | environment(tmp_path, server),
+            stderr=subprocess.DEVNULL,
         ) as process:
             until = time.monotonic() + 300
             while sum(asked_pages(server).values()) < pages and time.monotonic() < until:
@@ -469,42 +514,28 @@ def test_killed_twice_and_finished(server: Emulator, tmp_path: Path, undisturbed
             process.send_signal(signal.SIGKILL)
             assert process.wait() == -signal.SIGKILL
         assert not snapshot.listed(tmp_path / "snapshots")
-    done = subprocess.run(
-        COMMAND, env=environment(tmp_path, server), capture_output=True, text=True, check=True
-    )
+    screen("pull", "--rate", "20")
     (found,) = snapshot.listed(tmp_path / "snapshots")
     assert found.path.read_bytes() == undisturbed
     assert set(asked_pages(server).values()) <= {1, 2}
     assert sum(asked_pages(server).values()) <= PAGES + 2
-    assert KEY not in done.stdout + done.stderr
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes()
 
 
-@pytest.mark.usefixtures("client")
-def test_from_pull_to_ranking(server: Emulator, tmp_path: Path) -> None:
-    def screen(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "screen", *arguments],
-            env=environment(tmp_path, server),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    assert screen("pull", "--rate", "20").returncode == 0
-    assert "2026.04.13" in screen("snapshots", "--format", "csv").stdout
-    (tmp_path / "quick.toml").write_text("check_candidates = 0\ncheck_interfaces = 0\n")
-    latest = ("--source", "latest", "--config", "quick.toml", "--format", "json")
-    done = screen("rank", "--anode", "Li", *latest)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)[0]["scheme"] == schemes.MP_GGA
-    doctor = screen("doctor").stdout
+def test_from_pull_to_ranking(screen: Screen, tmp_path: Path) -> None:
+    screen("pull", "--rate", "20")
+    assert "2026.04.13" in screen("snapshots", "--format", "csv")
+    quick = tmp_path / "quick.toml"
+    quick.write_text("check_candidates = 0\ncheck_interfaces = 0\n")
+    latest = ("--source", "latest", "--config", str(quick), "--role", "interlayer")
+    run = ("-o", str(tmp_path / "run"), "--format", "json")
+    ranked = json.loads(screen("rank", "--anode", "Li", *latest, *run))
+    assert ranked[0]["scheme"] == schemes.MP_GGA
+    doctor = screen("doctor")
     assert "snapshots: mp-2026.04.13.parquet" in doctor
     assert "endpoint answers: database 2026.04.13" in doctor
-    more = screen("pull", "--structures", "--role", "interlayer", "--rate", "20")
-    assert more.returncode == 0, more.stderr
+    screen("pull", "--structures", "--role", "interlayer", "--rate", "20")
     (kept,) = (tmp_path / "snapshots").glob("*.structures")
     assert snapshot.structures(kept)
 
@@ -578,18 +609,22 @@ def test_a_damaged_manifest(tmp_path: Path) -> None:
             snapshot.listed(tmp_path)
 
 
-@pytest.mark.skipif(not shutil.which("script"), reason="needs util-linux's script for a terminal")
-@pytest.mark.usefixtures("client")
-def test_a_terminal_sees_rate_and_time_left(server: Emulator, tmp_path: Path) -> None:
-    """`script` lends the command a terminal."""
-    command = " ".join([*COMMAND, "--chemsys", "Li-O"])
-    done = subprocess.run(
-        ["script", "-qec", command, "/dev/null"],
-        env=environment(tmp_path, server) | {"TERM": "xterm", "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "2/2" in done.stdout
-    assert "pages/s" in done.stdout
-    assert "0:00:00" in done.stdout
+class Terminal(io.StringIO):
+    """What is written to a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_sees_rate_and_time_left(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    screen("pull", "--rate", "20", "--chemsys", "Li-O")
+    said = terminal.getvalue()
+    assert "2/2" in said
+    assert "pages/s" in said
+    assert "0:00:00" in said

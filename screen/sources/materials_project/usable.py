@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from screen.composition import tidy_formulas
@@ -17,6 +18,7 @@ _LARGEST = 1e6
 """Above any gap (eV), density (g/cm³), volume (Å³) or number of sites of a crystal's cell."""
 
 
+@lru_cache(2**17)  # each route names the same materials, on pages that are checked, then taken
 def normal_id(text: str) -> str:
     """One spelling for ids of the old and the new form.
 
