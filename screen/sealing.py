@@ -62,8 +62,7 @@ def seal() -> tuple[int, list[str]]:
     _check_schemas()
     tables.seal(tables.DATA)
     try:
-        _check_readers()
-        notes = list(_uncovered(reference.load()))
+        notes = list(_uncovered(_check_readers()))
     except BaseException:
         toml.write_bytes(before)
         tables.forget()
@@ -85,7 +84,8 @@ def _check_schemas() -> None:
         raise DataError(f"{found[0]}{more}")
 
 
-def _check_readers() -> None:
+def _check_readers() -> Phases:
+    """Have every table read whole; the phases of the reference set."""
     for name, read in READERS.items():
         try:
             read()
@@ -93,7 +93,8 @@ def _check_readers() -> None:
             raise
         except Exception as error:  # a reader may raise all there is
             raise DataError(f"{name} cannot be read: {first_line(error)}") from error
-    _check_candidates(reference.load())
+    phases = reference.load()
+    _check_candidates(phases)
     for anode in reference.ANODES:
         columns: dict[str, str] = {}
         for electrolyte in electrolytes_of(anode):
@@ -103,6 +104,7 @@ def _check_readers() -> None:
                     f"electrolytes.csv: {electrolyte.label} and {other} would share the column "
                     f"{electrolyte.column}; keep one"
                 )
+    return phases
 
 
 def _check_candidates(phases: Phases) -> None:
