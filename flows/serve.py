@@ -64,12 +64,12 @@ def check_cron(line: str, zone: str) -> None:
     Raises:
         UsageError: with an example.
     """
-    from prefect.client.schemas.schedules import CronSchedule  # a second
-
     try:
-        CronSchedule(cron=line, timezone=zone)
         if len(line.split()) != 5:
             raise ValueError("seconds and years are no part of it")
+        from prefect.client.schemas.schedules import CronSchedule  # a second
+
+        CronSchedule(cron=line, timezone=zone)
     except ValueError as error:
         raise UsageError(
             f"--every {line!r} in {zone!r} is no cron line with a time zone: minute hour day month "

@@ -244,7 +244,13 @@ class Own:
             "PREFECT__SERVER_FINAL": "1",
             "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         }
-        small = {"PREFECT__SERVER_EPHEMERAL": "1", "PREFECT_UI_ENABLED": "0"}
+        small = {
+            "PREFECT__SERVER_EPHEMERAL": "1",
+            "PREFECT_UI_ENABLED": "0",
+            # Blocks are for its page alone: to register them takes a second.
+            "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "0",
+            "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "0",
+        }
         return here if self.whole else here | small
 
     def _wait(self, process: subprocess.Popen[bytes], log: Path) -> None:

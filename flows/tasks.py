@@ -21,9 +21,11 @@ from screen import batches, files, run_folder, weekly
 from screen.batches import Request
 from screen.descriptors.structure_runs import Reference
 from screen.errors import NetworkError
+from screen.frame import spare_pandas
 from screen.options import Pull
 
 quiet.install()
+spare_pandas()
 
 PULL_HOURS = 6
 

@@ -49,7 +49,9 @@ def doctor_command() -> None:
 def seal_command() -> None:
     """Check every shipped table and write its digest, after you changed one (for maintainers)."""
     from screen import sealing
+    from screen.frame import spare_pandas
 
+    spare_pandas()
     count, notes = sealing.seal()
     for note in notes:
         say(f"note: {note}")

@@ -33,38 +33,14 @@ def check_format(form: str, *more: str) -> None:
     Args:
         more: formats that this command has beside those of all.
     """
-    _spare_pandas()
+    from screen.frame import spare_pandas
     from screen.report.table import FORMATS
+
+    spare_pandas()
 
     known = (*FORMATS, *more)
     if form not in known:
         raise UsageError(f"unknown format {form!r}; {did_you_mean(form, known)}")
-
-
-class _NoPandas:
-    """Stands in the way of an import of pandas."""
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002
-        """Refuse pandas; leave all else to those who find it."""
-        if name == "pandas":
-            raise ImportError(name)
-
-
-def _spare_pandas() -> None:
-    """Answer pyarrow's question for pandas with no, which saves a third of a second.
-
-    pyarrow imports pandas to see whether the first list that it is given is one of its series; no
-    command gives it one. Whoever converts to pandas afterwards still gets it: pyarrow asks again.
-    """
-    import pyarrow as pa
-
-    if "pandas" not in sys.modules:
-        refusal = _NoPandas()
-        sys.meta_path.insert(0, refusal)
-        try:
-            pa.array([])
-        finally:
-            sys.meta_path.remove(refusal)
 
 
 def check_plot(path: Path | None) -> None:
