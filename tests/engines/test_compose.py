@@ -20,9 +20,7 @@ import yaml
 
 from flows.access import authorization
 from tests.conftest import wait_until
-from tests.flows.conftest import EACH_MINUTE, FILES, ROOT, WAIT_S, expected
-
-__all__ = ["expected"]
+from tests.flows.conftest import EACH_MINUTE, FILES, ROOT, WAIT_S, ranked
 
 pytestmark = pytest.mark.slow
 DATABASE = os.environ.get("SCREEN_DATABASE_IMAGE", "postgres:17")
@@ -100,7 +98,7 @@ def answers(auth: str | None) -> int:
         return 0
 
 
-def test_the_compose_file_screens(compose: Compose, expected: Path, tmp_path: Path) -> None:
+def test_the_compose_file_screens(compose: Compose, tmp_path: Path) -> None:
     compose("up", "--detach")
     assert wait_until(lambda: answers(AUTH) == 200, WAIT_S), compose("logs", "prefect")
     assert answers(None) == 401
@@ -116,6 +114,7 @@ def test_the_compose_file_screens(compose: Compose, expected: Path, tmp_path: Pa
     assert (
         docker("cp", f"{container}:/shared/results/{folder}", str(tmp_path / "run")).returncode == 0
     )
+    expected = ranked(tmp_path / "expected")
     for name in FILES:
         assert (tmp_path / "run" / name).read_bytes() == (expected / name).read_bytes(), name
     tables = compose(

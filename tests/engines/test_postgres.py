@@ -13,9 +13,14 @@ import pytest
 
 from flows.server import free_port
 from tests.conftest import wait_until
-from tests.flows.conftest import EACH_MINUTE, WAIT_S, Serving, expected, same_run
-
-__all__ = ["expected"]
+from tests.flows.conftest import (
+    EACH_MINUTE,
+    WAIT_S,
+    Serving,
+    quick_options,
+    ranked,
+    same_run,
+)
 
 pytestmark = pytest.mark.slow
 USER = "postgres"
@@ -71,11 +76,12 @@ def database() -> Iterator[str]:
 
 def test_a_schedule_on_postgresql(
     database: str,
-    expected: Path,
     tmp_path: Path,
 ) -> None:
+    quick = quick_options(tmp_path)
+    expected = ranked(tmp_path / "expected", *quick)
     begun = time.monotonic()
-    serving = Serving(tmp_path, EACH_MINUTE, PREFECT_API_DATABASE_CONNECTION_URL=database)
+    serving = Serving(tmp_path, EACH_MINUTE, quick, PREFECT_API_DATABASE_CONNECTION_URL=database)
     try:
         ready = time.monotonic() - begun
         assert wait_until(lambda: len(serving.scheduled()) >= 2, 3 * WAIT_S, pause=1), serving.said

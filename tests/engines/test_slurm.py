@@ -17,9 +17,7 @@ import yaml
 
 from flows.server import free_port
 from tests.conftest import wait_until
-from tests.flows.conftest import ROOT, WAIT_S, environment, expected, only, same_run
-
-__all__ = ["expected"]
+from tests.flows.conftest import ROOT, WAIT_S, environment, only, ranked, same_run
 
 pytestmark = pytest.mark.slow
 CONFIG = """ClusterName=screen
@@ -93,7 +91,6 @@ def options(home: Path) -> dict[str, Any]:
 
 def test_a_flow_on_slurm(
     slurm: str,
-    expected: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -131,6 +128,6 @@ def test_a_flow_on_slurm(
         )
         took = time.monotonic() - begun
     assert (done.returncode, done.stderr) == (0, "")
-    same_run(only(tmp_path / "results"), expected)
+    same_run(only(tmp_path / "results"), ranked(tmp_path / "expected"))
     assert len(list((tmp_path / "store/batches").iterdir())) > 1
     print(f"SLURM: a worker after {ready:.0f} s, the flow took {took:.0f} s")

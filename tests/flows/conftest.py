@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -18,8 +19,9 @@ import pytest
 
 from flows.access import authorization
 from flows.server import free_port, server_version
+from screen.composition import parse_formula
 from screen.errors import NetworkError
-from tests.conftest import wait_until
+from tests.conftest import EMBEDDED, wait_until
 
 ROOT = Path(__file__).parents[2]
 FILES = ("ranked.csv", "gaps.csv", "columns.json", "cards.json")
@@ -161,9 +163,9 @@ EACH_MINUTE = "* * * * *"
 
 
 @pytest.fixture(scope="package")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+def serving(tmp_path_factory: pytest.TempPathFactory, quick: Options) -> Iterator[Serving]:
     """One for all tests of flows."""
-    served = Serving(tmp_path_factory.mktemp("serving"))
+    served = Serving(tmp_path_factory.mktemp("serving"), options=quick)
     try:
         yield served
     finally:
@@ -189,30 +191,38 @@ def flow(serving: Serving, tmp_path: Path) -> Run:
 
 
 @pytest.fixture(scope="session")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run of the command line."""
-    return ranked(tmp_path_factory.mktemp("expected"))
-
-
-@pytest.fixture(scope="session")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Options:
-    """Leave out the comparison with pymatgen, which takes longer than all else."""
-    path = tmp_path_factory.mktemp("quick") / "settings.toml"
-    path.write_text(UNCHECKED)
-    return "--config", str(path)
+    """Options of a run that takes little beside what the flow itself takes."""
+    return quick_options(tmp_path_factory.mktemp("quick"))
 
 
 @pytest.fixture(scope="session")
 def expected_quick(tmp_path_factory: pytest.TempPathFactory, quick: Options) -> Path:
-    """The run of the command line without it."""
+    """The run of the command line with these options."""
     return ranked(tmp_path_factory.mktemp("expected"), *quick)
 
 
 UNCHECKED = "check_candidates = 0\ncheck_interfaces = 0\n"
+"""Settings that leave out the comparison with pymatgen, which takes longer than all else."""
+FEW = {"Li", "Na", "Mg", "Zn", "F", "Cl", "N"}
+CANDIDATES = 47
+"""What is made of these elements alone."""
+
+
+def quick_options(folder: Path) -> Options:
+    """Few phases of the embedded set, and no comparison with pymatgen."""
+    with EMBEDDED.open(encoding="utf-8", newline="") as file:
+        few = [r for r in csv.DictReader(file) if FEW.issuperset(parse_formula(r["formula"]))]
+    lines = [f"{r['formula']},{r['formation_energy_ev_atom']},{r['scheme']}" for r in few]
+    table, settings = folder / "few.csv", folder / "settings.toml"
+    table.write_text("\n".join(["formula,formation_energy_per_atom_eV,scheme", *lines, ""]))
+    settings.write_text(UNCHECKED)
+    return "--source", str(table), "--config", str(settings)
 
 
 def ranked(home: Path, *options: str) -> Path:
-    """A run of the command line."""
+    """A run of the command line in a folder of its own."""
+    home.mkdir(exist_ok=True)
     subprocess.run(
         [sys.executable, "-m", "screen", "rank", "--anode", "Li", "-q", "-o", "run", *options],
         cwd=home,

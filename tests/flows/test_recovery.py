@@ -14,14 +14,25 @@ import pytest
 
 from screen.sources import snapshot
 from tests.atomistic.made_up import rock_salt
-from tests.flows.conftest import UNCHECKED, Done, Options, Run, Serving, environment, only, same_run
+from tests.flows.conftest import (
+    CANDIDATES,
+    UNCHECKED,
+    Done,
+    Options,
+    Run,
+    Serving,
+    environment,
+    only,
+    same_run,
+)
 from tests.materials_project import safe_environment
 from tests.materials_project.documents import make_database
 from tests.materials_project.emulator import KEY, Emulator
 
 pytestmark = pytest.mark.slow
 
-BATCH, BATCHES = 20, 11
+BATCH = 4
+BATCHES = -(-CANDIDATES // BATCH)
 ATTEMPTS = 5
 SCREENING = ("screening", "--anode", "Li", "--batch", str(BATCH))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import UNCHECKED, Run, Serving
+from tests.flows.conftest import UNCHECKED, Options, Run, Serving
 from tests.materials_project import safe_environment
 from tests.materials_project.emulator import KEY
 
@@ -41,10 +41,10 @@ def webhook() -> Iterator[tuple[str, list[Any]]]:
         server.shutdown()
 
 
-def test_what_changed_is_told(flow: Run, serving: Serving, tmp_path: Path) -> None:
+def test_what_changed_is_told(flow: Run, serving: Serving, quick: Options, tmp_path: Path) -> None:
     with webhook() as (address, sent):
         settings = tmp_path / "settings.toml"
-        hook = ("--webhook", address, "--config", str(settings))
+        hook = ("--webhook", address, *quick[:2], "--config", str(settings))
         weekly = ("weekly", "--anode", "Li", "--robust", "2", *hook)
         settings.write_text(UNCHECKED)
         assert flow(*weekly).returncode == 0
