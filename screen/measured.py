@@ -95,11 +95,14 @@ def columns() -> tuple[Column, ...]:
 def rows_by_key() -> dict[int, list[Row]]:
     """The rows of each composition that acts in one, by its key."""
     found: dict[int, list[Row]] = {}
-    for row in literature.rows(own=True):
-        if row.active_formulas:
-            keys = Compositions.from_formulas(row.active_formulas).key.tolist()
-            for key in dict.fromkeys(keys):
-                found.setdefault(key, []).append(row)
+    acting = [
+        (row, formula) for row in literature.rows(own=True) for formula in row.active_formulas
+    ]
+    keys = Compositions.from_formulas([formula for _, formula in acting]).key.tolist()
+    for (row, _), key in zip(acting, keys, strict=True):
+        rows = found.setdefault(key, [])
+        if not rows or rows[-1] is not row:  # two formulas of a row may be one compound
+            rows.append(row)
     return found
 
 
