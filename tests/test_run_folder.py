@@ -55,10 +55,12 @@ cli.main(sys.argv[2:])
 
 @pytest.fixture(scope="module")
 def rank(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """A run into the folder `run`, without a cross-check."""
-    settings = tmp_path_factory.mktemp("settings") / "quick.toml"
+    """A run of a few alloys into the folder `run`, without a cross-check."""
+    folder = tmp_path_factory.mktemp("few")
+    settings, table = folder / "quick.toml", folder / "few.csv"
     settings.write_text("check_candidates = 0\ncheck_interfaces = 0\n")
-    return ["rank", "-q", "-o", "run", "--config", str(settings)]
+    table.write_text("formula,formation_energy_ev_atom\nLiZn,-0.2\nLi5Sn2,-0.3\n")
+    return ["rank", "-q", "-o", "run", "--config", str(settings), "--source", str(table)]
 
 
 @pytest.fixture(scope="module", params=[0, 1])

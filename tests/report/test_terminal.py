@@ -47,7 +47,7 @@ COMMANDS: dict[str, list[str]] = {
     "rank --where": [*RANK, "--where", "reduction_v < 0.1", "--top", "40"],
     "rank --columns": [*RANK, "--columns", "formula,reduction_v,why,outcome"],
     "explain": ["explain", "Al2O3", "-q"],
-    "explain --section": ["explain", "LiF", "-q", "--section", "all"],
+    "explain --section": ["explain", "Al2O3", "-q", "--section", "all"],
     "window": ["window", "LiF", "Li6PS5Cl", "Li1.3Al0.3Ti1.7(PO4)3"],
     "decompose": ["decompose", "LiF", "Li6PS5Cl", "Li1.3Al0.3Ti1.7(PO4)3"],
     "interface": ["interface", "Li6PS5Cl", "Al2O3"],
@@ -98,19 +98,20 @@ import typer.main
 from screen import api, run_folder, sources
 from screen.cli import main
 
-def kept(function):
+def kept(function, key=lambda *words, **given: repr((words, given))):
     made = {}
     def call(*words, **given):
         given.pop("progress", None)
-        key = repr((words, given))
-        if key not in made:
-            made[key] = function(*words, **given)
-        return made[key]
+        wanted = key(*words, **given)
+        if wanted not in made:
+            made[wanted] = function(*words, **given)
+        return made[wanted]
     return call
 
-# The same at each width.
+# The same at each width; into a folder goes one run, whatever is shown of it.
 api.rank, api.explain, api.narrow = kept(api.rank), kept(api.explain), kept(api.narrow)
-run_folder.write, sources.load = kept(run_folder.write), kept(sources.load)
+run_folder.write = kept(run_folder.write, lambda run, folder, *_, **__: str(folder))
+sources.load = kept(sources.load)
 typer.main.get_command = kept(typer.main.get_command)
 for name, width, arguments in json.loads(sys.argv[1]):
     fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
@@ -154,10 +155,15 @@ def in_a_terminal(
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("terminal")
+    (made / "quick.toml").write_text(QUICK)
+    return made
+
+
+@pytest.fixture(scope="module")
+def printed(folder: Path) -> dict[tuple[str, int], str]:
     """What every command prints, by its name and the width of the terminal."""
-    folder = tmp_path_factory.mktemp("terminal")
-    (folder / "quick.toml").write_text(QUICK)
     first = [*RANK, "-o", "other", "--electrolyte", "Li6PS5Cl"]
     jobs = [("first", WIDE, first)]
     jobs += [(name, width, words) for name, words in COMMANDS.items() for width in (*WIDTHS, WIDE)]
@@ -239,7 +245,7 @@ def test_rank_shows_who_and_how_good(width: int, printed: dict[tuple[str, int], 
         ("literature", ["L001", "L225"]),
         ("compare", ["interlayer"]),
         ("explain", ["Al2O3, for Li", "interlayer", "host", "alloy"]),
-        ("explain --section", ["LiF, for Li", "Who did it, or something like it"]),
+        ("explain --section", ["Al2O3, for Li", "Who did it, or something like it"]),
     ],
 )
 def test_what_identifies_a_row_is_whole(
@@ -389,17 +395,9 @@ def test_the_first_screen_of_explain_fits_and_names_the_rest(
 
 
 @pytest.fixture(scope="module")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folder(folder: Path, printed: dict[tuple[str, int], str]) -> Path:
     """Where a run is, in `run`."""
-    folder = tmp_path_factory.mktemp("coloured")
-    (folder / "quick.toml").write_text(QUICK)
-    subprocess.run(
-        [sys.executable, "-m", "screen", *RANK],
-        cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
-        check=True,
-        capture_output=True,
-    )
+    assert printed
     return folder
 
 
