@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from math import gcd
 
 import numpy as np
@@ -22,6 +22,7 @@ def reduced(counts: Counts) -> Counts:
     return {symbol: number // common for symbol, number in counts.items()}
 
 
+@cache
 def compositions(
     symbols: tuple[str, ...] = SYMBOLS, elements: int = 1, largest: int = 6
 ) -> st.SearchStrategy[Counts]:
@@ -83,17 +84,25 @@ class Chemistry:
         )
 
 
+def _whole_steps(per_ev: int) -> st.SearchStrategy[float]:
+    return st.integers(-2 * per_ev, per_ev // 2).map(lambda step: step / per_ev)
+
+
+# What is drawn from is made once: hypothesis looks through each new strategy before it draws.
+_SYSTEMS = st.lists(st.sampled_from(PALETTE), min_size=3, max_size=6, unique=True)
+_ENERGIES = st.sampled_from([_whole_steps(per_ev) for per_ev in (4, 20, 1000)])
+
+
 @st.composite
 def chemistries(draw: st.DrawFn) -> Chemistry:
     """Three to six elements and up to 14 compounds.
 
     Coarse energies, often whole steps per formula unit, make exact ties common.
     """
-    symbols = tuple(draw(st.lists(st.sampled_from(PALETTE), min_size=3, max_size=6, unique=True)))
+    symbols = tuple(sorted(draw(_SYSTEMS)))
     compounds = draw(st.lists(compositions(symbols, elements=2), max_size=14))
-    steps = draw(st.sampled_from([4, 20, 1000]))
+    energy = draw(_ENERGIES)
     per_formula = draw(st.booleans())
-    energy = st.integers(-2 * steps, steps // 2).map(lambda n: n / steps)
     phases = [*({symbol: 1} for symbol in symbols), *compounds]
     sizes = [sum(counts.values()) if per_formula else 1 for counts in compounds]
     energies = [0.0] * len(symbols) + [draw(energy) / size for size in sizes]

@@ -64,6 +64,15 @@ def role(**parts: Any) -> Role:
 VALUES = st.integers(-3, 9).map(lambda n: n / 3)
 WEIGHTS = st.sampled_from([0.5, 1.0, 2.0])
 SCORES = st.dictionaries(st.sampled_from("abc"), st.floats(0, 1), min_size=1)
+ENDS = st.lists(VALUES, min_size=2, max_size=2, unique=True)
+CONCERNS = st.sampled_from([(), ("first",), ("second",)])
+COLUMNS = st.lists(st.sampled_from(NUMBERS), min_size=1, unique=True)
+GATES = st.builds(
+    gate, st.sampled_from(NUMBERS), st.sampled_from(["<=", ">="]), VALUES
+) | st.builds(gate, st.just("class"), st.sampled_from(["==", "!="]), st.sampled_from("abc"))
+PERHAPS_UNKNOWN = VALUES | st.just(np.nan)
+CLASSES, PERHAPS_A_CLASS = st.sampled_from("abc"), st.sampled_from(["a", "b", "c", ""])
+STATES = st.sampled_from(["one", "two", "", "other"])
 
 
 def measured(role: Role) -> list[Gate | Goal]:
@@ -76,27 +85,24 @@ def measured(role: Role) -> list[Gate | Goal]:
 @st.composite
 def roles(draw: st.DrawFn) -> Role:
     kinds = draw(st.booleans())
-    gates = st.builds(
-        gate, st.sampled_from(NUMBERS), st.sampled_from(["<=", ">="]), VALUES
-    ) | st.builds(gate, st.just("class"), st.sampled_from(["==", "!="]), st.sampled_from("abc"))
 
     def goal(column: str) -> dict[str, Any]:
-        ends = draw(st.lists(VALUES, min_size=2, max_size=2, unique=True))
-        concerns = draw(st.sampled_from([(), ("first",), ("second",)])) if kinds else ()
+        ends = draw(ENDS)
+        concerns = draw(CONCERNS) if kinds else ()
         return scale(column, *ends, weight=draw(WEIGHTS), kinds=concerns)
 
-    columns = draw(st.lists(st.sampled_from(NUMBERS), min_size=1, unique=True))
+    columns = draw(COLUMNS)
     goals = [goal(column) for column in columns]
     goals[0]["kinds"] = ()  # each kind has a goal at least
     if draw(st.booleans()):
         goals.append(levels("class", draw(SCORES), weight=draw(WEIGHTS)))
-    body: dict[str, Any] = {"gates": draw(st.lists(gates, max_size=3)), "goals": goals}
+    body: dict[str, Any] = {"gates": draw(st.lists(GATES, max_size=3)), "goals": goals}
     if kinds:
         body["kinds"] = {
             name: {
                 "meaning": "A kind.",
                 "when": {"column": "state", "op": op, "value": value},
-                "gates": draw(st.lists(gates, max_size=1)),
+                "gates": draw(st.lists(GATES, max_size=1)),
             }
             # What is "one" is of both kinds: the first counts.
             for name, op, value in (("first", "==", "one"), ("second", "!=", "other"))
@@ -107,13 +113,13 @@ def roles(draw: st.DrawFn) -> Role:
 @st.composite
 def contests(draw: st.DrawFn, *, complete: bool = False) -> Contest:
     count = draw(st.integers(0, 9))
-    number = VALUES if complete else VALUES | st.just(np.nan)
-    text = st.sampled_from("abc") if complete else st.sampled_from(["a", "b", "c", ""])
+    number = VALUES if complete else PERHAPS_UNKNOWN
+    text = CLASSES if complete else PERHAPS_A_CLASS
 
     def column(values: st.SearchStrategy[Any], dtype: Any) -> npt.NDArray[Any]:
         return np.array(draw(st.lists(values, min_size=count, max_size=count)), dtype=dtype)
 
     table: Table = {name: column(number, float) for name in NUMBERS}
     table["class"] = column(text, object)
-    table["state"] = column(st.sampled_from(["one", "two", "", "other"]), object)
+    table["state"] = column(STATES, object)
     return Contest(draw(roles()), table)
