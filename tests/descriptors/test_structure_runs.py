@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from screen import descriptors, pipeline, run_folder
 from screen.atomistic import wetting
 from screen.cli import main
+from screen.columns import Values
 from screen.descriptors import barrier, structure_runs, surface
 from screen.descriptors.case import Case
 from screen.errors import DataError, UsageError
@@ -42,6 +45,25 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
+@dataclass(frozen=True)
+class Computed:
+    """What was computed once, and where it is kept."""
+
+    values: Values
+    home: Path
+
+    def hand_to(self, home: Path) -> None:
+        shutil.copytree(self.home, home, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Computed:
+    home = tmp_path_factory.mktemp("computed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCREEN_HOME", str(home))
+        return Computed(surface.compute(case_of(*FORMULAS, **ASKED)), home)
+
+
 def kept(home: Path) -> dict[str, bytes]:
     return {str(path.relative_to(home)): path.read_bytes() for path in home.glob("store/*/*")}
 
@@ -58,23 +80,23 @@ def test_without_being_asked_nothing_is_computed_or_read(
         assert set(values.reason(column.name)) == {f"not asked for; {option} computes it"}
 
 
-def test_surfaces_come_with_values_or_reasons(home: Path) -> None:
-    case = case_of(*FORMULAS, **ASKED)
-    values = surface.compute(case)
+def test_surfaces_come_with_values_or_reasons(computed: Computed) -> None:
+    values = computed.values
     energy = values.columns["surface_energy_j_m2"]
     assert np.isfinite(energy[:3]).all()
     assert np.isnan(energy[3])
     assert "no such phase" in values.reason("surface_energy_j_m2")[3]
-    assert len(kept(home)) == 3
+    assert len(kept(computed.home)) == 3
     assert [bool(text) for text in values.columns["adsorption_face"]] == [True, True, True, False]
     for name in values.columns:
         assert all(values.reason(name)[values.columns[name] == ""]), name
 
 
-def test_what_is_kept_and_what_computes_change_nothing(home: Path) -> None:
-    first = surface.compute(case_of(*FORMULAS, **ASKED))
-    files = kept(home)
+def test_what_is_kept_and_what_computes_change_nothing(computed: Computed, home: Path) -> None:
+    first, files = computed.values, kept(computed.home)
+    computed.hand_to(home)
     same_values(surface.compute(case_of(*FORMULAS, **ASKED)), first)
+    assert kept(home) == files
     for path in home.glob("store/*/*"):
         path.unlink()
     case = case_of(*FORMULAS, **ASKED, workers=2)
@@ -106,7 +128,11 @@ def test_results_that_are_handed_in_are_not_computed_again(
     same_values(surface.compute(case_of(*FORMULAS, **asked)), values)
 
 
-def test_references_stand_for_what_is_kept_and_carry_what_is_not(home: Path) -> None:
+def test_references_stand_for_what_is_kept_and_carry_what_is_not(
+    computed: Computed, home: Path
+) -> None:
+    computed.hand_to(home)
+    next(home.glob("store/*/*")).unlink()  # this one is computed
     case = case_of(*FORMULAS, **ASKED)
     first = structure_runs.references(case, wetting.KIND)
     assert structure_runs.referred(wetting.KIND, first) == structure_runs.results(
@@ -172,14 +198,16 @@ def test_a_run_asked_for_twice_is_the_same_and_says_so_in_its_manifest(tmp_path:
     assert "workers" not in manifest(done, "test")["settings"]
 
 
-def test_what_is_kept_does_not_show_in_a_run_that_did_not_ask(tmp_path: Path) -> None:
+def test_what_is_kept_does_not_show_in_a_run_that_did_not_ask(
+    computed: Computed, home: Path, tmp_path: Path
+) -> None:
     settings = Settings(check_candidates=1, check_interfaces=1)
     runs = []
     for _ in range(2):
         done = pipeline.run(phases(), settings, chosen_roles(("interlayer",)))
         path = run_folder.write(done, tmp_path / done.name, "test")
         runs.append([(path / n).read_bytes() for n in ("ranked.csv", "gaps.csv")])
-        surface.compute(case_of(*FORMULAS, **ASKED))
+        computed.hand_to(home)
     assert runs[0] == runs[1]
 
 
