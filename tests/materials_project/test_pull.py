@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screen import files
+from screen import files, weekly
 from screen.cli import main, pull
 from screen.errors import DataError, NetworkError, ScreenError, UsageError
 from screen.sources import materials_project as mp
@@ -521,6 +521,14 @@ def test_killed_twice_and_finished(
     assert sum(asked_pages(server).values()) <= PAGES + 2
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes()
+
+
+def test_the_flow_pulls_nothing_where_nothing_is_new(screen: Screen, server: Emulator) -> None:
+    del screen  # its environment
+    first = weekly.pull(rate=20)
+    asked = len(server.requests)
+    assert weekly.pull(rate=20) == first
+    assert len(server.requests) - asked < 4
 
 
 def test_from_pull_to_ranking(screen: Screen, tmp_path: Path) -> None:
