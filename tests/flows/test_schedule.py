@@ -47,18 +47,33 @@ def begin_a_run(serving: Serving) -> str:
     return found[-1]
 
 
-def test_fires_and_survives(serving: Serving) -> None:
-    assert wait_until(lambda: len(serving.scheduled()) >= 2, 2 * WAIT_S, pause=1)
+def test_fires_in_order_and_never_early(serving: Serving) -> None:
+    assert wait_until(lambda: len(serving.scheduled()) >= 2, 2 * WAIT_S, pause=2)
     first, second = serving.scheduled()[:2]
     assert datetime.fromisoformat(first["expected_start_time"]) <= started(first)
     assert datetime.fromisoformat(second["expected_start_time"]) <= started(second)
     assert started(first) < started(second)
     assert "Traceback" not in serving.said
-    # The server goes, and comes again by itself.
+
+
+def test_the_server_dies_while_a_run_starts(serving: Serving) -> None:
+    """It comes again by itself; then the run is tried again, and completes."""
+    (found,) = (d for d in serving.deployments() if "screening_flow" in d["entrypoint"])
+    run = serving.ask(f"deployments/{found['id']}/create_flow_run", {"parameters": {}})["id"]
+    assert wait_until(lambda: serving.run(run)["state_type"] == "PENDING", WAIT_S, pause=0.1)
     pid = serving.server_pid()
     os.kill(pid, signal.SIGKILL)
-    assert wait_until(lambda: serving.answers() and serving.server_pid() != pid, WAIT_S)
-    # The serving process goes in the middle of a run, its server with it, and is started again.
+    assert wait_until(lambda: not serving.answers(), WAIT_S)
+    assert wait_until(serving.answers, WAIT_S)
+    assert serving.server_pid() != pid
+    assert wait_until(lambda: serving.run(run)["state_type"] == "COMPLETED", WAIT_S, pause=1)
+    assert "Traceback" not in serving.said
+
+
+def test_the_serving_process_dies_while_a_run_goes_on(serving: Serving) -> None:
+    """Its server with it. Started again, it keeps the schedule; the lost run is tried again, and
+    does not stand in the way of those that follow.
+    """
     lost = begin_a_run(serving)
     serving.kill()
     assert wait_until(lambda: not serving.answers(), WAIT_S)
@@ -68,22 +83,9 @@ def test_fires_and_survives(serving: Serving) -> None:
     def fired() -> bool:
         return any(started(run).timestamp() > begun for run in serving.scheduled())
 
-    assert wait_until(fired, WAIT_S, pause=1)
-    # The lost run is tried again, and does not stand in the way of those that follow.
+    assert wait_until(fired, WAIT_S, pause=2)
     assert wait_until(lambda: bool(serving.run(lost)["end_time"]), WAIT_S, pause=1)
     names = [state["name"] for state in serving.states(lost)]
     assert "AwaitingRetry" in names
     assert serving.run(lost)["state_type"] in ("COMPLETED", "CANCELLED"), names
     assert len(serving.deployments()) == 4
-
-
-def test_the_server_dies_while_a_run_starts(serving: Serving) -> None:
-    """The run is tried again when the server is back, and completes."""
-    (found,) = (d for d in serving.deployments() if "screening_flow" in d["entrypoint"])
-    run = serving.ask(f"deployments/{found['id']}/create_flow_run", {"parameters": {}})["id"]
-    assert wait_until(lambda: serving.run(run)["state_type"] == "PENDING", WAIT_S, pause=0.1)
-    os.kill(serving.server_pid(), signal.SIGKILL)
-    assert wait_until(lambda: not serving.answers(), WAIT_S)
-    assert wait_until(serving.answers, WAIT_S)
-    assert wait_until(lambda: serving.run(run)["state_type"] == "COMPLETED", WAIT_S, pause=1)
-    assert "Traceback" not in serving.said
