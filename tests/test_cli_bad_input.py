@@ -547,16 +547,19 @@ def test_killed_while_writing_leaves_no_part_under_its_name(tmp_path: Path) -> N
         "from screen import run_folder\n"
         "from screen.cli import main\n"
         "run_folder.manifest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "main(['rank', '-q', '-o', 'run'])\n"
+        "main(['rank', '-q', '-o', 'run', '--source', '../few.csv'])\n"
     )
+    (tmp_path / "few.csv").write_text("formula,formation_energy_ev_atom\nLiZn,-0.2\n")
+    here = tmp_path / "here"
+    here.mkdir()
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=tmp_path,
+        cwd=here,
         capture_output=True,
         check=False,
         env={"PYTHONPATH": str(ROOT), "PATH": ""},
     )
     assert done.returncode == -signal.SIGKILL
-    left = [path.name for path in tmp_path.iterdir()]
+    left = [path.name for path in here.iterdir()]
     assert left
     assert all(name.startswith(".run.") for name in left)

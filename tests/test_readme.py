@@ -56,6 +56,7 @@ def test_the_drawing_names_every_part() -> None:
         assert re.search(rf"\b{part}\b", drawing), f"{part} is not in the drawing"
 
 
+@pytest.mark.usefixtures("once")
 def test_first_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

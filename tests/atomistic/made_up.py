@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
-from ase.neighborlist import neighbor_list
 
 from screen.atomistic.jobs import Cell, Job, Kind, NoAnswerError, Result
 from screen.structures import Crystal, cell_vectors
@@ -162,6 +161,9 @@ class _Bonds(_Broken):
     def calculate(
         self, atoms: Any = None, properties: Any = None, system_changes: Any = all_changes
     ) -> None:
+        # The slow half of what a worker imports, and few need it.
+        from ase.neighborlist import neighbor_list  # noqa: PLC0415
+
         super().calculate(atoms, properties, system_changes)
         pairs = neighbor_list("d", atoms, 5.0)
         self.results |= {

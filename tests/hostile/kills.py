@@ -32,7 +32,7 @@ STEPS = {"os.rename", "os.link", "os.symlink", "os.mkdir", "os.remove", "os.rmdi
 FINE = 0
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _FILES = ("ranked.csv", "gaps.csv", "columns.json", "cards.json")
-_RUN = ("rank", "-q", "-o", "run")
+_RUN = ("rank", "-q", "-o", "run", "--role", "interlayer", "--config", "quick.toml")
 
 
 def count_steps(folder: Path, kill_at: int | None) -> Callable[[], int]:
@@ -267,10 +267,11 @@ def copied(base: Path, folder: Path) -> Path:
 
 
 def make_base(folder: Path) -> None:
-    """A row of literature that a user may add."""
+    """A row of literature that a user may add, and settings without a cross-check."""
     from tests.test_training import OWN  # noqa: PLC0415
 
     folder.mkdir(parents=True)
+    (folder / "quick.toml").write_text("check_candidates = 0\ncheck_interfaces = 0\n")
     with (folder / "mine.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, OWN)
         writer.writeheader()
@@ -288,6 +289,23 @@ def served() -> Iterator[None]:
     with Emulator(make_database(300, seed=2)) as emulator:
         os.environ |= {"MP_API_KEY": KEY, "MP_API_ENDPOINT": emulator.endpoint}
         yield
+
+
+def compute(folder: Path, commands: Sequence[str]) -> None:
+    """The run that commands begin with, and what they import, once before there are forks."""
+    from screen.cli import main  # noqa: PLC0415
+
+    make_base(folder)
+    with (
+        (folder / "said").open("w", encoding="utf-8") as said,
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+    ):
+        assert main(list(_RUN)) == FINE
+        for name in commands:
+            if COMMANDS[name].before == (_RUN,):
+                assert main(list(COMMANDS[name].arguments)) == FINE
 
 
 def hurry() -> None:
@@ -325,16 +343,16 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=10)
     given = parser.parse_args()
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1"}
-    importlib.import_module("pymatgen.analysis.interface_reactions")  # once for all forks
-    from screen import api  # noqa: PLC0415 (after the environment is set)
-    from tests.once import computed_once  # noqa: PLC0415
+    from tests.once import computed_once  # noqa: PLC0415 (after the environment is set)
 
+    if any(name.startswith("flows") for name in given.commands):
+        importlib.import_module("pymatgen.analysis.interface_reactions")  # once for all forks
     if {*given.commands} & {"literature add", "model train"}:
         hurry()
     pulls = served() if "pull" in given.commands else contextlib.nullcontext()
     with tempfile.TemporaryDirectory() as place, pulls, pytest.MonkeyPatch.context() as patch:
         computed_once(patch)
-        api.rank().write(Path(place) / "computed")
+        compute(Path(place) / "computed", given.commands)
         for name in given.commands:
             found = matrix(name, given.kills, Path(place) / name.replace(" ", "-"))
             print(json.dumps(found), flush=True)
