@@ -9,10 +9,10 @@ from tests.hostile import kills
 
 
 def test_a_kill_loses_nothing_and_the_next_call_goes_on() -> None:
-    """At the first and the last step of each command that writes a folder."""
-    found = kills.run("--kills", "2", "rank again", "report", "shortlist")
+    """At the first step of each command that writes a folder, the last, and one in the middle."""
+    found = kills.run("--kills", "3", "rank again", "report", "shortlist")
     assert [row["command"] for row in found] == ["rank again", "report", "shortlist"]
     for row in found:
         assert row["steps"] > 2
-        assert row["kills"] == 2
+        assert row["kills"] == 3
         assert not row["wrong"], row
