@@ -43,6 +43,9 @@ LiCl,-2.1
 """
 
 
+QUICK = Settings(check_candidates=2, check_interfaces=1)
+
+
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     path = tmp_path / "own.csv"
@@ -67,13 +70,13 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def test_the_same_files_as_an_undivided_run(
     table: Path, tmp_path: Path, size: int, selected: bool
 ) -> None:
-    request = Request(source=str(table), selected=selected)
+    request = Request(source=str(table), selected=selected, settings=QUICK)
     plan = batches.make_plan(request, tmp_path, size)
     describe_all(plan)
     divided = batches.judge(plan)
     phases = sources.load(str(table))
     roles = batches.work_of(plan).roles
-    whole = pipeline.run(phases, Settings(), roles, selected=selected)
+    whole = pipeline.run(phases, QUICK, roles, selected=selected)
     assert divided.name == whole.name
     assert divided.check == whole.check
     folders = [
@@ -97,7 +100,7 @@ def test_a_process_begun_later_goes_on(table: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["gone", "empty", "cut", "flipped"])
 def test_a_damaged_batch_is_made_again(table: Path, tmp_path: Path, damage: str) -> None:
-    plan = batches.make_plan(Request(source=str(table)), tmp_path, 3)
+    plan = batches.make_plan(Request(source=str(table), settings=QUICK), tmp_path, 3)
     path = sorted(describe_all(plan))[1]
     expected, whole = batches.judge(plan).name, path.read_bytes()
     flipped = whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]
@@ -294,7 +297,7 @@ def test_many_candidates_are_described_in_batches(
 
 def test_a_helper_answers_as_this_process_does() -> None:
     """And what fails there has no answer, so that it is done, and told, here."""
-    few = Settings(check_candidates=2, check_interfaces=1)
+    few = Settings(check_candidates=2, check_interfaces=0)
     case, _ = candidates.make_case(reference.load(), few, ["Li3N", "LiF"])
     here = cross_check(case)
     assert case.facts.with_doubtful.on_hull.any()

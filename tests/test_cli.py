@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from screen import __version__
+from screen import __version__, pipeline
 from screen.cli import main
 from screen.errors import NetworkError
 from screen.run import computed_columns, ranked_columns
@@ -28,6 +28,7 @@ from screen.tables import electrolytes_of
 from screen.thermo.engines import ENGINES
 from screen.verdicts import VERDICTS
 from tests.conftest import ROOT
+from tests.once import RUN
 
 pytestmark = pytest.mark.usefixtures("once")
 
@@ -416,10 +417,12 @@ def test_manifest_tells_the_command_that_was_given(cli: Cli, quick: str) -> None
 def test_seed_and_config_reach_the_manifest(rank: Cli, tmp_path: Path) -> None:
     config = tmp_path.with_name("other.toml")
     config.write_text("plating_v = 0.1\nseed = 5\n" + QUICK)
-    good(rank("--config", str(config), "--role", "host"))
+    Path("mine.csv").write_text("formula,formation_energy_ev_atom\nLiZn,-0.2\n")
+    asked = ("--config", str(config), "--role", "alloy", "--source", "mine.csv")
+    good(rank(*asked))
     facts = json.loads(Path("run/manifest.json").read_text())
     assert (facts["settings"]["plating_v"], facts["settings"]["seed"]) == (0.1, 5)
-    good(rank("--config", str(config), "--seed", "9", "--role", "host"))
+    good(rank(*asked, "--seed", "9"))
     assert json.loads(Path("run/manifest.json").read_text())["settings"]["seed"] == 9
 
 
@@ -506,7 +509,7 @@ def test_cells_of_a_user_file_do_not_become_formulas(cli: Cli, quick: str, cell:
 
 
 def test_wrong_engine_stops_the_run_and_nothing_is_written(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, quick: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pymatgen = ENGINES["pymatgen"]
 
@@ -515,7 +518,8 @@ def test_wrong_engine_stops_the_run_and_nothing_is_written(
         return replace(answer, energy=answer.energy + 1e-5)
 
     monkeypatch.setitem(ENGINES, "pymatgen", replace(pymatgen, decompose=wrong))
-    said = cli("rank", "-o", "run")
+    monkeypatch.setattr(pipeline, "run", RUN)  # not what an earlier test was given
+    said = cli("rank", "--config", quick, "-o", "run")
     assert (said.code, said.out) == (1, b"")
     assert said.err.count("\n") == 1
     assert "kernel and pymatgen disagree on hull energies" in said.err

@@ -10,22 +10,27 @@ from xdist.scheduler import LoadFileScheduling
 FLOWS = "tests/flows/"
 WAITING = ("tests/flows/test_schedule.py", "tests/engines/test_postgres.py")
 """Those that mostly wait, each for a server of its own."""
+CLIENT = ("tests/materials_project/", "tests/hostile/test_servers.py")
+"""Those that import the client of the Materials Project, which takes seconds."""
 LONG = (
     "tests/report/test_browser.py",
     "tests/test_training.py",
     "tests/test_extending.py",
-    "tests/materials_project/test_pull.py",
+    "tests/materials_project/",
     "tests/test_cli.py",
 )
 
 
 def group_of(nodeid: str) -> str:
     """A file; those of flows are one group, since they share a server that takes long to start, and
-    so are those that mostly wait, since meanwhile the other workers have the processor.
+    so are those that import the client. So are those that mostly wait, since meanwhile the other
+    workers have the processor.
     """
     file = nodeid.split("::", 1)[0]
     if file in WAITING:
         return WAITING[0]
+    if file.startswith(CLIENT):
+        return CLIENT[0]
     return FLOWS if file.startswith(FLOWS) else file
 
 
