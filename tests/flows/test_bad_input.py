@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import threading
@@ -14,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from flows import task_runners
+from flows import serve, task_runners
+from flows.__main__ import main
 from flows.commands import given
-from flows.parameters import Screening, ScreeningChoice, Weekly, checked, chosen
+from flows.parameters import FIXED, Screening, ScreeningChoice, Weekly, checked, chosen
 from flows.server import free_port
 from screen.errors import NetworkError, ScreenError, UsageError
 from tests.conftest import wait_until
-from tests.flows.conftest import WAIT_S, Options, Run, Serving, environment
+from tests.flows.conftest import WAIT_S, Serving, environment
 
 REFUSED = {
     "wrong type": ({"batch": "many"}, "parameter batch = 'many'"),
@@ -115,14 +115,37 @@ def call(home: Path, url: str | None, *arguments: str, module: str = "flows") ->
 def test_before_any_flow(tmp_path: Path) -> None:
     nobody = f"http://127.0.0.1:{free_port()}/api"
     refused(call(tmp_path, nobody, "screening"), 5, "no Prefect server answers")
-    with other_version() as url:
-        refused(call(tmp_path, url, "screening"), 5, "of version 4.1.0")
     done = call(tmp_path, nobody, "--every", "61 * * * *", module="flows.serve")
     refused(done, 2, "is no cron line")
-    done = call(tmp_path, nobody, "--every", "0 0 6 * * 1", module="flows.serve")
-    refused(done, 2, "is no cron line")
-    refused(call(tmp_path, nobody, "screening", "--anode", "Xx"), 2, "Xx")
-    refused(call(tmp_path, nobody, "screening", "--batch", "0"), 2, "batch = 0")
+    assert not (tmp_path / "results").exists()
+
+
+MISUSED = {
+    "no cron line": (("--every", "0 0 6 * * 1"), serve.app, 2, "is no cron line"),
+    "no metal": (("screening", "--anode", "Xx"), None, 2, "Xx"),
+    "no batch": (("screening", "--batch", "0"), None, 2, "batch = 0"),
+    "another version": (("screening",), None, 5, "of version 4.1.0"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "program", "code", "words"), MISUSED.values(), ids=MISUSED)
+def test_misuse_is_refused_before_any_server(
+    arguments: tuple[str, ...],
+    program: Any,
+    code: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The same in this process, since most time goes into starting one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(FIXED, "{}")  # what is set is gone afterwards
+    with other_version() as url:
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        returned = main(list(arguments), program)
+    said = capsys.readouterr()
+    refused(subprocess.CompletedProcess(arguments, returned, said.out, said.err), code, words)
     assert not (tmp_path / "results").exists()
 
 
@@ -133,49 +156,12 @@ def test_what_is_no_dask_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
         address = url.removesuffix("/api").replace("http", "tcp")
         with pytest.raises(NetworkError, match="is no Dask scheduler; mend --address"):
             task_runners._check_address(address)
+    nobody = f"tcp://127.0.0.1:{free_port()}"
+    with pytest.raises(NetworkError, match=f"no Dask scheduler answers at {nobody}"):
+        task_runners._check_address(nobody)
     for wrong in ("nonsense", "tcp://host", "tcp://host:x"):
         with pytest.raises(UsageError, match="give it as tcp://host:port"):
             task_runners._check_address(wrong)
-
-
-@pytest.mark.slow
-def test_no_dask_scheduler(flow: Run, serving: Serving, tmp_path: Path) -> None:
-    address = f"tcp://127.0.0.1:{free_port()}"
-    done = flow("screening", "--runner", "dask", "--address", address)
-    assert done.returncode == 5
-    assert f"no Dask scheduler answers at {address}" in done.stderr
-    assert "Traceback" not in done.stderr
-    failed = [r for r in serving.runs() if r["state_type"] == "FAILED"]
-    assert any(address in r["state"]["message"] for r in failed)
-    assert not (tmp_path / "results").exists()
-
-
-@pytest.mark.slow
-def test_full_disk(serving: Serving, quick: Options, tmp_path: Path) -> None:
-    """What is too large for the disk leaves nothing half-written; with room, the run goes on."""
-
-    def no_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
-    command = [sys.executable, "-m", "flows", "screening", "--anode", "Li", *quick]
-    env = serving.environment(tmp_path)
-    done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=no_room,
-    )
-    assert done.returncode == 3
-    assert "cannot write" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not [*tmp_path.glob("store/batches/[0-9a-f]*"), *tmp_path.glob("results/*")]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
@@ -188,7 +174,7 @@ def test_served_with_bad_parameters(serving: Serving) -> None:
     def ended() -> bool:
         return any(r["id"] == run["id"] and r["end_time"] for r in serving.runs())
 
-    assert wait_until(ended, WAIT_S)
+    assert wait_until(ended, WAIT_S, pause=0.5)
     (found,) = (r for r in serving.runs() if r["id"] == run["id"])
     assert found["state_type"] == "FAILED"
     assert "unknown anode" in found["state"]["message"]
@@ -199,6 +185,6 @@ def test_served_with_bad_parameters(serving: Serving) -> None:
         errors[:] = [log["message"] for log in logs if log["level"] >= 40]
         return bool(errors)
 
-    assert wait_until(logged, WAIT_S)
+    assert wait_until(logged, WAIT_S, pause=0.5)
     assert any("unknown anode" in message and "\n" not in message for message in errors)
     assert not any("Traceback" in message for message in errors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,13 +82,14 @@ def kill_when(
 
 
 def killed_at_each_stage(folder: Path, serving: Serving, quick: Options) -> Path:
-    """Where runs were killed, each one stage further; on a busy machine a short stage may pass
-    unseen, so this tries again.
+    """Where the disk was full and runs were killed, each one stage further; on a busy machine a
+    short stage may pass unseen, so this tries again.
     """
     for i in range(ATTEMPTS):
         home = folder / f"attempt-{i}"
         home.mkdir()
         env = serving.environment(home)
+        without_room(home, env, (*SCREENING, *quick))
         before: dict[str, int] = {}
         for stage in (describing, ranking, writing):
             if not kill_when(partial(stage, home), (*SCREENING, *quick), home, env):
@@ -100,6 +103,20 @@ def killed_at_each_stage(folder: Path, serving: Serving, quick: Options) -> Path
     pytest.fail(f"{ATTEMPTS} times a run ended before it was killed")
 
 
+def without_room(home: Path, env: dict[str, str], arguments: tuple[str, ...]) -> None:
+    """What is too large for the disk ends a run, which leaves nothing half-written."""
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    done = run("-m", "flows", *arguments, home=home, env=env, preexec_fn=no_room)
+    assert done.returncode == 3
+    assert "cannot write" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not described(home)
+    assert not [*home.glob("results/*")]
+
+
 def kept_of(before: dict[str, int], after: dict[str, int]) -> dict[str, int | None]:
     return {name: after.get(name) for name in before}
 
@@ -107,6 +124,7 @@ def kept_of(before: dict[str, int], after: dict[str, int]) -> dict[str, int | No
 def test_killed_and_run_again(
     serving: Serving, flow: Run, quick: Options, expected_quick: Path, tmp_path: Path
 ) -> None:
+    """So it does after a full disk."""
     home = killed_at_each_stage(tmp_path, serving, quick)
     before = described(home)
     assert len(before) == BATCHES
@@ -154,7 +172,7 @@ def asked_pages(emulator: Emulator) -> int:
     return sum("_page" in request.params for request in emulator.requests)
 
 
-def run(*arguments: str, home: Path, env: dict[str, str]) -> Done:
+def run(*arguments: str, home: Path, env: dict[str, str], **more: Any) -> Done:
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=home,
@@ -162,6 +180,7 @@ def run(*arguments: str, home: Path, env: dict[str, str]) -> Done:
         capture_output=True,
         text=True,
         check=False,
+        **more,
     )
 
 

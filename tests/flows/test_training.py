@@ -18,7 +18,7 @@ import pytest
 
 from screen.tables import sha256
 from tests.conftest import ROOT, quicken
-from tests.flows.conftest import Done, Serving
+from tests.flows.conftest import Done, Serving, quick_options
 from tests.flows.test_recovery import ATTEMPTS, kill_when
 
 pytestmark = pytest.mark.slow
@@ -60,8 +60,7 @@ class Copy:
 
     def works(self) -> bool:
         """Whether the models in place can be used."""
-        (self.folder / "quick.toml").write_text("check_candidates = 0\ncheck_interfaces = 0\n")
-        done = self.python("-m", "screen", "rank", "-q", "-o", "run", "--config", "quick.toml")
+        done = self.python("-m", "screen", "rank", "-q", "-o", "run", *quick_options(self.folder))
         return done.returncode == 0
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import UNCHECKED, Options, Run, Serving
+from screen import weekly
+from tests.flows.conftest import UNCHECKED, Options, Run, Serving, only
 from tests.materials_project import safe_environment
 from tests.materials_project.emulator import KEY
 
@@ -41,28 +42,35 @@ def webhook() -> Iterator[tuple[str, list[Any]]]:
         server.shutdown()
 
 
-def test_what_changed_is_told(flow: Run, serving: Serving, quick: Options, tmp_path: Path) -> None:
+def test_what_changed_is_told(
+    flow: Run,
+    serving: Serving,
+    quick: Options,
+    expected_quick: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SCREEN_HOME", str(tmp_path))  # as the flow has it
     with webhook() as (address, sent):
         settings = tmp_path / "settings.toml"
         hook = ("--webhook", address, *quick[:2], "--config", str(settings))
-        weekly = ("weekly", "--anode", "Li", "--robust", "2", *hook)
-        settings.write_text(UNCHECKED)
-        assert flow(*weekly).returncode == 0
-        assert "the first run for Li" in sent[0]["summary"]
+        asked = ("weekly", "--anode", "Li", "--robust", "2", *hook)
+        weekly.accept(expected_quick)
         settings.write_text(f"plating_v = 0.05\n{UNCHECKED}")
-        done = flow(*weekly)
+        done = flow(*asked)
         assert done.returncode == 0, done.stderr
-        assert "changed settings: plating_v 0.02 -> 0.05" in sent[1]["summary"]
-        assert sent[1]["runs"] == done.stdout.split()
+        assert "changed settings: plating_v 0.02 -> 0.05" in sent[0]["summary"]
+        assert sent[0]["runs"] == done.stdout.split()
+        assert weekly.accepted("Li") == only(tmp_path / "results")
         # A cross-check that fails: nothing is sent, nothing accepted, nothing written.
         kept = (tmp_path / "accepted" / "li.json").read_bytes()
         runs = sorted(path.name for path in (tmp_path / "results").iterdir())
         settings.write_text("check_tolerance = 1e-300\ncheck_candidates = 60\nseed = 1\n")
-        bad = flow(*weekly)
+        bad = flow(*asked)
         assert bad.returncode == 1, bad.stdout
         assert "disagree" in bad.stderr
         assert "Traceback" not in bad.stderr
-        assert len(sent) == 2
+        assert len(sent) == 1
         assert (tmp_path / "accepted" / "li.json").read_bytes() == kept
         assert sorted(path.name for path in (tmp_path / "results").iterdir()) == runs
     found = serving.ask("artifacts/filter", {"limit": 200, "sort": "CREATED_DESC"})
