@@ -45,13 +45,13 @@ def written_as_big(path: Path, also: tuple[str, ...], patch: pytest.MonkeyPatch)
 
 def test_the_workbook_says_how_many_of_how_many_it_holds(big: Path) -> None:
     every = runs.done()
-    lines = [row[0].value for row in openpyxl.load_workbook(big / "ranked.xlsx")["about"]]
+    book = openpyxl.load_workbook(big / "ranked.xlsx", read_only=True)
+    lines = [row[0].value for row in book["about"]]
     for ranking in every.rankings:
         (said,) = [line for line in lines if line.startswith(ranking.role.label)]
         assert f"the first {len(every.case)} of {len(every.case)}, " in said
         assert f"{int((ranking.rank > 0).sum())} of them have a rank" in said
     assert "All rows are in ranked.parquet, and in ranked.csv, too" in "\n".join(lines)
-    book = openpyxl.load_workbook(big / "ranked.xlsx", read_only=True)
     assert book.sheetnames[:2] == ["about", every.rankings[0].role.label]
 
 

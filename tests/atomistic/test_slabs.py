@@ -77,9 +77,13 @@ def test_sites_are_few_and_include_the_top_of_an_atom() -> None:
     assert (np.abs(off - np.round(off)).max(axis=1) < 1e-3).any()
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 2))
-def test_a_stack_touches_where_it_should(x: float, y: float, gap: float) -> None:
-    lower = slab_of(LIF)
+@pytest.fixture(scope="module")
+def lower() -> Atoms:
+    return slab_of(LIF)
+
+
+@given(x=st.floats(0, 1), y=st.floats(0, 1), gap=st.floats(0, 2))
+def test_a_stack_touches_where_it_should(lower: Atoms, x: float, y: float, gap: float) -> None:
     place = np.array([x, y]) @ lower.cell.array[:2, :2]
     joint = slabs.stack(lower, Atoms("Al"), place, gap, 15)
     joint.positions[-1, 2] -= gap
