@@ -285,8 +285,18 @@ def undoubled(name: str) -> str:
     return _UNDOUBLED.get(name, name)
 
 
+def tidy_formula(formula: str) -> str:
+    """The formula itself, or respelled where it is not plain and reduced; peroxides doubled.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    counts, tidy = _read(formula)
+    return DOUBLED.get(formula, formula) if tidy else format_formula(counts)
+
+
 def tidy_formulas(formulas: Iterable[str]) -> tuple[list[str], Compositions]:
-    """Parse formulas; those that are not plain and reduced are respelled so, peroxides doubled.
+    """Parse formulas, and spell them as `tidy_formula` does.
 
     Raises:
         DataError: for the first formula that cannot be read.

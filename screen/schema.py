@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from screen.composition import INDEX, tidy_formulas
+from screen.composition import INDEX, tidy_formula
 from screen.errors import DataError, did_you_mean, first_line
 from screen.units import UNITS, unit_of
 
@@ -79,7 +79,7 @@ class Rule(BaseModel):
 
 def _fault_of_formula(text: str) -> str:
     try:
-        tidy_formulas([text])
+        tidy_formula(text)
     except DataError as error:
         return str(error)
     return ""

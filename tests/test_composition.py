@@ -13,6 +13,7 @@ from screen.composition import (
     element_hash,
     format_formula,
     parse_formula,
+    tidy_formula,
     tidy_formulas,
 )
 from screen.errors import DataError
@@ -159,7 +160,7 @@ def test_many_formulas_read_as_each_alone(texts: list[str]) -> None:
 def test_many_formulas_are_spelled_as_each_alone() -> None:
     names, compositions = tidy_formulas(ODD + PLAIN)
     assert list(compositions) == [parse_formula(text) for text in ODD + PLAIN]
-    assert names == [tidy_formulas([text])[0][0] for text in ODD + PLAIN]
+    assert names == [tidy_formula(text) for text in ODD + PLAIN]
     assert names[-8:] == [
         "Li7La3Zr2O12",
         "LiTi2(PO4)3",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from screen.composition import tidy_formulas
+from screen.composition import tidy_formula
 from screen.errors import DataError
 from screen.outside import is_file_name
 from screen.phases import HIGHEST_EV_ATOM, LOWEST_EV_ATOM
@@ -127,7 +127,7 @@ class Reader:
         value = self.document.get("formula_pretty")
         if not isinstance(value, str):
             raise DataError(f"its formula is {shown(value)}, a text is wanted")
-        return tidy_formulas([value])[0][0]
+        return tidy_formula(value)
 
     def modulus(self, name: str, cap: float) -> float | None:
         """The Voigt-Reuss-Hill value of a modulus if it can be one, GPa."""
