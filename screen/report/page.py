@@ -11,6 +11,7 @@ import base64
 import hashlib
 import html
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -206,7 +207,7 @@ def _packed(column: pa.ChunkedArray, decimals: int | None) -> list[Any] | dict[s
         rounded = cut / scale + 0.0
         whole = np.isfinite(rounded) & (rounded == np.round(rounded))
         return [
-            (int(x) if w else x) if np.isfinite(x) else None
+            (int(x) if w else x) if math.isfinite(x) else None
             for x, w in zip(rounded.tolist(), whole.tolist(), strict=True)
         ]
     if pa.types.is_boolean(column.type):
@@ -215,7 +216,7 @@ def _packed(column: pa.ChunkedArray, decimals: int | None) -> list[Any] | dict[s
     if len(texts.dictionary) > len(texts) // 2:
         plain: list[Any] = column.to_pylist()
         return plain
-    codes = [-1 if code is None else code for code in texts.indices.to_pylist()]
+    codes = texts.indices.fill_null(-1).to_numpy().tolist()
     return {"texts": texts.dictionary.to_pylist(), "codes": codes}
 
 
@@ -231,14 +232,16 @@ def _reasons(gaps: pa.Table, place: Mapping[str, int], column_at: Mapping[str, i
     """Why values are missing: [candidate, column, reason] by place, each reason once."""
     ids = gaps.column("id").cast(pa.string()).fill_null("")
     own = plain(gaps.filter(pc.is_in(ids, pa.array(list(place), pa.string()))))
-    reasons: dict[str, int] = {}
-    rows = [
-        [place[key or ""], column_at[column], reasons.setdefault(reason or "", len(reasons))]
-        for key, column, reason in zip(
-            *(own.column(name).to_pylist() for name in ("id", "column", "reason")), strict=True
-        )
-    ]
-    return {"texts": list(reasons), "rows": rows}
+    texts = (own.column(n).cast(pa.string()).fill_null("") for n in ("id", "column", "reason"))
+    keys, columns, reasons = (text.combine_chunks().dictionary_encode() for text in texts)
+    named = (
+        np.array([places[text] for text in coded.dictionary.to_pylist()], dtype=np.int64)[
+            coded.indices.to_numpy()
+        ]
+        for coded, places in ((keys, place), (columns, column_at))
+    )
+    rows = np.column_stack([*named, reasons.indices.to_numpy()]).tolist()
+    return {"texts": reasons.dictionary.to_pylist(), "rows": rows}
 
 
 def embedded(data: Any) -> str:
