@@ -8,8 +8,8 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 FLOWS = "tests/flows/"
-WAITING = ("tests/flows/test_schedule.py", "tests/engines/test_postgres.py")
-"""Those that mostly wait, each for a server of its own."""
+WAITING = "tests/engines/test_postgres.py"
+"""It mostly waits, so that meanwhile the other workers have the processor."""
 CLIENT = ("tests/materials_project/", "tests/hostile/test_servers.py")
 """Those that import the client of the Materials Project, which takes seconds."""
 LONG = (
@@ -23,12 +23,9 @@ LONG = (
 
 def group_of(nodeid: str) -> str:
     """A file; those of flows are one group, since they share a server that takes long to start, and
-    so are those that import the client. So are those that mostly wait, since meanwhile the other
-    workers have the processor.
+    so are those that import the client.
     """
     file = nodeid.split("::", 1)[0]
-    if file in WAITING:
-        return WAITING[0]
     if file.startswith(CLIENT):
         return CLIENT[0]
     return FLOWS if file.startswith(FLOWS) else file
@@ -36,7 +33,7 @@ def group_of(nodeid: str) -> str:
 
 def turn_of(nodeid: str) -> int:
     """First what takes longest, so that no worker is left with it at the end."""
-    first = (FLOWS, WAITING[0], *LONG)
+    first = (FLOWS, WAITING, *LONG)
     group = group_of(nodeid)
     return first.index(group) if group in first else len(first)
 
