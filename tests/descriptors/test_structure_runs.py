@@ -97,8 +97,7 @@ def test_what_is_kept_and_what_computes_change_nothing(computed: Computed, home:
     computed.hand_to(home)
     same_values(surface.compute(case_of(*FORMULAS, **ASKED)), first)
     assert kept(home) == files
-    for path in home.glob("store/*/*"):
-        path.unlink()
+    min(home.glob("store/*/*")).unlink()  # for which one worker is started
     case = case_of(*FORMULAS, **ASKED, workers=2)
     same_values(surface.compute(case, structure_runs.run(case)["surface"]), first)
     assert kept(home) == files

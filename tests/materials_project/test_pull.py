@@ -27,23 +27,63 @@ from screen.cli import main, pull
 from screen.errors import DataError, NetworkError, ScreenError, UsageError
 from screen.sources import materials_project as mp
 from screen.sources import schemes, snapshot, user_files
+from screen.sources.materials_project import client as mp_client
+from screen.sources.materials_project import pull as mp_pull
 from screen.sources.materials_project.pull import pull_documents
 from screen.store import Store
-from tests.materials_project.conftest import CAP, COUNT, Connect
+from tests.materials_project.conftest import CAP, PATIENCE, Connect
 from tests.materials_project.documents import (
     GGA,
     GNOME_BATCH,
     OFFSET,
     R2SCAN,
     Database,
+    make_database,
     material_number,
 )
 from tests.materials_project.emulator import KEY, SUMMARY, THERMO, Emulator, Fault
 
 Screen = Callable[..., str]
+COUNT, PAGE = 900, 400
 PAGES = 3 + 3
 QUIET = PAGES + 6
 """Requests of an undisturbed pull: its pages, a count each for two routes, four heartbeats."""
+
+
+@pytest.fixture(scope="module")
+def small() -> Database:
+    """Few documents, on pages so small that there are several."""
+    return make_database(COUNT, seed=1)
+
+
+def pages_of(documents: int, patch: pytest.MonkeyPatch) -> None:
+    """So many are asked for at once."""
+    for module in (mp_client, mp_pull):
+        patch.setattr(module, "PAGE", documents)
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages_of(PAGE, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(small: Database, client: Any, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The snapshot's table when nothing goes wrong."""
+    del client
+    with pytest.MonkeyPatch.context() as patch:
+        pages_of(PAGE, patch)
+        return calm(small, tmp_path_factory.mktemp("calm"))
+
+
+def calm(database: Database, home: Path) -> bytes:
+    with Emulator(database) as emulator:
+        connected = mp.Server(
+            KEY, mp.endpoint_from({}, emulator.endpoint), PATIENCE, lambda _: None
+        )
+        path = pulled(connected, home)
+        connected.session.close()
+    return path.read_bytes()
 
 
 def pulled(server: mp.Server, home: Path, query: mp.Query | None = None, **options: Any) -> Path:
@@ -500,23 +540,28 @@ def test_exit_codes(
 
 
 def test_killed_twice_and_finished(
-    screen: Screen, server: Emulator, tmp_path: Path, undisturbed: bytes
+    screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for pages in (2, 4):
-        with subprocess.Popen(
-            [sys.executable, "-m", "screen", "pull", "--rate", "20"],
-            env=os.environ | environment(tmp_path, server),
-            stderr=subprocess.DEVNULL,
-        ) as process:
-            until = time.monotonic() + 300
-            while sum(asked_pages(server).values()) < pages and time.monotonic() < until:
-                time.sleep(0.005)
-            process.send_signal(signal.SIGKILL)
-            assert process.wait() == -signal.SIGKILL
-        assert not snapshot.listed(tmp_path / "snapshots")
-    screen("pull", "--rate", "20")
+    """On pages as long as they are."""
+    pages_of(1000, monkeypatch)
+    many = make_database(2500, seed=1)
+    with Emulator(many) as server:
+        for name, value in environment(tmp_path, server).items():
+            monkeypatch.setenv(name, value)
+        for seen in (2, 4):
+            with subprocess.Popen(
+                [sys.executable, "-m", "screen", "pull", "--rate", "20"],
+                stderr=subprocess.DEVNULL,
+            ) as process:
+                until = time.monotonic() + 300
+                while sum(asked_pages(server).values()) < seen and time.monotonic() < until:
+                    time.sleep(0.005)
+                process.send_signal(signal.SIGKILL)
+                assert process.wait() == -signal.SIGKILL
+            assert not snapshot.listed(tmp_path / "snapshots")
+        screen("pull", "--rate", "20")
     (found,) = snapshot.listed(tmp_path / "snapshots")
-    assert found.path.read_bytes() == undisturbed
+    assert found.path.read_bytes() == calm(many, tmp_path.with_name("calm"))
     assert set(asked_pages(server).values()) <= {1, 2}
     assert sum(asked_pages(server).values()) <= PAGES + 2
     for path in tmp_path.rglob("*"):
