@@ -146,7 +146,7 @@ def test_killed_in_a_pull(serving: Serving, tmp_path: Path) -> None:
         def pages() -> dict[str, int]:
             return {p.name: p.stat().st_ino for p in home.glob("store/pages-*/[a-z]*")}
 
-        assert kill_when(lambda: len(pages()) >= 2, ("snapshot",), home, env)
+        assert kill_when(lambda: len(pages()) >= 2, ("snapshot",), home, env, pause=0.02)
         kept = pages()
         assert kept
         assert not snapshot.listed(home / "snapshots")
