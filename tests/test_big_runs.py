@@ -20,9 +20,10 @@ from screen.api.runs import open_run
 from screen.errors import DataError
 from screen.ranking import order
 from screen.report import page, table
+from screen.run import Run
 from tests.report import runs
 
-ALSO = ("short", "xlsx", run_folder.ALL_AS_CSV)
+ALSO = ("short", run_folder.ALL_AS_CSV)
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +38,19 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return written_as_big(tmp_path_factory.mktemp("big") / "big", ALSO, patch)
 
 
-def written_as_big(path: Path, also: tuple[str, ...], patch: pytest.MonkeyPatch) -> Path:
-    runs.done()  # other tests share it, and its sentences are all told
+def written_as_big(
+    path: Path, also: tuple[str, ...], patch: pytest.MonkeyPatch, run: Run | None = None
+) -> Path:
+    run = run or runs.done()  # other tests share it, and its sentences are all told
     patch.setattr(run_module, "MANY", 0)
-    return runs.written(path, also)
+    return runs.written(path, also, run)
 
 
-def test_the_workbook_says_how_many_of_how_many_it_holds(big: Path) -> None:
-    every = runs.done()
+def test_the_workbook_says_how_many_of_how_many_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every, also = runs.few(), ("xlsx", run_folder.ALL_AS_CSV)
+    big = written_as_big(tmp_path / "run", also, monkeypatch, every)
     book = openpyxl.load_workbook(big / "ranked.xlsx", read_only=True)
     lines = [row[0].value for row in book["about"]]
     for ranking in every.rankings:

@@ -26,7 +26,8 @@ from tests.report import runs
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return runs.written(tmp_path_factory.mktemp("folder") / "run", ("short", "parquet", "xlsx"))
+    run = tmp_path_factory.mktemp("folder") / "run"
+    return runs.written(run, ("short", "parquet", "xlsx"), runs.few())
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_several_at_once_leave_one_whole_run(rank: list[str], tmp_path: Path) ->
 
 
 def test_what_was_written_is_read(run: Path) -> None:
-    files, done = run_folder.read(run), runs.done()
+    files, done = run_folder.read(run), runs.few()
     assert [c["name"] for c in files.columns] == files.ranked.column_names
     for role, ranking in zip(files.manifest["roles"], done.rankings, strict=True):
         own = files.ranked.filter(pc_equal(files.ranked, "role", role))
@@ -139,7 +140,7 @@ def test_a_run_whose_rows_are_not_those_that_were_written_is_not_kept(
 
     monkeypatch.setattr(table, "write_csv", doubled)
     with pytest.raises(ScreenError, match=rf"{name} has \d+ rows where \d+ were written"):
-        runs.written(tmp_path / "run", ("short",))
+        runs.written(tmp_path / "run", ("short",), runs.few())
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screen import pipeline, run_folder
+from screen import candidates, descriptors, pipeline, run_folder
 from screen.ranking.roles import chosen_roles
 from screen.report import page
 from screen.report.run_files import RunFiles
@@ -20,6 +20,7 @@ from screen.sources import reference
 from screen.units import unit_of
 
 COMMAND = "python -m screen rank --anode Li"
+FEW = "LiF Li2O Li3N LiCl ZnO Al2O3 SnO2 Si C Cu Zn Sn Ag LiZn LiAl Li5Sn2 BN MgO".split()
 
 HOSTILE = (
     "<script>window.pwned = 1</script>",
@@ -38,14 +39,22 @@ HOSTILE = (
 
 @cache
 def done() -> Run:
-    """A small run on the embedded set."""
+    """A run on the embedded set, of all candidates."""
     settings = Settings(check_candidates=1, check_interfaces=1)
     return pipeline.run(reference.load(), settings, chosen_roles(()))
 
 
-def written(path: Path, also: tuple[str, ...] = ()) -> Path:
-    """That run in a folder."""
-    return run_folder.write(done(), path, COMMAND, also)
+@cache
+def few() -> Run:
+    """A run of so few candidates that its files are written in no time."""
+    settings = Settings(check_candidates=1, check_interfaces=1)
+    case, identity = candidates.make_case(reference.load(), settings, FEW)
+    return pipeline.judge(case, identity, descriptors.compute_all(case), chosen_roles(()))
+
+
+def written(path: Path, also: tuple[str, ...] = (), run: Run | None = None) -> Path:
+    """A run in a folder; none: that of all candidates."""
+    return run_folder.write(run or done(), path, COMMAND, also)
 
 
 def page_of(files: RunFiles) -> bytes:

@@ -8,15 +8,10 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from screen import candidates, descriptors, pipeline, run_folder
 from screen.columns import Column
 from screen.outside import visible
-from screen.ranking.roles import chosen_roles
 from screen.report import people
 from screen.report.workbook import Workbook
-from screen.run import Run
-from screen.settings import Settings
-from screen.sources import reference
 from tests.report import runs
 
 TEXTS = [
@@ -33,7 +28,6 @@ TEXTS = [
     "TRUE",
     "",
 ]
-FORMULAS = "LiF Li2O Li3N LiCl ZnO Al2O3 SnO2 Si C Cu Zn Sn Ag LiZn LiAl Li5Sn2 BN MgO".split()
 SHEET = pa.table(
     {
         "text": pa.array([*TEXTS, None], pa.string()),
@@ -96,18 +90,8 @@ def test_a_text_too_long_for_a_cell_is_cut(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def few() -> Run:
-    """A run of some candidates: openpyxl takes seconds to read a workbook of all."""
-    settings, formulas = Settings(check_candidates=1, check_interfaces=1), FORMULAS
-    case, identity = candidates.make_case(reference.load(), settings, formulas)
-    described = descriptors.compute_all(case)
-    return pipeline.judge(case, identity, described, chosen_roles(()))
-
-
-@pytest.fixture(scope="module")
-def book(few: Run, tmp_path_factory: pytest.TempPathFactory) -> openpyxl.Workbook:
-    path = tmp_path_factory.mktemp("book") / "run"
-    run = run_folder.write(few, path, runs.COMMAND, ("xlsx",))
+def book(tmp_path_factory: pytest.TempPathFactory) -> openpyxl.Workbook:
+    run = runs.written(tmp_path_factory.mktemp("book") / "run", ("xlsx",), runs.few())
     return openpyxl.load_workbook(run / "ranked.xlsx")
 
 
@@ -115,12 +99,10 @@ ROLES = ["Interlayer", "Host", "Alloy"]
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_run_has_a_sheet_of_all_columns_of_each_role(
-    few: Run, book: openpyxl.Workbook, role: str
-) -> None:
+def test_a_run_has_a_sheet_of_all_columns_of_each_role(book: openpyxl.Workbook, role: str) -> None:
     rows = list(book[f"{role}, all columns"].iter_rows(values_only=True))
-    ranking = next(r for r in few.rankings if r.role.label == role)
-    expected = few.ranked(ranking)
+    ranking = next(r for r in runs.few().rankings if r.role.label == role)
+    expected = runs.few().ranked(ranking)
     assert list(rows[0]) == expected.column_names
     assert [row[2] for row in rows[1:]] == expected["formula"].to_pylist()
     at = expected.column_names.index("score")
@@ -128,9 +110,7 @@ def test_a_run_has_a_sheet_of_all_columns_of_each_role(
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_run_has_a_sheet_for_people_of_each_role(
-    few: Run, book: openpyxl.Workbook, role: str
-) -> None:
+def test_a_run_has_a_sheet_for_people_of_each_role(book: openpyxl.Workbook, role: str) -> None:
     """Before the others: units in the head, texts that wrap, a head that stays."""
     assert book.sheetnames[: len(ROLES) + 1] == ["about", *ROLES]
     sheet = book[role]
@@ -145,8 +125,8 @@ def test_a_run_has_a_sheet_for_people_of_each_role(
     assert len(set(heads)) == len(heads)
     assert (sheet.freeze_panes, sheet.print_title_rows) == ("C2", "$1:$1")
     assert all(cell.alignment.wrap_text and cell.font.bold for cell in sheet[1])
-    ranking = next(r for r in few.rankings if r.role.label == role)
-    rows = few.ranked(ranking).to_pylist()
+    ranking = next(r for r in runs.few().rankings if r.role.label == role)
+    rows = runs.few().ranked(ranking).to_pylist()
     assert [cell.value for cell in sheet["B"]][1:] == [row["formula"] for row in rows]
     why = heads.index("why")
     assert [row[why].value or "" for row in sheet.iter_rows(min_row=2)] == [
