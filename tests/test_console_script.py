@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,13 +19,24 @@ from tests.conftest import ROOT
 
 NAME = "screen-anode"
 BASH = shutil.which("bash")
+SOURCE = 'eval "$(_SCREEN_ANODE_COMPLETE=source_bash screen-anode)"\n'
 COMPLETE = """
-eval "$(_SCREEN_ANODE_COMPLETE=source_bash screen-anode)"
-COMP_WORDS=("$@")
-COMP_CWORD=$(($# - 1))
+COMP_WORDS=({words})
+COMP_CWORD={last}
 _screen_anode_completion screen-anode
-printf '%s\\n' "${COMPREPLY[@]}"
+printf '%s\\n' "${{COMPREPLY[@]}}" =
 """
+OFFERED: dict[tuple[str, ...], set[str]] = {
+    ("c",): {"cell", "columns", "compare"},
+    ("cell", "ex"): {"exchange-current"},
+    ("window", "LiF", "--for"): {"--format"},
+    ("window", "--format", "p"): {"parquet"},
+    ("rank", "--anode", ""): {"Li", "Na", "K", "Mg", "Ca", "Zn", "Al"},
+    ("rank", "--role", ""): {"interlayer", "host", "alloy"},
+    ("explain", "LiF", "--engine", "k"): {"kernel"},
+    ("--version", "mod"): {"model"},
+}
+"""Words that a shell has, and what it offers for the last of them."""
 
 
 def test_the_package_installs_it() -> None:
@@ -54,40 +66,28 @@ def test_faults_are_one_line_there_too(capfd: pytest.CaptureFixture[str]) -> Non
     assert second.startswith("error: ")
 
 
-def completed(folder: Path, *words: str) -> list[str]:
-    """What bash offers for the last of the words, with the program where pip would put it."""
-    program = folder / NAME
+@pytest.mark.skipif(BASH is None, reason="needs bash")
+def test_bash_completes(tmp_path: Path) -> None:
+    """With the program where pip would put it."""
+    program = tmp_path / NAME
     program.write_text(
         f"#!{sys.executable}\nimport sys\nfrom screen.__main__ import script\nsys.exit(script())\n",
         encoding="utf-8",
     )
     program.chmod(0o755)
+    script = SOURCE + "".join(
+        COMPLETE.format(words=shlex.join([NAME, *words]), last=len(words)) for words in OFFERED
+    )
     done = subprocess.run(
-        [str(BASH), "--norc", "-c", COMPLETE, "bash", NAME, *words],
+        [str(BASH), "--norc", "-c", script],
         capture_output=True,
         check=True,
-        env={"PYTHONPATH": str(ROOT), "PATH": f"{folder}:/usr/bin:/bin"},
+        env={"PYTHONPATH": str(ROOT), "PATH": f"{tmp_path}:/usr/bin:/bin"},
     )
     assert done.stderr == b""
-    return done.stdout.decode().split()
-
-
-@pytest.mark.skipif(BASH is None, reason="needs bash")
-@pytest.mark.parametrize(
-    ("words", "offered"),
-    [
-        (("c",), {"cell", "columns", "compare"}),
-        (("cell", "ex"), {"exchange-current"}),
-        (("window", "LiF", "--for"), {"--format"}),
-        (("window", "--format", "p"), {"parquet"}),
-        (("rank", "--anode", ""), {"Li", "Na", "K", "Mg", "Ca", "Zn", "Al"}),
-        (("rank", "--role", ""), {"interlayer", "host", "alloy"}),
-        (("explain", "LiF", "--engine", "k"), {"kernel"}),
-        (("--version", "mod"), {"model"}),
-    ],
-)
-def test_bash_completes(tmp_path: Path, words: tuple[str, ...], offered: set[str]) -> None:
-    assert set(completed(tmp_path, *words)) == offered
+    *found, end = done.stdout.decode().split("=\n")
+    assert end == ""
+    assert {words: set(text.split()) for words, text in zip(OFFERED, found, strict=True)} == OFFERED
 
 
 def test_shells_that_show_help_beside_an_option_get_it_whole() -> None:
