@@ -84,7 +84,7 @@ def test_a_schedule_on_postgresql(
     serving = Serving(tmp_path, EACH_MINUTE, quick, PREFECT_API_DATABASE_CONNECTION_URL=database)
     try:
         ready = time.monotonic() - begun
-        assert wait_until(lambda: len(serving.scheduled()) >= 2, 3 * WAIT_S, pause=1), serving.said
+        assert wait_until(lambda: len(serving.scheduled()) >= 2, 3 * WAIT_S, pause=2), serving.said
         took = [run["total_run_time"] for run in serving.scheduled()]
         print(f"PostgreSQL: served after {ready:.0f} s, runs took {took} s")
         written = [p for p in (tmp_path / "results").iterdir() if not p.name.startswith(".")]
