@@ -457,6 +457,25 @@ def test_fitting_writes_nothing(home: Path, shipped: dict[str, str]) -> None:
     assert not home.exists()
 
 
+@pytest.mark.usefixtures("home")
+def test_fitted_again_it_is_the_model_that_was_written(tmp_path: Path) -> None:
+    """To the last digit, so a training that is called again finds nothing to do."""
+    known, file = literature.table(), tmp_path / "model.json"
+    for module, name, among in (
+        (recovery, "fit_recovery", [thin().pool]),
+        (performance, "fit_performance", []),
+    ):
+        persistence.write(file, fitted(name, 0, known, *among), form=module.FORMAT)
+        written = persistence.read(
+            file,
+            module.Model,
+            form=module.FORMAT,
+            features=module.FEATURES,
+            fitted_to=persistence.tables(known),
+        )
+        assert FITS[name](0, known, *among) == written
+
+
 # Evaluation
 
 
