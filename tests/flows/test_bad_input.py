@@ -156,12 +156,18 @@ def test_what_is_no_dask_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
         address = url.removesuffix("/api").replace("http", "tcp")
         with pytest.raises(NetworkError, match="is no Dask scheduler; mend --address"):
             task_runners._check_address(address)
-    nobody = f"tcp://127.0.0.1:{free_port()}"
-    with pytest.raises(NetworkError, match=f"no Dask scheduler answers at {nobody}"):
-        task_runners._check_address(nobody)
     for wrong in ("nonsense", "tcp://host", "tcp://host:x"):
         with pytest.raises(UsageError, match="give it as tcp://host:port"):
             task_runners._check_address(wrong)
+
+
+def test_no_dask_scheduler() -> None:
+    pytest.importorskip("prefect_dask")
+    nobody = f"tcp://127.0.0.1:{free_port()}"
+    asked = Screening(runner="dask", address=nobody)
+    refusal = pytest.raises(NetworkError, match=f"no Dask scheduler answers at {nobody}")
+    with refusal, task_runners.engine(asked):
+        pytest.fail("tasks would be spread")
 
 
 @pytest.mark.slow
