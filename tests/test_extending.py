@@ -72,10 +72,11 @@ class Copy:
         return [Done(*json.loads(line)) for line in done.stdout.splitlines()]
 
     def good(self, *commands: tuple[str, ...]) -> list[str]:
-        """What commands print that succeed, if one of them finds that nothing passes, too."""
+        """What commands print; each succeeds, or is a ranking in which nothing passes."""
         done = self.together(*commands)
         for one in done:
-            assert one.returncode in (0, NothingPassedError.exit_code), one.stderr
+            fine = (0, NothingPassedError.exit_code) if one.args[0] == "rank" else (0,)
+            assert one.returncode in fine, one.stderr
         return [one.stdout + one.stderr for one in done]
 
     def rank(self, *arguments: str) -> list[dict[str, str]]:
@@ -253,8 +254,8 @@ def test_a_table_without_a_stanza_is_named(copy: Copy) -> None:
 
 
 def rename_role(copy: Copy, old: str, new: str, without: str) -> None:
-    """What the literature reports as one role, as another, which is judged as the first; without
-    the rows of a third, which would take a third of the time to fit.
+    """Have the literature report one role as another, which is judged as the first, and nothing of
+    a third, whose rows would take a third of the time to fit.
     """
     toml = copy.data / "roles.toml"
     text = toml.read_text(encoding="utf-8")
@@ -282,6 +283,7 @@ def test_a_role_in_a_table_earns_its_order(copy: Copy) -> None:
     rows = copy.rows("run")
     facts = json.loads((copy.folder / "run" / "manifest.json").read_text(encoding="utf-8"))
     assert set(facts["roles"]) == {"interlayer", "host", "alloy", "sponge"}
+    # Host has literature and does not earn it; nor does interlayer: tests/model/test_learned_order.
     orders = {"interlayer": "hand_weighted", "host": "hand_weighted", "alloy": "hand_weighted"}
     assert facts["models"]["order"] == orders | {"sponge": "learned"}
     assert "of the score as sponge" in facts["models"]["cards"]["recovery"]["in the ranking"]
