@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screen.composition import IntArray
 from screen.materials.names import names
 from screen.report.table import plain
 from screen.tables import Electrolyte
@@ -232,16 +233,20 @@ def _reasons(gaps: pa.Table, place: Mapping[str, int], column_at: Mapping[str, i
     """Why values are missing: [candidate, column, reason] by place, each reason once."""
     ids = gaps.column("id").cast(pa.string()).fill_null("")
     own = plain(gaps.filter(pc.is_in(ids, pa.array(list(place), pa.string()))))
-    texts = (own.column(n).cast(pa.string()).fill_null("") for n in ("id", "column", "reason"))
-    keys, columns, reasons = (text.combine_chunks().dictionary_encode() for text in texts)
-    named = (
-        np.array([places[text] for text in coded.dictionary.to_pylist()], dtype=np.int64)[
-            coded.indices.to_numpy()
-        ]
-        for coded, places in ((keys, place), (columns, column_at))
-    )
-    rows = np.column_stack([*named, reasons.indices.to_numpy()]).tolist()
-    return {"texts": reasons.dictionary.to_pylist(), "rows": rows}
+
+    def coded(name: str) -> pa.DictionaryArray:
+        texts = own.column(name).cast(pa.string()).fill_null("")
+        return texts.combine_chunks().dictionary_encode()
+
+    def placed(name: str, places: Mapping[str, int]) -> IntArray:
+        texts = coded(name)
+        known = np.array([places[text] for text in texts.dictionary.to_pylist()], dtype=np.int64)
+        found: IntArray = known[texts.indices.to_numpy()]
+        return found
+
+    reasons = coded("reason")
+    rows = [placed("id", place), placed("column", column_at), reasons.indices.to_numpy()]
+    return {"texts": reasons.dictionary.to_pylist(), "rows": np.column_stack(rows).tolist()}
 
 
 def embedded(data: Any) -> str:
