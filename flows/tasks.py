@@ -24,6 +24,7 @@ from screen.errors import NetworkError
 from screen.frame import spare_pandas
 from screen.options import Pull
 
+# Here, since each process that runs tasks imports this module, a worker of Dask, too.
 quiet.install()
 spare_pandas()
 

@@ -115,7 +115,9 @@ def pull_command(
 
 
 def _unchecked(anode: str | None) -> Settings:
-    """Settings for who passes: who then ranks them has the engines compared."""
+    """Settings without the comparison of the engines, for a run that only tells who passes: `rank`
+    compares.
+    """
     none = {"check_candidates": 0, "check_interfaces": 0}
     return settings_of(None, anode, None, None).model_copy(update=none)
 
