@@ -206,7 +206,7 @@ UNCHECKED = "check_candidates = 0\ncheck_interfaces = 0\n"
 """Settings that leave out the comparison with pymatgen, which takes longer than all else."""
 FEW = {"Li", "Na", "Mg", "Zn", "F", "Cl", "N"}
 CANDIDATES = 47
-"""What is made of these elements alone."""
+"""So many candidates are made of these elements alone."""
 
 
 def quick_options(folder: Path) -> Options:

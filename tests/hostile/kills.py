@@ -292,7 +292,7 @@ def served() -> Iterator[None]:
 
 
 def compute(folder: Path, commands: Sequence[str]) -> None:
-    """The run that commands begin with, and what they import, once before there are forks."""
+    """Compute the run that commands begin with, and import what they import, before any fork."""
     from screen.cli import main  # noqa: PLC0415
 
     make_base(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,20 +66,6 @@ def dial(client: Any, told: list[str]) -> Iterator[Connect]:
     yield make
     for connected in opened:
         connected.session.close()
-
-
-@pytest.fixture(scope="session")
-def undisturbed(small: Database, client: Any, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The snapshot's table when nothing goes wrong."""
-    del client
-    with Emulator(small) as emulator:
-        connected = mp.Server(
-            KEY, mp.endpoint_from({}, emulator.endpoint), PATIENCE, lambda _: None
-        )
-        path = mp.pull_snapshot(connected, mp.Query(), tmp_path_factory.mktemp("calm"), CAP)
-        connected.session.close()
-    assert path is not None
-    return Path(path).read_bytes()
 
 
 CAP = 1000.0

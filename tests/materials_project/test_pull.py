@@ -44,6 +44,7 @@ from tests.materials_project.documents import (
 from tests.materials_project.emulator import KEY, SUMMARY, THERMO, Emulator, Fault
 
 Screen = Callable[..., str]
+USUAL_PAGE = mp_client.PAGE
 COUNT, PAGE = 900, 400
 PAGES = 3 + 3
 QUIET = PAGES + 6
@@ -57,7 +58,7 @@ def small() -> Database:
 
 
 def pages_of(documents: int, patch: pytest.MonkeyPatch) -> None:
-    """So many are asked for at once."""
+    """Let so many be asked for at once."""
     for module in (mp_client, mp_pull):
         patch.setattr(module, "PAGE", documents)
 
@@ -108,8 +109,8 @@ def screen(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Screen:
-    """What commands print that know the server; in this process, for the client takes seconds to
-    import.
+    """Runs a command against the emulator and gives what it prints; in this process, since the
+    client takes seconds to import.
     """
     del client
     for variable, value in environment(tmp_path, server).items():
@@ -542,8 +543,8 @@ def test_exit_codes(
 def test_killed_twice_and_finished(
     screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On pages as long as they are."""
-    pages_of(1000, monkeypatch)
+    """With pages of the usual length, since the process that is killed asks for these."""
+    pages_of(USUAL_PAGE, monkeypatch)
     many = make_database(2500, seed=1)
     with Emulator(many) as server:
         for name, value in environment(tmp_path, server).items():

@@ -396,8 +396,8 @@ def test_the_first_screen_of_explain_fits_and_names_the_rest(
 
 @pytest.fixture(scope="module")
 def run_folder(folder: Path, printed: dict[tuple[str, int], str]) -> Path:
-    """Where a run is, in `run`."""
-    assert printed
+    """Where the commands have left a run, in `run`."""
+    del printed
     return folder
 
 
