@@ -382,6 +382,26 @@ def test_the_address_brings_all_back(page_at: Open) -> None:
     assert hash_of(again, lambda text: text == "#host") == "#host"
 
 
+SET_MEANWHILE = """
+(link) => new Promise((done) => {
+  const late = [], later = window.setTimeout;
+  window.setTimeout = (work) => late.push(work);
+  document.querySelector("#all").click();
+  window.setTimeout = later;
+  addEventListener("hashchange", () => done(late.length), { once: true });
+  location.hash = link;
+  late.forEach((work) => work());  // before the page is told that the address has changed
+})
+"""
+
+
+def test_a_link_is_followed_while_the_address_waits_to_be_written(page_at: Open) -> None:
+    page = page_at()
+    assert page.evaluate(SET_MEANWHILE, "#interlayer/ZnO") > 0
+    assert page.inner_text("#card h2") == "ZnO"
+    assert hash_of(page, lambda text: "all=1" in text) == "#interlayer/ZnO?all=1"
+
+
 @pytest.mark.parametrize(
     ("place", "said"),
     [
@@ -641,7 +661,7 @@ async (links) => {
   for (const link of links) {
     const changed = new Promise((done) => addEventListener("hashchange", done, { once: true }));
     location.hash = link;
-    await Promise.race([changed, new Promise((done) => setTimeout(done, 2000))]);
+    await Promise.race([changed, new Promise((done) => setTimeout(done, 60_000))]);
     const card = document.getElementById("card");
     const sections = card.querySelectorAll("section").length;
     seen.push([card.open, card.querySelector("h2").textContent, sections]);

@@ -35,14 +35,19 @@ const whole = () => {
   const path = shownCard || (current !== firstRole || said ? encodeURIComponent(role.name) : "");
   return path ? `#${path}${said ? `?${said}` : ""}` : "";
 };
-let remembering = 0;
+let remembering = 0, known = location.hash;
 const remember = () => {
   clearTimeout(remembering);
   remembering = 0;
   const wanted = whole();
   if (wanted !== location.hash) history.replaceState(null, "", wanted || location.pathname + location.search);
+  known = location.hash;
 };
-const rememberSoon = () => { clearTimeout(remembering); remembering = setTimeout(remember, 250); };
+// An address that somebody else has set meanwhile is not written over: it is about to be read.
+const rememberSoon = () => {
+  clearTimeout(remembering);
+  remembering = setTimeout(() => { if (location.hash === known) remember(); }, 250);
+};
 
 // The state that an address describes; what it names and the page does not have goes to `unknown`.
 const stateOf = (role, text, unknown) => {
