@@ -297,7 +297,7 @@ def test_many_candidates_are_described_in_batches(
 
 def test_a_helper_answers_as_this_process_does() -> None:
     """And what fails there has no answer, so that it is done, and told, here."""
-    few = Settings(check_candidates=2, check_interfaces=0)
+    few = Settings(check_candidates=2, check_interfaces=1)
     case, _ = candidates.make_case(reference.load(), few, ["Li3N", "LiF"])
     here = cross_check(case)
     assert case.facts.with_doubtful.on_hull.any()

@@ -57,7 +57,7 @@ class Serving:
         self.start()
 
     def start(self) -> None:
-        """Start it and wait until it serves; twice is fine after an end."""
+        """Start it and wait until it serves, which may be as it did before, if it was killed."""
         with (self.home / "serve.out").open("a") as out:
             self.process = subprocess.Popen(
                 [

@@ -82,8 +82,8 @@ def kill_when(
 
 
 def killed_at_each_stage(folder: Path, serving: Serving, quick: Options) -> Path:
-    """Where the disk was full and runs were killed, each one stage further; on a busy machine a
-    short stage may pass unseen, so this tries again.
+    """A home in which the disk was full, then runs were killed, each one stage further; on a busy
+    machine a short stage may pass unseen, so this tries again.
     """
     for i in range(ATTEMPTS):
         home = folder / f"attempt-{i}"
@@ -124,7 +124,7 @@ def kept_of(before: dict[str, int], after: dict[str, int]) -> dict[str, int | No
 def test_killed_and_run_again(
     serving: Serving, flow: Run, quick: Options, expected_quick: Path, tmp_path: Path
 ) -> None:
-    """So it does after a full disk."""
+    """After a full disk, too, the same command goes on."""
     home = killed_at_each_stage(tmp_path, serving, quick)
     before = described(home)
     assert len(before) == BATCHES

@@ -51,10 +51,11 @@ def test_what_changed_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SCREEN_HOME", str(tmp_path))  # as the flow has it
+    source = quick[:2]
     with webhook() as (address, sent):
         settings = tmp_path / "settings.toml"
-        hook = ("--webhook", address, *quick[:2], "--config", str(settings))
-        asked = ("weekly", "--anode", "Li", "--robust", "2", *hook)
+        hook = ("--webhook", address, "--config", str(settings))
+        asked = ("weekly", "--anode", "Li", "--robust", "2", *source, *hook)
         weekly.accept(expected_quick)
         settings.write_text(f"plating_v = 0.05\n{UNCHECKED}")
         done = flow(*asked)
