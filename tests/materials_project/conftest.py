@@ -44,6 +44,12 @@ def server(small: Database) -> Iterator[Emulator]:
         yield emulator
 
 
+def forget_servers(client: Any) -> None:
+    """Let the client ask again what it knows of a server, for another may have got its port."""
+    client.MPRester._get_heartbeat_info.cache_clear()
+    client.MPRester.get_emmet_version.cache_clear()
+
+
 @pytest.fixture
 def told() -> list[str]:
     """What the pull says on the way."""
@@ -56,8 +62,7 @@ def dial(client: Any, told: list[str]) -> Iterator[Connect]:
     opened: list[mp.Server] = []
 
     def make(emulator: Emulator | str, key: str = KEY, **changes: Any) -> mp.Server:
-        client.MPRester._get_heartbeat_info.cache_clear()
-        client.MPRester.get_emmet_version.cache_clear()
+        forget_servers(client)
         endpoint = emulator if isinstance(emulator, str) else emulator.endpoint
         settings = PATIENCE.model_copy(update=changes)
         opened.append(mp.Server(key, mp.endpoint_from({}, endpoint), settings, told.append))

@@ -31,7 +31,7 @@ from screen.sources.materials_project import client as mp_client
 from screen.sources.materials_project import pull as mp_pull
 from screen.sources.materials_project.pull import pull_documents
 from screen.store import Store
-from tests.materials_project.conftest import CAP, PATIENCE, Connect
+from tests.materials_project.conftest import CAP, PATIENCE, Connect, forget_servers
 from tests.materials_project.documents import (
     GGA,
     GNOME_BATCH,
@@ -112,7 +112,7 @@ def screen(
     """Runs a command against the emulator and gives what it prints; in this process, since the
     client takes seconds to import.
     """
-    del client
+    forget_servers(client)
     for variable, value in environment(tmp_path, server).items():
         monkeypatch.setenv(variable, value)
 
