@@ -125,6 +125,9 @@ def test_fires_in_order_and_never_early(serving: Serving, restarted: Restarted) 
     assert datetime.fromisoformat(first["expected_start_time"]) <= started(first)
     assert datetime.fromisoformat(second["expected_start_time"]) <= started(second)
     assert started(first) < started(second)
+    found = serving.ask("artifacts/filter", {"limit": 200, "sort": "CREATED_DESC"})
+    changes = [one["data"] for one in found if one["key"] == "changes-li"]
+    assert any("the first run for Li" in text for text in changes)
     assert "Traceback" not in serving.said[restarted.said :]
 
 
