@@ -1,4 +1,4 @@
-"""Fitting and measuring all models, and what they say of every phase of the whole table.
+"""Fitting what labels and cells teach, and what all models say of every phase of the whole table.
 
 python -m benchmarks.models
 """
@@ -34,7 +34,7 @@ def main() -> None:
     predictions.predict(case, described)
     scored = perf_counter() - begin
     rows = [
-        ("fit and measure all models", f"{trained:.1f}", str(ALLOWED_TRAIN_S)),
+        ("fit and measure what labels and cells teach", f"{trained:.1f}", str(ALLOWED_TRAIN_S)),
         (f"predict for {len(case):,} candidates", f"{scored:.2f}", str(ALLOWED_SCORE_S)),
     ]
     print(markdown(("step", "s", "at most"), rows))

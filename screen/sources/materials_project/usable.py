@@ -18,7 +18,7 @@ _LARGEST = 1e6
 """Above any gap (eV), density (g/cm³), volume (Å³) or number of sites of a crystal's cell."""
 
 
-@lru_cache(2**17)  # each route names the same materials, on pages that are checked, then taken
+@lru_cache(2**12)  # an id is asked for as its page is checked, then as it is taken
 def normal_id(text: str) -> str:
     """One spelling for ids of the old and the new form.
 
